@@ -1,0 +1,30 @@
+"""How arrays are named: `name_AXES`, one letter an axis, digits for a fixed size.
+
+A lower-case letter is a subset of the axis with the same upper-case letter: `class_mE` holds some
+of the M videos. Displacements are (dx right, dy down) in pixels, and positions are (x, y).
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.floating]
+Ints = NDArray[np.integer]
+Bools = NDArray[np.bool_]
+
+AXES = {
+    "F": "frames",
+    "H": "rows of an image",
+    "W": "columns of an image",
+    "P": "tracked points, one row a trajectory",
+    "L": "displacements of a trajectory (15)",
+    "S": "points of a trajectory (16)",
+    "D": "elements of a descriptor (426)",
+    "J": "hidden units",
+    "E": "elements of a code (128)",
+    "B": "rows of a batch",
+    "M": "videos",
+    "C": "classes of a task",
+    "Q": "features kept by the Fisher score (64)",
+    "N": "projections of one hash function",
+    "K": "neighbours",
+}

@@ -1,0 +1,87 @@
+"""Every choice that the paper leaves open, in one place.
+
+A field's id (A2, C9, ...) is its row in CHOICES.md: the question, the answer, why. The defaults are
+preset `paper`; preset `small` is the same system, stage by stage, sized for a laptop.
+"""
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+
+def _choice(default: Any, ids: str, text: str, values: tuple[str, ...] = ()) -> Any:
+    metadata = {"ids": ids.split(), "text": text, "values": values}
+    return dataclasses.field(default=default, metadata=metadata)
+
+
+@dataclass(frozen=True)
+class Config:
+    """The choices of one run. Printed by `inspect` and stored in every model."""
+
+    # stages 1 to 4: what a video becomes
+    max_side: int = _choice(0, "A1", "shrink frames whose longer side exceeds this, pixels; 0: never")
+    max_frames: int = _choice(0, "R1", "read no more than this many frames of a video; 0: all")
+    max_pixels: int = _choice(33_177_600, "R2", "refuse videos with larger frames, pixels")
+    dtype: str = _choice("float64", "C17", "floating-point type of all stages", ("float64", "float32"))
+    flow: str = _choice("lucas_kanade", "A2", "dense optical flow", ("lucas_kanade", "farneback"))
+    n_scales: int = _choice(8, "A3", "most spatial scales of a video")
+    # phase 1: LSFNet
+    n_samples: int = _choice(1_000_000, "B1", "descriptors drawn from the training videos")
+    balance: str = _choice("none", "B2", "equal shares of the sample", ("none", "video", "class"))
+    input_scaling: str = _choice(
+        "none", "A11", "scaling of descriptors", ("none", "center", "rms", "unit", "zscore")
+    )
+    hidden: tuple[int, ...] = _choice((256,), "C1 C2", "widths of the hidden layers before the code")
+    n_code: int = _choice(128, "C1", "width of the encoding layer")
+    epochs: int = _choice(200, "C13", "passes over the sampled descriptors")
+    batch_size: int = _choice(128, "C15", "descriptors of one gradient step")
+    switch: str = _choice("step", "C9", "when the loss is switched", ("step", "epoch", "both"))
+    optimizer: str = _choice("sgd", "C12", "gradient descent", ("sgd", "adam"))
+    lr_ae: float = _choice(1e-3, "C11", "learning rate of reconstruction steps")
+    lr_mlp: float = _choice(1e-2, "C11", "learning rate of classification steps")
+    # phase 2: selection, search, vote
+    select_by: str = _choice("task", "F6", "labels of the Fisher score", ("task", "background"))
+    top_percent: float = _choice(50.0, "F4", "share of the features that is kept, per cent")
+    n_projections: int = _choice(30, "G4", "projections of each hash function, N")
+    k_rule: str = _choice("fixed", "G4", "neighbours: n_neighbors, or by index size", ("fixed", "sqrt"))
+    n_neighbors: int = _choice(75, "G4", "neighbours that vote, K, where k_rule is fixed")
+    voting: str = _choice(
+        "average", "V1", "soft vote", ("average", "table", "weighted", "stacked")
+    )
+    min_points: int = _choice(1, "D1", "fewest trajectories of a video that is answered")
+    seed: int = _choice(0, "C17", "one seed for every draw")
+
+
+PRESETS = {
+    "paper": Config(),
+    "small": Config(
+        max_side=320,
+        dtype="float32",
+        n_samples=50_000,
+        input_scaling="rms",
+        epochs=30,
+        batch_size=250,
+        optimizer="adam",
+        lr_mlp=1e-3,
+        k_rule="sqrt",
+    ),
+}
+
+# What stages 1 to 4 depend on, and with it the cached features of a video.
+EXTRACTION_FIELDS = ("max_side", "max_frames", "dtype", "flow", "n_scales")
+
+
+class Streams(NamedTuple):
+    """Independent generators, one a purpose: more draws from one never shift another (C17)."""
+
+    sample: np.random.Generator
+    init: np.random.Generator
+    batch: np.random.Generator
+    hash: np.random.Generator
+
+
+def random_streams(seed: int) -> Streams:
+    """Return the named generators that one seed gives (C17)."""
+    return Streams(*map(np.random.default_rng, np.random.SeedSequence(seed).spawn(4)))

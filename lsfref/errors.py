@@ -1,0 +1,21 @@
+"""What can be wrong with what a user hands in. Every message names the file, the fault, the cure."""
+
+
+class LsfrefError(ValueError):
+    """Bad input: caught at the command line and told in one sentence."""
+
+
+class VideoError(LsfrefError):
+    """A file that cannot be read as a video."""
+
+
+class NoTrajectoriesError(LsfrefError):
+    """A video without any valid trajectory (ledger section 13): nothing to classify."""
+
+
+class LabelsError(LsfrefError):
+    """A label list that cannot be used; the message gives the line."""
+
+
+class ModelError(LsfrefError):
+    """A model file that cannot be used."""

@@ -1,0 +1,75 @@
+"""Strict arithmetic, deterministic Hypothesis, and the axis check of array names.
+
+The axis check is a profile hook: as a function of lsfref returns, every local array whose name ends
+in axes (`codes_PE`, `flow_HW2`; see `lsfref/arrays.py`) must have that many axes, the fixed sizes,
+and one size a letter within the call.
+"""
+
+import os
+import re
+import sys
+
+for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(_name, "1")
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, settings
+
+from lsfref.arrays import AXES
+
+settings.register_profile(
+    "ci",
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+settings.load_profile("ci")
+
+_LETTERS = "".join(AXES)
+_SUFFIX = re.compile(rf"_((?:[{_LETTERS}{_LETTERS.lower()}]|\d+)*(?:[{_LETTERS}]|\d)(?:[{_LETTERS}{_LETTERS.lower()}]|\d+)*)$")
+
+
+def axis_faults(variables: dict[str, object]) -> list[str]:
+    """Return what is wrong with the arrays among `variables`, judged by their names."""
+    faults, sizes = [], {}
+    for name, value in variables.items():
+        match = _SUFFIX.search(name)
+        if match is None or not isinstance(value, np.ndarray):
+            continue
+        axes = re.findall(r"\d+|[A-Za-z]", match[1])
+        if len(axes) != value.ndim:
+            faults.append(f"{name} has shape {value.shape}")
+            continue
+        for axis, size in zip(axes, value.shape, strict=True):
+            wanted = int(axis) if axis.isdigit() else sizes.setdefault(axis, (name, size))[1]
+            if size != wanted:
+                faults.append(f"{name} has shape {value.shape}; want {axis} = {wanted}")
+    return faults
+
+
+@pytest.fixture(autouse=True)
+def strict_arithmetic():
+    with np.errstate(divide="raise", invalid="raise", over="raise"):
+        yield
+
+
+@pytest.fixture(autouse=True)
+def axis_check():
+    """Fail the test in which an array of lsfref does not have the axes of its name."""
+    faults = []
+    stem = os.sep + "lsfref" + os.sep
+
+    def profile(frame, event, result):
+        if result is None or faults:  # also the way out of a function that raises
+            return
+        if event == "return" and stem in frame.f_code.co_filename:
+            found = axis_faults(frame.f_locals)
+            faults.extend(f"{frame.f_code.co_name}: {fault}" for fault in found)
+
+    before = sys.getprofile()
+    sys.setprofile(profile)
+    yield
+    sys.setprofile(before)
+    assert not faults, faults
