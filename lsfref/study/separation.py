@@ -1,0 +1,55 @@
+"""How far apart the classes lie in a feature space: the numbers beside Figure 3 (H7).
+
+In: features_MQ, labels_M.  Out: mean silhouette, ratio of between to within scatter.
+"""
+
+import numpy as np
+
+from lsfref.arrays import Floats, Ints
+
+
+def silhouette(features_MQ: Floats, labels_M: Ints) -> float:
+    """Return the mean silhouette over the videos, -1..1, Euclidean distances.
+
+    (b - a) / max(a, b) of a video: a its mean distance to the rest of its class, b the least mean
+    distance to another class; 0 for the only video of a class, and where a = b = 0.
+    """
+    classes = _classes(features_MQ, labels_M)
+    from scipy.spatial.distance import cdist  # here: keeps `--help` quick
+
+    distance_MM = cdist(features_MQ, features_MQ)
+    own_M = np.zeros(len(labels_M))
+    other_M = np.full(len(labels_M), np.inf)
+    lonely_M = np.zeros(len(labels_M), dtype=bool)
+    for c in classes:
+        in_M = labels_M == c
+        total_M = distance_MM[:, in_M].sum(axis=1)
+        count = int(in_M.sum())
+        own_M[in_M] = total_M[in_M] / max(count - 1, 1)
+        lonely_M |= in_M & (count == 1)
+        other_M[~in_M] = np.minimum(other_M, total_M / count)[~in_M]
+    scale_M = np.maximum(own_M, other_M)
+    each_M = np.zeros(len(labels_M))
+    np.divide(other_M - own_M, scale_M, out=each_M, where=(scale_M > 0) & ~lonely_M)
+    return float(each_M.mean())
+
+
+def scatter_ratio(features_MQ: Floats, labels_M: Ints) -> float:
+    """Return trace(between-class scatter) / trace(within-class scatter); inf without any within."""
+    classes = _classes(features_MQ, labels_M)
+    mean_Q = features_MQ.mean(axis=0)
+    between = within = 0.0
+    for c in classes:
+        class_mQ = features_MQ[labels_M == c]
+        between += len(class_mQ) * float(((class_mQ.mean(axis=0) - mean_Q) ** 2).sum())
+        within += float(((class_mQ - class_mQ.mean(axis=0)) ** 2).sum())
+    return between / within if within > 0 else float("inf")
+
+
+def _classes(features_MQ: Floats, labels_M: Ints) -> Ints:
+    if features_MQ.ndim != 2 or labels_M.shape != features_MQ.shape[:1]:
+        raise ValueError(f"want (M, Q) and (M,), got {features_MQ.shape} and {labels_M.shape}")
+    classes = np.unique(labels_M)
+    if len(classes) < 2:
+        raise ValueError(f"want two classes or more; got {classes}")
+    return classes
