@@ -16,15 +16,15 @@ def run_sums(values: Floats, *, size: int, step: int = 1) -> Floats:
     """
     kept = len(values) - (size - 1) * step
     total, covered, length = None, 0, 1
-    while True:
+    while covered < size:
+        if length > 1:
+            values = values[: -length // 2 * step] + values[length // 2 * step :]
         if size & length:
             part = values[covered * step :][:kept]
             total = part if total is None else total + part
             covered += length
-        if covered == size:
-            return total
-        values = values[: -length * step] + values[length * step :]
         length *= 2
+    return values if total is None else total
 
 
 def box_sums(image_HW: Floats, *, size: int) -> Floats:

@@ -3,12 +3,14 @@
 In: two grey frames.  Out: flow_HW2 for each layer of the scale pyramid, (dx right, dy down).
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from lsfref import farneback
 from lsfref.arrays import Floats
 from lsfref.filters import box_sums, median, warp
+from lsfref.pyramid import grey_layers, resize_bilinear
 
 WINDOW = 9  # FL1
 ITERATIONS = 2  # FL3
@@ -20,39 +22,14 @@ class Prepared(NamedTuple):
     layers: list[Floats]
 
 
-def _shapes(shape: tuple[int, int], n_scales: int) -> list[tuple[int, int]]:
-    count, side = 0, np.float32(min(shape))
-    while count < n_scales and (side >= 32 or count == 0):
-        side = np.float32(side / np.sqrt(np.float32(2)))
-        count += 1
-    factor, shapes = np.float32(1), []
-    for _ in range(count):
-        shapes.append((round(float(shape[0] / factor)), round(float(shape[1] / factor))))
-        factor = np.float32(factor * np.sqrt(np.float32(2)))
-    return shapes
-
-
-def _resize(image_HW: Floats, shape: tuple[int, int]) -> Floats:
-    for axis in (0, 1):
-        n_in, n_out = image_HW.shape[axis], shape[axis]
-        at = np.clip((np.arange(n_out) + 0.5) * (n_in / n_out) - 0.5, 0, n_in - 1)
-        low = np.minimum(at.astype(np.intp), max(n_in - 2, 0))
-        high = np.minimum(low + 1, n_in - 1)
-        part = (at - low).astype(image_HW.dtype)
-        part = part[:, None] if axis == 0 else part
-        a, b = image_HW.take(low, axis), image_HW.take(high, axis)
-        image_HW = a + (b - a) * part
-    return image_HW
-
-
-def prepare(frame_HW: Floats, *, n_scales: int = 8, method: str = "lucas_kanade") -> Prepared:
+def prepare(
+    frame_HW: Floats, *, n_scales: int = 8, method: str = "lucas_kanade"
+) -> Prepared | list[farneback.Quadratic]:
     """Return the frame's pyramid, each layer with its local mean removed, divided by its spread."""
     layer_HW = frame_HW if frame_HW.dtype.kind == "f" else frame_HW.astype(np.float64)
-    layers = []
-    for shape in _shapes(layer_HW.shape, n_scales):
-        layer_HW = _resize(layer_HW, shape)
-        layers.append(_normalise(layer_HW))
-    return Prepared(layers)
+    if method == "farneback":
+        return farneback.prepare(layer_HW, n_scales=n_scales)
+    return Prepared([_normalise(layer_HW) for layer_HW in grey_layers(layer_HW, n_scales=n_scales)])
 
 
 def _normalise(layer_HW: Floats) -> Floats:
@@ -62,14 +39,16 @@ def _normalise(layer_HW: Floats) -> Floats:
     return centred_HW / np.sqrt(spread_HW + 16)
 
 
-def layer_flows(first: Prepared, second: Prepared, *, method: str = "lucas_kanade") -> list[Floats]:
+def layer_flows(first: Any, second: Any, *, method: str = "lucas_kanade") -> list[Floats]:
     """Return flow_HW2 of every layer, in that layer's pixels, 5x5 median filtered."""
+    if method == "farneback":
+        return farneback.layer_flows(first, second)
     flows: list[Floats] = []
     flow_HW2 = np.zeros((*first.layers[-1].shape, 2), dtype=first.layers[-1].dtype)
     for first_HW, second_HW in zip(first.layers[::-1], second.layers[::-1], strict=True):
         scale = [n / o for n, o in zip(first_HW.shape[::-1], flow_HW2.shape[1::-1], strict=True)]
         flow_HW2 = np.stack(
-            [_resize(flow_HW2[..., i], first_HW.shape) * scale[i] for i in (0, 1)], axis=-1
+            [resize_bilinear(flow_HW2[..., i], first_HW.shape) * scale[i] for i in (0, 1)], axis=-1
         )
         for _ in range(ITERATIONS):
             flow_HW2 = _step(first_HW, second_HW, flow_HW2)
