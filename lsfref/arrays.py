@@ -25,6 +25,10 @@ AXES = {
     "M": "videos",
     "C": "classes of a task",
     "Q": "features kept by the Fisher score (64)",
+    "T": "hash tables searched: one a class, or all stacked in one",
     "N": "projections of one hash function",
     "K": "neighbours",
+    "G": "Gaussians of a mixture",
+    "V": "columns of a feature table, one row a video",
+    "R": "principal or canonical directions kept",
 }
