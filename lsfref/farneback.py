@@ -90,7 +90,7 @@ def update(one: Quadratic, two: Quadratic, dx_HW: Floats, dy_HW: Floats) -> tupl
     # Where the second frame is not seen, it is taken for flat and the first one's curvature counts.
     bx_HW, by_HW, axx_HW, ayy_HW, axy_HW = (
         np.where(seen_HW, warp(c_HW, x_HW, y_HW), rest_HW)
-        for c_HW, rest_HW in zip(two, (0, 0, *one[2:]), strict=True)
+        for c_HW, rest_HW in zip(two, (zero_HW, zero_HW, *one[2:]), strict=True)
     )
     weight_HW = _border_weights(height)[:, None] * _border_weights(width)
     weight_HW = weight_HW.astype(dx_HW.dtype)
