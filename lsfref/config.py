@@ -11,8 +11,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 
-def _choice(default: Any, ids: str, text: str, values: tuple[str, ...] = ()) -> Any:
-    metadata = {"ids": ids.split(), "text": text, "values": values}
+def _choice(
+    default: Any, ids: str, text: str, values: tuple[str, ...] = (), *, least: float | None = None
+) -> Any:
+    if least is None and isinstance(default, (int, float)):
+        least = 0
+    metadata = {"ids": ids.split(), "text": text, "values": values, "least": least}
     return dataclasses.field(default=default, metadata=metadata)
 
 
@@ -21,22 +25,28 @@ class Config:
     """The choices of one run. Printed by `inspect` and stored in every model."""
 
     # stages 1 to 4: what a video becomes
-    max_side: int = _choice(0, "A1", "shrink frames whose longer side exceeds this, pixels; 0: never")
+    max_side: int = _choice(
+        0, "A1", "shrink frames whose longer side exceeds this, pixels; 0: never"
+    )
     max_frames: int = _choice(0, "R1", "read no more than this many frames of a video; 0: all")
-    max_pixels: int = _choice(33_177_600, "R2", "refuse videos with larger frames, pixels")
-    dtype: str = _choice("float64", "C17", "floating-point type of all stages", ("float64", "float32"))
+    max_pixels: int = _choice(33_177_600, "R2", "refuse videos with larger frames, pixels", least=1)
+    dtype: str = _choice(
+        "float64", "C17", "floating-point type of all stages", ("float64", "float32")
+    )
     flow: str = _choice("lucas_kanade", "A2", "dense optical flow", ("lucas_kanade", "farneback"))
-    n_scales: int = _choice(8, "A3", "most spatial scales of a video")
+    n_scales: int = _choice(8, "A3", "most spatial scales of a video", least=1)
     # phase 1: LSFNet
-    n_samples: int = _choice(1_000_000, "B1", "descriptors drawn from the training videos")
+    n_samples: int = _choice(1_000_000, "B1", "descriptors drawn from the training videos", least=1)
     balance: str = _choice("none", "B2", "equal shares of the sample", ("none", "video", "class"))
     input_scaling: str = _choice(
         "none", "A11", "scaling of descriptors", ("none", "center", "rms", "unit", "zscore")
     )
-    hidden: tuple[int, ...] = _choice((256,), "C1 C2", "widths of the hidden layers before the code")
-    n_code: int = _choice(128, "C1", "width of the encoding layer")
-    epochs: int = _choice(200, "C13", "passes over the sampled descriptors")
-    batch_size: int = _choice(128, "C15", "descriptors of one gradient step")
+    hidden: tuple[int, ...] = _choice(
+        (256,), "C1 C2", "widths of the hidden layers before the code"
+    )
+    n_code: int = _choice(128, "C1", "width of the encoding layer", least=1)
+    epochs: int = _choice(200, "C13", "passes over the sampled descriptors", least=1)
+    batch_size: int = _choice(128, "C15", "descriptors of one gradient step", least=1)
     switch: str = _choice("step", "C9", "when the loss is switched", ("step", "epoch", "both"))
     optimizer: str = _choice("sgd", "C12", "gradient descent", ("sgd", "adam"))
     lr_ae: float = _choice(1e-3, "C11", "learning rate of reconstruction steps")
@@ -44,12 +54,12 @@ class Config:
     # phase 2: selection, search, vote
     select_by: str = _choice("task", "F6", "labels of the Fisher score", ("task", "background"))
     top_percent: float = _choice(50.0, "F4", "share of the features that is kept, per cent")
-    n_projections: int = _choice(30, "G4", "projections of each hash function, N")
-    k_rule: str = _choice("fixed", "G4", "neighbours: n_neighbors, or by index size", ("fixed", "sqrt"))
-    n_neighbors: int = _choice(75, "G4", "neighbours that vote, K, where k_rule is fixed")
-    voting: str = _choice(
-        "average", "V1", "soft vote", ("average", "table", "weighted", "stacked")
+    n_projections: int = _choice(30, "G4", "projections of each hash function, N", least=1)
+    k_rule: str = _choice(
+        "fixed", "G4", "neighbours: n_neighbors, or by index size", ("fixed", "sqrt")
     )
+    n_neighbors: int = _choice(75, "G4", "neighbours that vote, K, where k_rule is fixed", least=1)
+    voting: str = _choice("average", "V1", "soft vote", ("average", "table", "weighted", "stacked"))
     min_points: int = _choice(1, "D1", "fewest trajectories of a video that is answered")
     seed: int = _choice(0, "C17", "one seed for every draw")
 
@@ -70,7 +80,7 @@ PRESETS = {
 }
 
 # What stages 1 to 4 depend on, and with it the cached features of a video.
-EXTRACTION_FIELDS = ("max_side", "max_frames", "dtype", "flow", "n_scales")
+EXTRACTION_FIELDS = ("max_side", "max_frames", "max_pixels", "dtype", "flow", "n_scales")
 
 
 class Streams(NamedTuple):
@@ -85,3 +95,48 @@ class Streams(NamedTuple):
 def random_streams(seed: int) -> Streams:
     """Return the named generators that one seed gives (C17)."""
     return Streams(*map(np.random.default_rng, np.random.SeedSequence(seed).spawn(4)))
+
+
+def extraction_parameters(config: Config) -> dict[str, Any]:
+    """Return what stages 1 to 4 depend on, and with it the features of a video."""
+    return {name: getattr(config, name) for name in EXTRACTION_FIELDS}
+
+
+def config_from_json(values: Any) -> Config:
+    """Return the Config of a JSON object. Raises ValueError for unknown, missing or odd values."""
+    fields = {f.name: f for f in dataclasses.fields(Config)}
+    if not isinstance(values, dict) or set(values) != set(fields):
+        raise ValueError("its configuration has other fields than this version")
+    return Config(**{name: _typed(fields[name], values[name]) for name in fields})
+
+
+def _typed(field: Any, value: Any) -> Any:
+    default = field.default
+    if isinstance(default, tuple):
+        if isinstance(value, (list, tuple)) and all(type(v) is int and v > 0 for v in value):
+            return tuple(value)
+    elif isinstance(default, str):
+        if value in field.metadata["values"]:
+            return value
+    elif type(value) is type(default) or (type(default) is float and type(value) is int):
+        if value >= field.metadata["least"]:
+            return type(default)(value)
+    raise ValueError(f"{field.name} = {value!r} is not one of its values")
+
+
+def parse_setting(text: str) -> tuple[str, Any]:
+    """Return (name, value) of NAME=VALUE, checked. Raises ValueError with what would be right."""
+    name, equals, value = text.partition("=")
+    fields = {f.name: f for f in dataclasses.fields(Config)}
+    if not equals or name not in fields:
+        raise ValueError(f"want NAME=VALUE with one of {', '.join(fields)}; got {text!r}")
+    field = fields[name]
+    try:
+        if isinstance(field.default, tuple):
+            return name, _typed(field, [int(v) for v in value.split(",") if v])
+        if isinstance(field.default, str):
+            return name, _typed(field, value)
+        return name, _typed(field, type(field.default)(value))
+    except ValueError:
+        wanted = " or ".join(field.metadata["values"]) or f"{field.default!r} or the like"
+        raise ValueError(f"{name}: want {wanted}; got {value!r}") from None

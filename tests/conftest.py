@@ -12,11 +12,11 @@ import sys
 for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
 
-import numpy as np
-import pytest
-from hypothesis import HealthCheck, settings
+import numpy as np  # noqa: E402
+import pytest  # noqa: E402
+from hypothesis import HealthCheck, settings  # noqa: E402
 
-from lsfref.arrays import AXES
+from lsfref.arrays import AXES  # noqa: E402
 
 settings.register_profile(
     "ci",
@@ -28,7 +28,9 @@ settings.register_profile(
 settings.load_profile("ci")
 
 _LETTERS = "".join(AXES)
-_SUFFIX = re.compile(rf"_((?:[{_LETTERS}{_LETTERS.lower()}]|\d+)*(?:[{_LETTERS}]|\d)(?:[{_LETTERS}{_LETTERS.lower()}]|\d+)*)$")
+_SUFFIX = re.compile(
+    rf"_((?:[{_LETTERS}{_LETTERS.lower()}]|\d+)*(?:[{_LETTERS}]|\d)(?:[{_LETTERS}{_LETTERS.lower()}]|\d+)*)$"
+)
 
 
 def axis_faults(variables: dict[str, object]) -> list[str]:

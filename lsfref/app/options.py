@@ -1,0 +1,112 @@
+"""The flags that mean the same in every command."""
+
+import argparse
+import dataclasses
+import os
+from pathlib import Path
+from typing import Any
+
+from lsfref.config import PRESETS, Config, parse_setting
+from lsfref.errors import LsfrefError
+
+
+def add_common(parser: argparse.ArgumentParser) -> None:
+    """Add --jobs, --cache and --quiet."""
+    parser.add_argument("--jobs", type=positive, default=cores(), help="videos worked on at once")
+    parser.add_argument(
+        "--cache", default=str(cache_folder()), metavar="DIR",
+        help="where features are kept, 10 GB at most; 'none' turns it off",
+    )  # fmt: skip
+    parser.add_argument("--quiet", action="store_true", help="no progress on stderr")
+
+
+def add_config(parser: argparse.ArgumentParser) -> None:
+    """Add --preset, --seed, --flow, the reader's limits and --set: the choices of a run."""
+    parser.add_argument("--preset", choices=sorted(PRESETS), default="small", help="set of choices")
+    parser.add_argument("--seed", type=whole, default=0, help="one seed for every draw")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="NAME=VALUE", dest="settings",
+        help="any other choice of lsfref/config.py; may be repeated",
+    )  # fmt: skip
+    add_limits(parser)
+
+
+def add_limits(parser: argparse.ArgumentParser) -> None:
+    """Add --max-frames, --max-pixels and --strict: how far a file is trusted."""
+    fields = {f.name: f for f in dataclasses.fields(Config)}
+    for name in ("max_frames", "max_pixels"):
+        text = f"{fields[name].metadata['text']} (default: {fields[name].default})"
+        flag = "--" + name.replace("_", "-")
+        parser.add_argument(flag, type=whole, default=argparse.SUPPRESS, help=text)
+    parser.add_argument("--strict", action="store_true", help="a damaged video is an error")
+
+
+def add_output(parser: argparse.ArgumentParser) -> None:
+    """Add --json and --csv: results for programs."""
+    group = parser.add_mutually_exclusive_group()
+    group.add_argument("--json", action="store_true", help="one JSON object a line")
+    group.add_argument("--csv", action="store_true", help="comma-separated, with a header")
+
+
+def add_labels(parser: argparse.ArgumentParser, *, required: bool = True) -> None:
+    """Add --labels."""
+    parser.add_argument(
+        "--labels", required=required, default=argparse.SUPPRESS if required else None,
+        metavar="CSV", help="label list: CSV, a folder per class, or 'path label' lines",
+    )  # fmt: skip
+
+
+def add_model(parser: argparse.ArgumentParser) -> None:
+    """Add --model."""
+    parser.add_argument("--model", default="model.npz", metavar="FILE", help="the model file")
+
+
+def config_from(args: argparse.Namespace) -> Config:
+    """Return the Config that --preset, --seed, --set and named flags ask for."""
+    values: dict[str, Any] = {"seed": args.seed}
+    for text in args.settings:
+        try:
+            name, value = parse_setting(text)
+        except ValueError as fault:
+            raise UsageError(f"--set {fault}") from None
+        values[name] = value
+    return with_flags(dataclasses.replace(PRESETS[args.preset], **values), args)
+
+
+def with_flags(config: Config, args: argparse.Namespace) -> Config:
+    """Return config with the Config fields that were given as flags of their own."""
+    given = {n: getattr(args, n, None) for n in ("flow", "max_frames", "max_pixels")}
+    return dataclasses.replace(config, **{n: v for n, v in given.items() if v is not None})
+
+
+class UsageError(LsfrefError):
+    """A flag whose value is no good: exit status 2."""
+
+
+def cores() -> int:
+    """Return how many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def cache_folder() -> Path:
+    """Return the user's cache folder after the XDG rule."""
+    base = os.environ.get("XDG_CACHE_HOME", "")
+    return Path(base if os.path.isabs(base) else Path.home() / ".cache") / "lsfref"
+
+
+def whole(text: str) -> int:
+    """Return a whole number of 0 or more."""
+    value = int(text)
+    if value < 0:
+        raise argparse.ArgumentTypeError(f"want a whole number of 0 or more, got {text}")
+    return value
+
+
+def positive(text: str) -> int:
+    """Return a whole number of 1 or more."""
+    value = whole(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"want a whole number of 1 or more, got {text}")
+    return value

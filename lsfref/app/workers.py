@@ -1,0 +1,59 @@
+"""Videos side by side: a process pool that keeps order, bounds memory and dies with its parent."""
+
+import collections
+import contextlib
+import functools
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from typing import Any
+
+from lsfref.errors import LsfrefError
+from lsfref.passes import Mapper
+
+
+@contextlib.contextmanager
+def mapper(jobs: int) -> Iterator[Mapper]:
+    """Yield a `map` over `jobs` processes with results in order; the built-in one for one job."""
+    if jobs == 1:
+        yield map
+        return
+    context = multiprocessing.get_context("spawn")  # nothing is inherited: no locks, no threads
+    pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=_begin)
+    try:
+        yield functools.partial(ordered, pool, 2 * jobs)
+    except BrokenProcessPool:
+        raise LsfrefError("a worker process died (out of memory?); use fewer --jobs") from None
+    except BaseException:
+        for process in list((pool._processes or {}).values()):
+            process.terminate()
+        raise
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def ordered(
+    executor: Executor, ahead: int, function: Callable[..., Any], *arguments: Iterable[Any]
+) -> Iterator[Any]:
+    """Yield function(*each) in order, with at most `ahead` results computed beforehand."""
+    waiting: collections.deque[Future[Any]] = collections.deque()
+    for each in zip(*arguments, strict=True):
+        waiting.append(executor.submit(function, *each))
+        if len(waiting) >= ahead:
+            yield waiting.popleft().result()
+    while waiting:
+        yield waiting.popleft().result()
+
+
+def _begin() -> None:
+    """Set up a worker: Ctrl-C is the parent's, TERM cleans up, no parent no worker."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda *_rest: sys.exit(143))
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=lambda: (parent.join(), os._exit(1)), daemon=True).start()

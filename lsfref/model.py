@@ -1,0 +1,228 @@
+"""The fitted system: what it holds, how it is stored, and what is checked before it is believed.
+
+One `.npz` of plain arrays (npz.py) and one JSON text among them, as bytes (T8). The same model
+gives the same bytes. Loading trusts nothing: names, types and shapes are held against the JSON
+before data is read, values after; whatever is wrong is a ModelError that names the file.
+"""
+
+import dataclasses
+import functools
+import hashlib
+import json
+import os
+import stat
+import struct
+import zipfile
+import zlib
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import scipy
+
+from lsfref import __version__, lsfnet, npz, sampling, video
+from lsfref.arrays import Floats, Ints
+from lsfref.config import Config, config_from_json
+from lsfref.errors import ModelError
+from lsfref.files import printable, write_whole
+from lsfref.sampling import Scaling
+
+FORMAT = 1
+TASKS = ("background", "foreground")
+JSON_LIMIT = 64 << 20
+UNREADABLE = (  # what Python and numpy raise on damaged zips, headers, JSON and values
+    zipfile.BadZipFile, zlib.error, struct.error, EOFError, SyntaxError, NotImplementedError,
+    ValueError, TypeError, LookupError, AttributeError, ArithmeticError, MemoryError, RuntimeError,
+)  # fmt: skip
+
+
+class Task(NamedTuple):
+    """One question of the system: its classes, kept features and hash tables (stages 8 and 9)."""
+
+    classes: tuple[str, ...]
+    rows_m: Ints  # which of the M training videos carry a label of this task
+    labels_m: Ints
+    scores_E: Floats
+    selected_Q: Ints
+    directions_CNQ: Floats
+    hashes_CmN: Floats
+
+
+@dataclass(frozen=True)
+class Model:
+    """The fitted system. `pooled_ME` stays so that videos can be added and features re-selected."""
+
+    config: Config
+    parameters: lsfnet.Parameters
+    scaling: Scaling
+    reconstruction_curve: Floats
+    classification_curve: Floats
+    head_classes: tuple[str, ...]
+    files: tuple[str, ...]
+    groups: tuple[str, ...]
+    points_M: Ints
+    pooled_ME: Floats
+    tasks: dict[str, Task]
+    versions: dict[str, str] = dataclasses.field(default_factory=lambda: versions())
+
+    @functools.cached_property
+    def digest(self) -> str:
+        """SHA-256 of the training list: names, groups, labels, in order."""
+        labels = [[name, t.rows_m.tolist(), t.labels_m.tolist()] for name, t in self.tasks.items()]
+        text = json.dumps([self.files, self.groups, labels])
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of what computes: lsfref, numpy, scipy, imageio-ffmpeg, ffmpeg."""
+    own = {"lsfref": __version__, "numpy": np.__version__, "scipy": scipy.__version__}
+    return own | video.versions()
+
+
+def to_arrays(model: Model) -> dict[str, np.ndarray]:
+    """Return the arrays of a model file, in their order; the JSON text comes first."""
+    tasks = model.tasks
+    about = {
+        "format": FORMAT,
+        "config": dataclasses.asdict(model.config),
+        "head_classes": model.head_classes,
+        "classes": {name: task.classes for name, task in tasks.items()},
+        "sizes": {
+            "selected": {name: len(task.selected_Q) for name, task in tasks.items()},
+            "labelled": {name: len(task.rows_m) for name, task in tasks.items()},
+            "projections": {name: task.directions_CNQ.shape[1] for name, task in tasks.items()},
+        },
+        "files": model.files,
+        "groups": model.groups,
+        "digest": model.digest,
+        "versions": model.versions,
+    }
+    arrays: dict[str, np.ndarray] = {"json": npz.to_bytes(json.dumps(about, sort_keys=True))}
+    arrays |= {f"network.{key}": value for key, value in model.parameters.items()}
+    arrays |= {f"scaling.{key}": getattr(model.scaling, key) for key in Scaling._fields[1:]}
+    for key in ("reconstruction_curve", "classification_curve", "points_M", "pooled_ME"):
+        arrays[key] = getattr(model, key)
+    for name, task in tasks.items():
+        for key in Task._fields[1:]:
+            arrays[f"{name}.{key}"] = getattr(task, key)
+    return arrays
+
+
+def save(model: Model, path: str | os.PathLike[str]) -> None:
+    """Write a model file, whole or not at all. Raises OSError as the system gives it."""
+    with write_whole(path) as file:
+        npz.write(file, to_arrays(model))
+
+
+def expected(about: dict[str, Any]) -> dict[str, tuple[tuple[int, ...], str]]:
+    """Return {member: (shape, dtype)} that a model file with this JSON must have."""
+    config = config_from_json(about["config"])
+    n_in, n_code, epochs = sum(sampling.WIDTHS), config.n_code, config.epochs
+    n_videos, real = len(about["files"]), config.dtype
+    shapes: dict[str, tuple[tuple[int, ...], str]] = {}
+    for key, shape in lsfnet.parameter_shapes(
+        n_in=n_in, hidden=config.hidden, n_code=n_code, n_classes=len(about["head_classes"])
+    ).items():
+        shapes[f"network.{key}"] = (shape, real)
+    shapes["scaling.mean_D"] = shapes["scaling.scale_D"] = ((n_in,), real)
+    shapes["reconstruction_curve"] = shapes["classification_curve"] = ((epochs,), "float64")
+    shapes["points_M"] = ((n_videos,), "int64")
+    shapes["pooled_ME"] = ((n_videos, n_code), "float64")
+    for name, classes in about["classes"].items():
+        c, m = len(classes), about["sizes"]["labelled"][name]
+        q, n = about["sizes"]["selected"][name], about["sizes"]["projections"][name]
+        shapes[f"{name}.rows_m"] = shapes[f"{name}.labels_m"] = ((m,), "int64")
+        shapes[f"{name}.scores_E"] = ((n_code,), "float64")
+        shapes[f"{name}.selected_Q"] = ((q,), "int64")
+        shapes[f"{name}.directions_CNQ"] = ((c, n, q), "float64")
+        shapes[f"{name}.hashes_CmN"] = ((c, m, n), "float64")
+    return shapes
+
+
+def load(path: str | os.PathLike[str]) -> Model:
+    """Return the model of a file. Raises ModelError for anything that is not one."""
+    name = printable(path)
+    try:
+        status = os.stat(path)
+        if not stat.S_ISREG(status.st_mode):
+            raise ModelError(f"{name}: not a regular file; give a model that `train` wrote")
+        with zipfile.ZipFile(path) as archive:
+            return _load(archive, status.st_size)
+    except ModelError:
+        raise
+    except FileNotFoundError:
+        raise ModelError(f"{name}: no such model; `train` writes one, --model names it") from None
+    except OSError as fault:
+        raise ModelError(f"{name}: cannot be read: {fault.strerror or fault}") from None
+    except UNREADABLE as fault:
+        why = printable(str(fault).partition("\n")[0] or type(fault).__name__)
+        cure = "train again or restore a copy"
+        raise ModelError(f"{name}: damaged, or not a model file ({why}); {cure}") from None
+
+
+def _load(archive: zipfile.ZipFile, file_size: int) -> Model:
+    found = npz.headers(archive, file_size)
+    if "json" not in found or found["json"][0][0] > JSON_LIMIT:
+        raise ValueError("no description in it")
+    about = json.loads(npz.read_texts(archive, ["json"])["json"])
+    if about["format"] != FORMAT:
+        raise ValueError(f"format {about['format']!r}; this version reads format {FORMAT}")
+    config = config_from_json(about["config"])
+    wanted = expected(about)
+    if set(found) != {"json", *wanted}:
+        odd = sorted(set(found) ^ {"json", *wanted})[0]
+        raise ValueError(f"member {odd!r} is missing or does not belong there")
+    for key, (shape, dtype) in wanted.items():
+        if found[key] != (shape, np.dtype(dtype)):
+            raise ValueError(f"{key} is {found[key]}; want {(shape, dtype)}")
+    arrays = {key: npz.read_member(archive, key) for key in wanted}
+    for key, array in arrays.items():
+        bad = np.isnan(array) if key.endswith("scores_E") else ~np.isfinite(array)  # F2: inf scores
+        if bad.any():
+            raise ValueError(f"{key} holds values that are not finite")
+    tasks = {}
+    for name, classes in about["classes"].items():
+        parts = [arrays[f"{name}.{key}"] for key in Task._fields[1:]]
+        tasks[name] = task = Task(tuple(classes), *parts)
+        _check_rows(task.rows_m, len(about["files"]), f"{name}.rows_m")
+        _check_rows(task.selected_Q, config.n_code, f"{name}.selected_Q")
+        if (
+            len(task.labels_m) == 0
+            or task.labels_m.min() < 0
+            or task.labels_m.max() >= len(classes)
+        ):
+            raise ValueError(f"{name}.labels_m is out of range")
+    network = {k.removeprefix("network."): v for k, v in arrays.items() if k.startswith("network.")}
+    scaling = Scaling(config.input_scaling, arrays["scaling.mean_D"], arrays["scaling.scale_D"])
+    if not np.all(scaling.scale_D > 0):
+        raise ValueError("scaling.scale_D must be positive")
+    model = Model(
+        config=config,
+        parameters=network,
+        scaling=scaling,
+        reconstruction_curve=arrays["reconstruction_curve"],
+        classification_curve=arrays["classification_curve"],
+        head_classes=_texts(about["head_classes"]),
+        files=_texts(about["files"]),
+        groups=_texts(about["groups"]),
+        points_M=arrays["points_M"],
+        pooled_ME=arrays["pooled_ME"],
+        tasks=tasks,
+        versions=dict(about["versions"]),
+    )
+    if list(tasks) != [t for t in TASKS if t in tasks] or "background" not in tasks:
+        raise ValueError("unknown tasks")
+    if len(model.groups) != len(model.files) or model.digest != about["digest"]:
+        raise ValueError("the list of training videos is not the one it was made from")
+    return model
+
+
+def _texts(values: Any) -> tuple[str, ...]:
+    if not isinstance(values, list) or not all(isinstance(v, str) for v in values):
+        raise ValueError("a list of names is none")
+    return tuple(values)
+
+
+def _check_rows(rows: Ints, stop: int, name: str) -> None:
+    if len(rows) == 0 or rows.min() < 0 or rows.max() >= stop or len(np.unique(rows)) != len(rows):
+        raise ValueError(f"{name} is out of range")

@@ -1,0 +1,91 @@
+"""Plain `.npz`: a zip of stored `.npy` members. Reproducible bytes out, nothing trusted in.
+
+numpy's own reader unpacks before it can be asked how much, and offers pickles in its messages; its
+writer pickles object arrays silently. Here every size is checked against the file's before a byte
+of data is read, and members are stored, never deflated, so nothing can unpack to more.
+"""
+
+import io
+import zipfile
+from collections.abc import Iterable, Mapping
+from typing import IO, Any
+
+import numpy as np
+from numpy.lib import format as npy
+from numpy.typing import NDArray
+
+KINDS = "biuf"  # bool, integers, floats: no strings, no objects
+
+
+def write_member(archive: zipfile.ZipFile, name: str, array: NDArray[Any]) -> None:
+    """Add one array as member `name`.npy, little-endian, C order, with a fixed date."""
+    array = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
+    if array.dtype.kind not in KINDS:
+        raise TypeError(f"{name}: cannot store {array.dtype}")
+    info = zipfile.ZipInfo(f"{name}.npy", date_time=(1980, 1, 1, 0, 0, 0))
+    with archive.open(info, "w", force_zip64=True) as member:
+        npy.write_array_header_1_0(member, npy.header_data_from_array_1_0(array))
+        member.write(array.data.cast("B") if array.size else b"")
+
+
+def write(file: IO[bytes], arrays: Mapping[str, NDArray[Any]]) -> None:
+    """Write arrays to an open file, in their order: the same arrays give the same bytes."""
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+        for name, array in arrays.items():
+            write_member(archive, name, array)
+
+
+def headers(
+    archive: zipfile.ZipFile, file_size: int
+) -> dict[str, tuple[tuple[int, ...], np.dtype]]:
+    """Return {name: (shape, dtype)} of all members, without reading their data.
+
+    Raises ValueError where a member is not a stored, C-order `.npy` 1.0 of plain numbers whose size
+    is the one that its header gives, or where members add up to more than the file holds.
+    """
+    found: dict[str, tuple[tuple[int, ...], np.dtype]] = {}
+    members = archive.infolist()
+    if sum(m.file_size for m in members) > file_size:
+        raise ValueError("members overlap")
+    for member in members:
+        name = member.filename
+        if member.compress_type != zipfile.ZIP_STORED or not name.endswith(".npy"):
+            raise ValueError(f"member {name!r} is not a stored array")
+        if name[:-4] in found:
+            raise ValueError(f"member {name!r} stands twice")
+        with archive.open(member) as data:
+            if npy.read_magic(data) != (1, 0):
+                raise ValueError(f"member {name!r} is not of .npy version 1.0")
+            shape, fortran, dtype = npy.read_array_header_1_0(data, max_header_size=1000)
+            size = member.file_size - data.tell()
+        if fortran or dtype.kind not in KINDS or dtype.hasobject or dtype.byteorder == ">":
+            raise ValueError(f"member {name!r} is not of plain little-endian numbers in C order")
+        if any(n < 0 for n in shape) or size != dtype.itemsize * int(np.prod(shape, dtype=object)):
+            raise ValueError(f"member {name!r} has not the size that its header gives")
+        found[name[:-4]] = (shape, dtype)
+    return found
+
+
+def read_member(archive: zipfile.ZipFile, name: str) -> NDArray[Any]:
+    """Return one array, which `headers` has accepted; the zip's checksum is verified."""
+    with archive.open(f"{name}.npy") as data:
+        npy.read_magic(data)
+        shape, _fortran, dtype = npy.read_array_header_1_0(data, max_header_size=1000)
+        return np.frombuffer(bytearray(data.read()), dtype=dtype).reshape(shape)
+
+
+def to_bytes(text: str) -> NDArray[np.uint8]:
+    """Return text as an array of its UTF-8 bytes."""
+    return np.frombuffer(text.encode(), dtype=np.uint8)
+
+
+def read_texts(archive: zipfile.ZipFile, names: Iterable[str]) -> dict[str, str]:
+    """Return members that hold UTF-8 text. Raises ValueError (UnicodeDecodeError) otherwise."""
+    return {name: read_member(archive, name).tobytes().decode() for name in names}
+
+
+def dumps(arrays: Mapping[str, NDArray[Any]]) -> bytes:
+    """Return the bytes that `write` would write."""
+    buffer = io.BytesIO()
+    write(buffer, arrays)
+    return buffer.getvalue()

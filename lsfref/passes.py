@@ -1,0 +1,154 @@
+"""One video at a time: its trajectories, and the three passes that training makes over them.
+
+Count them (survey), fetch the sampled rows (pick_rows), encode and average (pool_video). Each is a
+pure function of one video, so that it runs in any process; B4 says why there are three.
+"""
+
+import functools
+import os
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from lsfref import extraction, lsfnet, pooling, pyramid, sampling, video
+from lsfref.arrays import Floats, Ints
+from lsfref.config import Config
+from lsfref.errors import LsfrefError, NoTrajectoriesError
+from lsfref.files import printable
+
+PathLike = str | os.PathLike[str]
+
+
+@dataclass
+class Extraction:
+    """The trajectories of one video, streamed: iterate once. `warnings` is full after the end."""
+
+    n_frames: int
+    blocks: Iterator[extraction.Block]
+    warnings: list[str] = field(default_factory=list)
+    n_points: int | None = None  # where it is known beforehand
+
+    def __iter__(self) -> Iterator[extraction.Block]:
+        return self.blocks
+
+
+Extract = Callable[[PathLike, Config], Extraction]
+Mapper = Callable[..., Iterable[Any]]
+
+
+def extract(path: PathLike, config: Config) -> Extraction:
+    """Return the dense trajectories of a video (stages 1 to 4; Section 2.1, A1 to A12).
+
+    Iterating gives blocks of info_P10 and descriptors_PD in the order of the original release.
+    Raises VideoError for a file that is no usable video. No trajectories, no blocks.
+    """
+    limits = {"max_frames": config.max_frames, "max_pixels": config.max_pixels}
+    eight_bit = config.flow == "farneback"  # A2: the original program's grey
+    warnings: list[str] = []
+    grey = "8bit" if eight_bit else "luma"
+    frames = video.read_frames(path, grey=grey, warn=warnings.append, **limits)
+
+    def shrunk() -> Iterator[Floats]:
+        for frame_HW in frames:
+            small_HW = pyramid.shrink(frame_HW, max_side=config.max_side)
+            yield np.rint(small_HW).astype(np.uint8) if eight_bit else small_HW.astype(config.dtype)
+
+    n_frames = video.count_frames(path, **limits)
+    blocks = extraction.extract_frames(
+        shrunk(), n_frames=n_frames, flow=config.flow, n_scales=config.n_scales
+    )
+    return Extraction(n_frames, blocks, warnings)
+
+
+class Survey(NamedTuple):
+    """What the first pass learns of a video."""
+
+    n_points: int
+    n_frames: int
+    warnings: tuple[str, ...]
+    error: str | None
+
+
+def survey(path: PathLike, *, config: Config, extract: Extract = extract) -> Survey:
+    """Return the number of trajectories of a video, or why it has none; bad input never raises."""
+    try:
+        found = extract(path, config)
+        n_points = found.n_points
+        if n_points is None:
+            n_points = sum(len(block.info_P10) for block in found)
+    except LsfrefError as fault:
+        return Survey(0, 0, (), str(fault))
+    fault_text = None
+    if n_points < max(1, config.min_points):
+        fault_text = no_trajectories(path, found.n_frames, n_points)
+    return Survey(n_points, found.n_frames, tuple(found.warnings), fault_text)
+
+
+def no_trajectories(path: PathLike, n_frames: int, n_points: int) -> str:
+    """Return the sentence for a video with too few trajectories (ledger section 13)."""
+    name = printable(path)
+    if n_frames < 16:
+        return f"{name}: {n_frames} frames; a trajectory needs 16"
+    if n_points == 0:
+        return f"{name}: no trajectories: nothing moves, or nothing has texture"
+    return f"{name}: only {n_points} trajectories; lower min_points to accept it"
+
+
+def pick_rows(
+    path: PathLike, rows_p: Ints, *, config: Config, extract: Extract = extract
+) -> Floats:
+    """Return the chosen rows (ascending) of a video's descriptors."""
+    picked, start = [], 0
+    for block in extract(path, config):
+        stop = start + len(block.descriptors_PD)
+        low, high = np.searchsorted(rows_p, [start, stop])
+        if high > low:
+            picked.append(block.descriptors_PD[rows_p[low:high] - start])
+        start = stop
+        if high == len(rows_p):
+            break
+    return np.concatenate(picked)
+
+
+class Pooled(NamedTuple):
+    """A video as one vector (stage 7), or why not."""
+
+    pooled_E: Floats | None
+    n_points: int
+    n_frames: int
+    warnings: tuple[str, ...]
+    error: str | None
+
+
+def pool_video(
+    path: PathLike,
+    *,
+    config: Config,
+    parameters: lsfnet.Parameters,
+    scaling: sampling.Scaling,
+    extract: Extract = extract,
+) -> Pooled:
+    """Return the average code of a video (stages 1 to 4, then 7); bad input never raises."""
+    encode = functools.partial(encode_rows, parameters=parameters, scaling=scaling)
+    n_frames, warnings = 0, []
+    try:
+        found = extract(path, config)
+        n_frames, warnings = found.n_frames, found.warnings
+        pooled_E, n_points = pooling.pool_codes((b.descriptors_PD for b in found), encode)
+    except NoTrajectoriesError:
+        return Pooled(None, 0, n_frames, tuple(warnings), no_trajectories(path, n_frames, 0))
+    except LsfrefError as fault:
+        return Pooled(None, 0, n_frames, tuple(warnings), str(fault))
+    if n_points < config.min_points:
+        fault_text = no_trajectories(path, n_frames, n_points)
+        return Pooled(None, n_points, n_frames, tuple(warnings), fault_text)
+    return Pooled(pooled_E, n_points, n_frames, tuple(warnings), None)
+
+
+def encode_rows(
+    rows_PD: Floats, *, parameters: lsfnet.Parameters, scaling: sampling.Scaling
+) -> Floats:
+    """Return codes_PE of raw descriptors: input scaling (A11), then the encoder."""
+    return lsfnet.encode(parameters, sampling.apply_scaling(scaling, rows_PD))

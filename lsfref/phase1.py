@@ -1,0 +1,96 @@
+"""Training phase 1 (paper Sections 2.2 and 3.2): sample descriptors, train LSFNet on them."""
+
+import functools
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from lsfref import lsfnet, sampling, switching
+from lsfref.arrays import Floats, Ints
+from lsfref.config import Config, random_streams
+from lsfref.passes import Extract, Mapper, PathLike, extract, pick_rows
+
+Report = Callable[[str, int, int], None]  # stage, done, of
+
+
+def silent(_stage: str, _done: int, _of: int) -> None:
+    """Report nothing."""
+
+
+class Network(NamedTuple):
+    """What phase 1 fits."""
+
+    parameters: lsfnet.Parameters
+    scaling: sampling.Scaling
+    reconstruction_curve: Floats
+    classification_curve: Floats
+    warnings: tuple[str, ...] = ()
+
+
+def train_phase_1(
+    paths: Sequence[PathLike],
+    counts_M: Ints,
+    labels_M: Ints,
+    config: Config,
+    *,
+    n_classes: int,
+    extract: Extract = extract,
+    mapper: Mapper = map,
+    report: Report = silent,
+) -> Network:
+    """Return LSFNet trained on sampled descriptors and background labels (Section 2.2, stage B).
+
+    counts_M are the trajectories of each video, labels_M its class number, -1 where unlabelled.
+    """
+    streams = random_streams(config.seed)
+    rows_p = sampling.draw_rows(
+        streams.sample,
+        counts_M,
+        n_samples=config.n_samples,
+        balance=config.balance,
+        labels_M=labels_M,
+    )
+    stops_M = np.cumsum(counts_M)
+    owner_p = np.searchsorted(stops_M, rows_p, side="right")
+    chosen = np.unique(owner_p)
+    starts_M = stops_M - counts_M
+    wanted = [rows_p[owner_p == m] - starts_M[m] for m in chosen]
+    pick = functools.partial(pick_rows, config=config, extract=extract)
+    sample_PD, start = None, 0
+    for done, picked_pD in enumerate(mapper(pick, [paths[m] for m in chosen], wanted)):
+        if sample_PD is None:  # one array for all: 10^6 rows are held once
+            sample_PD = np.empty((len(rows_p), picked_pD.shape[1]), picked_pD.dtype)
+        sample_PD[start : start + len(picked_pD)] = picked_pD
+        start += len(picked_pD)
+        report("sampling", done + 1, len(chosen))
+    scaling = sampling.fit_scaling(sample_PD, kind=config.input_scaling)
+    sampling.scale_in_place(scaling, sample_PD)
+    parameters = lsfnet.init_parameters(
+        streams.init,
+        n_in=sample_PD.shape[1],
+        hidden=config.hidden,
+        n_code=config.n_code,
+        n_classes=n_classes,
+        dtype=config.dtype,
+    )
+    trained = switching.train_network(
+        parameters,
+        sample_PD,
+        labels_M[owner_p],
+        epochs=config.epochs,
+        batch_size=config.batch_size,
+        switch=config.switch,
+        optimizer=config.optimizer,
+        lr_ae=config.lr_ae,
+        lr_mlp=config.lr_mlp,
+        rng=streams.batch,
+        report=lambda epoch, *_losses: report("training", epoch + 1, config.epochs),
+    )
+    return Network(
+        trained.parameters,
+        scaling,
+        trained.reconstruction_curve,
+        trained.classification_curve,
+        trained.warnings,
+    )

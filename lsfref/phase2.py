@@ -1,0 +1,75 @@
+"""Training phase 2 (paper Sections 2.3 and 2.4): select and hash pooled codes, search, vote."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from lsfref import fisher, lsh, voting
+from lsfref.arrays import Floats, Ints
+from lsfref.config import Config
+from lsfref.model import Task
+
+UNLABELLED = -1
+
+
+def encode_labels(names: Sequence[str | None], classes: Sequence[str]) -> Ints:
+    """Return labels_M: the class number of each name, UNLABELLED where there is none."""
+    numbers = {name: c for c, name in enumerate(classes)}
+    return np.array([numbers.get(name, UNLABELLED) for name in names], dtype=np.int64)
+
+
+def fit_task(
+    pooled_ME: Floats,
+    labels_M: Ints,
+    classes: tuple[str, ...],
+    config: Config,
+    *,
+    rng: np.random.Generator,
+    select_labels_M: Ints | None = None,
+) -> Task:
+    """Return selection and hash tables of one task (stages 8 and 9; F1 to F6, G1, G2).
+
+    select_labels_M are the labels of the Fisher score (F6), the task's own by default.
+    """
+    rows_m = np.flatnonzero(labels_M >= 0)
+    select_labels_M = labels_M if select_labels_M is None else select_labels_M
+    ranked_m = np.flatnonzero(select_labels_M >= 0)
+    scores_E = fisher.fisher_score(pooled_ME[ranked_m], select_labels_M[ranked_m])
+    selected_Q = fisher.select_top(scores_E, top_percent=config.top_percent)
+    directions_CNQ = lsh.draw_directions(
+        rng, n_classes=len(classes), n_projections=config.n_projections, n_features=len(selected_Q)
+    )
+    features_mQ = pooled_ME[rows_m][:, selected_Q]
+    hashes_CmN = lsh.hash_features(features_mQ, directions_CNQ)
+    return Task(classes, rows_m, labels_M[rows_m], scores_E, selected_Q, directions_CNQ, hashes_CmN)
+
+
+def neighbor_count(config: Config, n_index: int) -> int:
+    """Return K (G4): fixed, or max(3, round(sqrt(n) / 2)) halves up; never more than the index."""
+    k = config.n_neighbors
+    if config.k_rule == "sqrt":
+        k = max(3, math.floor(math.sqrt(n_index) / 2 + 0.5))
+    return min(k, n_index)
+
+
+def search(task: Task, pooled_ME: Floats, config: Config) -> tuple[Ints, Floats]:
+    """Return neighbors_CMK (numbers within the task's index) and squared distances_CMK (stage 9).
+
+    Under V6 ("stacked") there is one search in the space of all C hashes, so C is 1.
+    """
+    k = neighbor_count(config, len(task.rows_m))
+    query_CMN = lsh.hash_features(pooled_ME[:, task.selected_Q], task.directions_CNQ)
+    index_CmN = task.hashes_CmN
+    if config.voting == "stacked":
+        index_CmN, query_CMN = lsh.stack_tables(index_CmN), lsh.stack_tables(query_CMN)
+    found = [lsh.nearest(i, q, k=k) for i, q in zip(index_CmN, query_CMN, strict=True)]
+    return np.stack([f[0] for f in found]), np.stack([f[1] for f in found])
+
+
+def answer(task: Task, pooled_ME: Floats, config: Config) -> voting.Votes:
+    """Return confidences and decisions of M pooled videos for one task (stages 9 and 10)."""
+    neighbors_CMK, distances_CMK = search(task, pooled_ME, config)
+    return voting.vote(
+        neighbors_CMK, distances_CMK, task.labels_m, n_classes=len(task.classes), rule=config.voting
+    )
