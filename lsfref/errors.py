@@ -1,4 +1,4 @@
-"""What can be wrong with what a user hands in. Every message names the file, the fault, the cure."""
+"""What can be wrong with what a user hands in. Messages name the file, the fault, the cure."""
 
 
 class LsfrefError(ValueError):
@@ -19,3 +19,7 @@ class LabelsError(LsfrefError):
 
 class ModelError(LsfrefError):
     """A model file that cannot be used."""
+
+
+class WriteError(LsfrefError, OSError):
+    """A file that cannot be written: no room, no permission, no such folder."""

@@ -1,0 +1,221 @@
+"""Stage 1 of 10, paper Section 3.1: decode a video, frame by frame, to grey.
+
+In: a video file.  Out: grey_HW, one after the other, float64 in 0..255.
+
+Each coded frame comes once, the first and the last included, whatever the time stamps say; damage
+is told, never hidden. The work on the file is ffmpeg's, run as `ffmpeg.py` describes.
+"""
+
+import contextlib
+import warnings
+from collections.abc import Callable, Generator, Iterator
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from lsfref.arrays import Floats, Ints
+from lsfref.errors import VideoError
+from lsfref.ffmpeg import COUNTED, Decoder, PathLike, versions
+from lsfref.video_writer import write_video
+
+__all__ = [
+    "count_frames",
+    "frame_rate",
+    "grey_8bit",
+    "grey_luma",
+    "read_frames",
+    "read_rgb",
+    "versions",
+    "write_video",
+]
+
+MAX_PIXELS = 33_177_600  # 7680 x 4320, choice R2
+TIMEOUT = 8.0  # seconds without progress
+
+# Grey of (R, G, B): thousandths, and the 15-bit fixed point of the dense-trajectories release.
+LUMA = (299, 587, 114)
+LUMA_8BIT = (9798, 19235, 3735)
+
+_EXACT = ["-fps_mode", "passthrough", "-enc_time_base", "1/25"]
+_PIXMAPS = ["-c:v", "ppm", "-pix_fmt", "rgb24", "-f", "image2pipe"]
+
+_CAUSES = {  # what ffmpeg says: what we say
+    "max pixel count": "a frame has more than {max_pixels} pixels; allow more with --max-pixels",
+    "matches no streams": "there is no video in it (sound or a cover picture alone); leave it out",
+    "not on whitelist": "it is not a video (mp4, mov, mkv, webm, avi, ts, mpg, flv, ogg, gif, asf);"
+    " convert it with ffmpeg or leave it out",
+    "Unrecognized option": "this ffmpeg is too old; pip install 'imageio-ffmpeg>=0.8'",
+    "Protocol not found": "this ffmpeg is too old; pip install 'imageio-ffmpeg>=0.8'",
+}
+
+
+def read_frames(
+    path: PathLike,
+    *,
+    grey: str = "luma",
+    max_frames: int = 0,
+    max_pixels: int = MAX_PIXELS,
+    warn: Callable[[str], None] | None = None,
+    timeout: float = TIMEOUT,
+) -> Iterator[Floats]:
+    """Return an iterator of grey_HW: every frame of the video at `path`, in order.
+
+    Section 3.1; choice A1. With grey="luma" a pixel is 0.299 R + 0.587 G + 0.114 B, float64,
+    unrounded, 0..255; with grey="8bit" it is (9798 R + 19235 G + 3735 B + 16384) >> 15, uint8.
+    The other arguments, warnings and errors are those of `read_rgb`.
+    """
+    formulas: dict[str, Callable[[Ints], Any]] = {"luma": grey_luma, "8bit": grey_8bit}
+    if grey not in formulas:
+        raise ValueError(f"want grey one of {sorted(formulas)}, got {grey!r}")
+    pictures = _decode(path, COUNTED, max_frames, max_pixels, warn, timeout)
+    return _each(formulas[grey], pictures)
+
+
+def _each(
+    formula: Callable[[Ints], Any], pictures: Generator[Ints, None, None]
+) -> Iterator[Floats]:
+    with contextlib.closing(pictures):
+        yield from map(formula, pictures)
+
+
+def grey_luma(rgb_HW3: Ints) -> Floats:
+    """Return grey_HW = 0.299 R + 0.587 G + 0.114 B, float64, rounded once.
+
+    The sum is taken in thousandths: whole numbers below 2^24, exact in float32 in any order.
+    """
+    thousandths_HW = rgb_HW3.astype(np.float32) @ np.array(LUMA, np.float32)
+    return np.divide(thousandths_HW, 1000, dtype=np.float64)
+
+
+def grey_8bit(rgb_HW3: Ints) -> Ints:
+    """Return grey_HW, uint8, as the release of dense trajectories rounds it (also exact)."""
+    shifted_HW = rgb_HW3.astype(np.float32) @ np.array(LUMA_8BIT, np.float32) + np.float32(16384)
+    return (shifted_HW.astype(np.int32) >> 15).astype(np.uint8)
+
+
+def read_rgb(
+    path: PathLike,
+    *,
+    max_frames: int = 0,
+    max_pixels: int = MAX_PIXELS,
+    warn: Callable[[str], None] | None = None,
+    timeout: float = TIMEOUT,
+) -> Iterator[Ints]:
+    """Return an iterator of rgb_HW3, uint8: every frame of the first video stream, upright.
+
+    `max_frames` ends it early (0: never). Damage is told by `warn(text)`, once, after the last
+    good frame; the text is one sentence with the file's name. Raises VideoError for a file that
+    is no video, has no frame, changes its size, exceeds `max_pixels` a frame, or makes no progress
+    for `timeout` seconds. Nothing is left running when the iterator is closed or dropped.
+    """
+    return _decode(path, COUNTED, max_frames, max_pixels, warn, timeout)
+
+
+def count_frames(
+    path: PathLike,
+    *,
+    max_frames: int = 0,
+    max_pixels: int = MAX_PIXELS,
+    warn: Callable[[str], None] | None = None,
+    timeout: float = TIMEOUT,
+) -> int:
+    """Return how many frames `read_rgb` yields, by decoding them, at about half its cost."""
+    corner = COUNTED + ",crop=min(iw\\,2):min(ih\\,2):0:0:exact=1"
+    return sum(1 for _ in _decode(path, corner, max_frames, max_pixels, warn, timeout))
+
+
+def _decode(
+    path: PathLike,
+    filters: str,
+    max_frames: int,
+    max_pixels: int,
+    warn: Callable[[str], None] | None,
+    timeout: float,
+) -> Generator[Ints, None, None]:
+    output = ["-vf", filters, *_EXACT, *_PIXMAPS]
+    if max_frames:
+        output = ["-frames:v", str(max_frames), *output]
+    count, changed = 0, 0
+    with Decoder(path, output, max_pixels=max_pixels, timeout=timeout) as decoder:
+        while (pixels_HW3 := decoder.read_pixmap()) is not None:
+            if decoder.restarted and not changed:
+                changed = count
+                if _size_changes(path, max_pixels, timeout):
+                    raise VideoError(
+                        f"{decoder.name}: the frame size changes after frame {count}; re-encode it"
+                        " to one size, or cut it there"
+                    )
+            count += 1
+            yield pixels_HW3
+        status = decoder.finish()
+    trouble = decoder.first_complaint()
+    if status < 0 or status == 139:
+        trouble = f"ffmpeg crashed, status {status}"
+    elif status and not trouble:
+        trouble = f"ffmpeg ended with status {status}"
+    if count == 0:
+        for words, cause in _CAUSES.items():
+            if words.encode() in decoder.complaints:
+                raise VideoError(f"{decoder.name}: {cause.format(max_pixels=max_pixels)}")
+        why = f" ({trouble})" if trouble else ""
+        raise VideoError(
+            f"{decoder.name}: no frame can be decoded{why}; it is damaged or not a video: copy it"
+            " again from its source or leave it out"
+        )
+    if trouble:
+        (warn or warnings.warn)(
+            f"{decoder.name}: damaged: {count} frames were read, and ffmpeg says: {trouble}"
+        )
+    elif changed:
+        (warn or warnings.warn)(
+            f"{decoder.name}: the pixel format changes after frame {changed}; all {count} frames"
+            " were read"
+        )
+
+
+def _size_changes(path: PathLike, max_pixels: int, timeout: float) -> bool:
+    """Return whether frames differ in size. One column is added: 72 x 96 is not 96 x 72."""
+    output = ["-noautoscale", "-vf", f"{COUNTED},format=gray,pad=iw+1:ih", *_EXACT]
+    output += ["-c:v", "rawvideo"]
+    _, packets = _packets(path, output, max_pixels, timeout)
+    return len({packet[4] for packet in packets}) > 1
+
+
+def frame_rate(
+    path: PathLike, *, max_pixels: int = MAX_PIXELS, timeout: float = TIMEOUT
+) -> float | None:
+    """Return frames a second where the time stamps are evenly spaced, else None.
+
+    Evenly: each stamp within one tick of the file's clock. A whole rate, or 1000/1001 of one, is
+    returned exactly where the stamps allow it. Nothing is decoded. Raises VideoError as `read_rgb`.
+    """
+    tick, packets = _packets(path, ["-c:v", "copy"], max_pixels, timeout)
+    stamps = sorted(packet[2] for packet in packets)
+    if len(stamps) < 2 or stamps[-1] == stamps[0]:
+        return None
+    step = Fraction(stamps[-1] - stamps[0], len(stamps) - 1)
+    errors = [abs(stamp - stamps[0] - i * step) for i, stamp in enumerate(stamps)]
+    rate = 1 / (step * tick)
+    if max(errors) == 0:
+        return float(rate)
+    if max(errors) > 1:
+        return None
+    slack = rate / (stamps[-1] - stamps[0])
+    for known in (Fraction(round(rate)), Fraction(round(rate * 1001 / 1000) * 1000, 1001)):
+        if abs(known - rate) <= slack:
+            return float(known)
+    return float(rate)
+
+
+def _packets(
+    path: PathLike, output: list[str], max_pixels: int, timeout: float
+) -> tuple[Fraction, list[list[int]]]:
+    """Return the seconds of a tick, and (stream, dts, pts, duration, bytes) of each packet."""
+    output = [*output, "-f", "framecrc"]
+    with Decoder(path, output, max_pixels=max_pixels, timeout=timeout) as decoder:
+        lines = decoder.read_text().splitlines()
+        decoder.finish()
+    ticks = [line.split()[-1] for line in lines if line.startswith("#tb 0:")]
+    rows = [line.split(",")[:5] for line in lines if line[:1].isdigit()]
+    return Fraction(ticks[0] if ticks else 0), [list(map(int, row)) for row in rows]
