@@ -84,12 +84,11 @@ class CachedExtract:
 
     def _compute(self, entry: Path, path: PathLike, config: Config) -> Extraction:
         computed = extract(path, config)
-        computed.blocks = self._kept(entry, computed)
+        computed.blocks = self._kept(entry, rebatch(computed.blocks), computed)
         return computed
 
-    def _kept(self, entry: Path, computed: Extraction) -> Iterator[Block]:
+    def _kept(self, entry: Path, blocks: Iterator[Block], computed: Extraction) -> Iterator[Block]:
         """Pass blocks on while writing them; without a place for them, just pass them on."""
-        blocks = rebatch(computed.blocks)
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             with write_whole(entry) as file, zipfile.ZipFile(file, "w") as archive:
