@@ -19,13 +19,13 @@ KINDS = "biuf"  # bool, integers, floats: no strings, no objects
 
 def write_member(archive: zipfile.ZipFile, name: str, array: NDArray[Any]) -> None:
     """Add one array as member `name`.npy, little-endian, C order, with a fixed date."""
-    array = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
+    array = array.astype(array.dtype.newbyteorder("<"), order="C", copy=False)
     if array.dtype.kind not in KINDS:
         raise TypeError(f"{name}: cannot store {array.dtype}")
     info = zipfile.ZipInfo(f"{name}.npy", date_time=(1980, 1, 1, 0, 0, 0))
     with archive.open(info, "w", force_zip64=True) as member:
         npy.write_array_header_1_0(member, npy.header_data_from_array_1_0(array))
-        member.write(array.data.cast("B") if array.size else b"")
+        member.write(array.tobytes())
 
 
 def write(file: IO[bytes], arrays: Mapping[str, NDArray[Any]]) -> None:

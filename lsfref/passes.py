@@ -15,7 +15,7 @@ import numpy as np
 from lsfref import extraction, lsfnet, pooling, pyramid, sampling, video
 from lsfref.arrays import Floats, Ints
 from lsfref.config import Config
-from lsfref.errors import LsfrefError, NoTrajectoriesError
+from lsfref.errors import LsfrefError, NoTrajectoriesError, VideoError
 from lsfref.files import printable
 
 PathLike = str | os.PathLike[str]
@@ -59,7 +59,20 @@ def extract(path: PathLike, config: Config) -> Extraction:
     blocks = extraction.extract_frames(
         shrunk(), n_frames=n_frames, flow=config.flow, n_scales=config.n_scales
     )
-    return Extraction(n_frames, blocks, warnings)
+    return Extraction(n_frames, _naming(path, blocks), warnings)
+
+
+def _naming(path: PathLike, blocks: Iterator[extraction.Block]) -> Iterator[extraction.Block]:
+    """Pass blocks on; what a stage finds wrong is told with the file's name."""
+    try:
+        yield from blocks
+    except LsfrefError as fault:
+        raise VideoError(_with_name(path, fault)) from fault
+
+
+def _with_name(path: PathLike, fault: LsfrefError) -> str:
+    name = printable(path)
+    return str(fault) if str(fault).startswith(name) else f"{name}: {fault}"
 
 
 class Survey(NamedTuple):
@@ -140,7 +153,7 @@ def pool_video(
     except NoTrajectoriesError:
         return Pooled(None, 0, n_frames, tuple(warnings), no_trajectories(path, n_frames, 0))
     except LsfrefError as fault:
-        return Pooled(None, 0, n_frames, tuple(warnings), str(fault))
+        return Pooled(None, 0, n_frames, tuple(warnings), _with_name(path, fault))
     if n_points < config.min_points:
         fault_text = no_trajectories(path, n_frames, n_points)
         return Pooled(None, n_points, n_frames, tuple(warnings), fault_text)

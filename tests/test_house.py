@@ -1,0 +1,132 @@
+"""The house: arrows run one way, the map is right, every choice has its row."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "lsfref"
+STAGES = "video flow trajectories descriptors lsfnet switching pooling fisher lsh voting".split()
+DATA_FLOW = {("switching", "lsfnet"), ("descriptors", "trajectories")}
+ID = re.compile(
+    r"\b(?:A1[0-2]|A[1-9]|B[1-4]|C1[0-7]|C[1-9]|D[1-3]|F[1-6]|FL\d+|G[1-5]|V[1-7]|T[1-8]|H[1-7]|R\d+|S\d+|E\d+|M\d+)\b"
+)
+
+
+def modules():
+    return {".".join(p.relative_to(ROOT).with_suffix("").parts): p for p in PACKAGE.rglob("*.py")}
+
+
+def imports(path):
+    """The names of lsfref's modules that a file imports, at its top or inside functions."""
+    known, found = modules(), set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        else:
+            continue
+        found.update(name for name in names if name in known)
+    return found
+
+
+def layer(name):
+    return 2 if name.startswith("lsfref.app") else 1 if name.startswith("lsfref.study") else 0
+
+
+def test_arrows_run_from_app_to_study_to_the_paper():
+    wrong = [
+        (name, other)
+        for name, path in modules().items()
+        for other in imports(path)
+        if layer(other) > layer(name)
+    ]
+    assert not wrong
+
+
+def test_no_circles():
+    edges = {name: imports(path) - {name} for name, path in modules().items()}
+    done = set()
+
+    def visit(name, above):
+        assert name not in above, f"circle: {' -> '.join([*above, name])}"
+        if name not in done:
+            for other in edges[name]:
+                visit(other, [*above, name])
+            done.add(name)
+
+    for name in edges:
+        visit(name, [])
+
+
+def test_stages_import_other_stages_only_along_the_data():
+    wrong = {
+        (stage, other.removeprefix("lsfref."))
+        for stage in STAGES
+        for other in imports(PACKAGE / f"{stage}.py")
+        if other.removeprefix("lsfref.") in STAGES
+    }
+    assert wrong <= DATA_FLOW
+
+
+def test_no_run_time_package_but_the_four():
+    allowed = {"numpy", "scipy", "imageio", "imageio_ffmpeg", "lsfref"}
+    allowed_where_present = {"umap", "dask"}
+    import sys
+
+    for name, path in modules().items():
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                tops = {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                tops = {node.module.partition(".")[0]}
+            else:
+                continue
+            assert tops <= allowed | allowed_where_present | sys.stdlib_module_names, name
+
+
+def test_nothing_runs_code_from_data():
+    for name, path in modules().items():
+        tree = ast.parse(path.read_text())
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+                assert node.func.id not in {"eval", "exec", "compile"}, name
+            if isinstance(node, (ast.Import, ast.ImportFrom)):
+                text = ast.unparse(node)
+                assert not re.search(r"\b(pickle|joblib|marshal|shelve)\b", text), name
+            if isinstance(node, ast.keyword):
+                assert node.arg != "shell", name
+                if node.arg == "allow_pickle":
+                    assert ast.unparse(node.value) == "False", name
+
+
+@pytest.mark.parametrize(("number", "stage"), list(enumerate(STAGES, start=1)))
+def test_the_map_the_modules_and_the_readme_agree(number, stage):
+    docstring = ast.get_docstring(ast.parse((PACKAGE / f"{stage}.py").read_text()))
+    assert docstring.startswith(f"Stage {number} of 10")
+    the_map = ast.get_docstring(ast.parse((PACKAGE / "__init__.py").read_text()))
+    assert re.search(rf"^{number} +{stage}\b", the_map, re.M)
+    assert re.search(rf"^\| {number} \| `{stage}\.py`", (ROOT / "README.md").read_text(), re.M)
+    assert list((ROOT / "golden").glob(f"{number:02}_{stage}")) or stage == "video"
+
+
+def test_every_cited_choice_has_a_row_and_every_row_is_cited():
+    rows = set(re.findall(r"^\| ([A-Z]+\d+) \|", (PACKAGE / "CHOICES.md").read_text(), re.M))
+    cited = {found for path in modules().values() for found in ID.findall(path.read_text())}
+    assert cited - rows == set(), "cited in the code, no row in CHOICES.md"
+    not_built = {"V3", "V4"}
+    assert rows - cited - not_built == set(), "a row in CHOICES.md that no code cites"
+
+
+def test_every_config_field_names_its_choice():
+    import dataclasses
+
+    from lsfref.config import Config
+
+    rows = set(re.findall(r"^\| ([A-Z]+\d+) \|", (PACKAGE / "CHOICES.md").read_text(), re.M))
+    for field in dataclasses.fields(Config):
+        assert set(field.metadata["ids"]) <= rows, field.name
+        assert field.metadata["text"]

@@ -1,0 +1,238 @@
+"""Figure 1 on tiny clips: training and answering as a whole, and how bad input ends."""
+
+import dataclasses
+import functools
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from clips import clip
+
+from lsfref import model, passes, phase2, pipeline
+from lsfref.app.manifest import read_labels
+from lsfref.config import PRESETS, Config, random_streams
+from lsfref.errors import LsfrefError
+from lsfref.model import Task
+from lsfref.video_writer import write_video
+
+SMALL = dataclasses.replace(PRESETS["small"], epochs=6, n_samples=3000, n_scales=2)
+
+
+@pytest.fixture(scope="module")
+def kept():
+    """An extraction that remembers: each clip is worked out once for all tests here."""
+    blocks = {}
+
+    def extract(path, config):
+        key = (path, config.dtype, config.flow, config.n_scales)
+        if key not in blocks:
+            found = passes.extract(path, config)
+            blocks[key] = (found.n_frames, list(found))
+        n_frames, stored = blocks[key]
+        return passes.Extraction(n_frames, iter(stored))
+
+    return extract
+
+
+@pytest.fixture(scope="module")
+def manifest(labelled_clips):
+    return read_labels(labelled_clips)
+
+
+def fit(manifest, kept, config=SMALL, **rest):
+    return pipeline.train(manifest.videos, config, classes=manifest.classes, extract=kept, **rest)
+
+
+@pytest.fixture(scope="module")
+def fitted(manifest, kept):
+    return fit(manifest, kept)
+
+
+def test_a_model_knows_its_own_videos(manifest, kept, fitted):
+    assert fitted.skipped == []
+    right = 0
+    for video in manifest.videos:
+        answer = pipeline.classify(video.path, fitted.model, extract=kept)
+        assert answer.error is None
+        assert answer.frames == 19
+        assert answer.points > 0
+        for task in ("background", "foreground"):
+            shares = answer.confidence[task]
+            assert list(shares) == list(manifest.classes[task])
+            assert sum(shares.values()) == pytest.approx(1, abs=1e-12)
+            assert shares[answer.labels[task]] == max(shares.values())
+        right += answer.labels["background"] == video.background
+    assert right >= 7  # of 9; chance is 3
+
+
+def test_the_same_seed_gives_the_same_bytes_in_any_order_and_on_any_executor(
+    manifest, kept, fitted, tmp_path
+):
+    shuffled = manifest._replace(videos=manifest.videos[::-1])
+    with ThreadPoolExecutor(2) as threads:
+        again = fit(shuffled, kept, mapper=threads.map)
+    for name, one in (("a", fitted.model), ("b", again.model)):
+        model.save(one, tmp_path / name)
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+def test_another_seed_gives_another_model(manifest, kept, fitted):
+    other = fit(manifest, kept, dataclasses.replace(SMALL, seed=1))
+    assert not np.array_equal(other.model.pooled_ME, fitted.model.pooled_ME)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"voting": "table"},
+        {"voting": "weighted"},
+        {"voting": "stacked"},
+        {"select_by": "background"},
+        {"switch": "epoch"},
+        {"switch": "both"},
+        {"optimizer": "sgd", "input_scaling": "none"},
+        {"input_scaling": "unit"},
+        {"balance": "class", "n_samples": 500},
+        {"hidden": (31, 17)},
+        {"k_rule": "fixed"},
+        {"dtype": "float64"},
+    ],
+)
+def test_every_option_runs_end_to_end(manifest, kept, changes):
+    trained = fit(manifest, kept, dataclasses.replace(SMALL, epochs=2, **changes))
+    answer = pipeline.classify(manifest.videos[0].path, trained.model, extract=kept)
+    for shares in answer.confidence.values():
+        assert sum(shares.values()) == pytest.approx(1, abs=1e-12)
+
+
+def test_k_follows_its_rule():
+    assert phase2.neighbor_count(Config(), 1000) == 75
+    assert phase2.neighbor_count(Config(), 40) == 40
+    small = PRESETS["small"]
+    by_hand = {2: 2, 4: 3, 36: 3, 48: 3, 49: 4, 81: 5, 216: 7, 6668: 41}
+    assert {n: phase2.neighbor_count(small, n) for n in by_hand} == by_hand
+
+
+def test_too_many_neighbors_and_hopeless_classes_are_told(manifest, kept):
+    trained = fit(manifest, kept, dataclasses.replace(SMALL, epochs=1, k_rule="fixed"))
+    told = "\n".join(trained.warnings)
+    assert "background: K = 75 exceeds the 9 indexed videos" in told
+    trained = fit(
+        manifest, kept, dataclasses.replace(SMALL, k_rule="fixed", n_neighbors=9, epochs=1)
+    )
+    assert "K = 9 neighbours of 9 videos is more than a tenth" in "\n".join(trained.warnings)
+
+
+def test_a_query_in_the_index_is_its_own_nearest(fitted):
+    for task in fitted.model.tasks.values():
+        neighbors_CMK, distances_CMK = phase2.search(
+            task, fitted.model.pooled_ME, fitted.model.config
+        )
+        assert np.all(neighbors_CMK[:, :, 0] == np.arange(9))
+        assert np.all(distances_CMK[:, :, 0] == 0)
+
+
+def test_unlabelled_videos_are_left_out_of_the_task_that_lacks_them(manifest, kept):
+    videos = [v._replace(foreground=None) if i < 2 else v for i, v in enumerate(manifest.videos)]
+    trained = fit(manifest._replace(videos=videos), kept, dataclasses.replace(SMALL, epochs=1))
+    assert len(trained.model.tasks["background"].rows_m) == 9
+    assert trained.model.tasks["foreground"].rows_m.tolist() == list(range(2, 9))
+
+
+def test_background_labels_alone_give_one_task(manifest, kept):
+    videos = [v._replace(foreground=None) for v in manifest.videos]
+    classes = manifest.classes | {"foreground": ()}
+    alone = manifest._replace(videos=videos, classes=classes)
+    trained = fit(alone, kept, dataclasses.replace(SMALL, epochs=1))
+    answer = pipeline.classify(videos[0].path, trained.model, extract=kept)
+    assert answer.labels["foreground"] is None
+    assert answer.labels["background"] is not None
+
+
+def test_one_bad_clip_is_skipped_and_named(manifest, kept, tmp_path):
+    text = tmp_path / "text.mp4"
+    text.write_text("no video")
+    bad = pipeline.LabelledVideo("text.mp4", str(text), "normal", "none")
+    config = dataclasses.replace(SMALL, epochs=1)
+    trained = fit(manifest._replace(videos=[*manifest.videos, bad]), kept, config)
+    assert len(trained.model.files) == 9
+    assert len(trained.skipped) == 1
+    assert "text.mp4" in trained.skipped[0]
+
+
+def test_a_class_that_loses_its_videos_stops_training(manifest, kept, tmp_path):
+    text = tmp_path / "text.mp4"
+    text.write_text("no video")
+    videos = [
+        v._replace(path=str(text)) if v.background == "normal" else v for v in manifest.videos
+    ]
+    with pytest.raises(LsfrefError, match=r"no usable video of class 'normal' is left.*text\.mp4"):
+        fit(manifest._replace(videos=videos), kept)
+
+
+def test_one_class_and_no_labels_are_errors(manifest, kept):
+    shaking = [v for v in manifest.videos if v.background == "camera shaking"]
+    classes = {"background": ("camera shaking",), "foreground": ("none", "human")}
+    with pytest.raises(LsfrefError, match="only the class 'camera shaking'"):
+        pipeline.train(shaking, SMALL, classes=classes, extract=kept)
+    with pytest.raises(LsfrefError, match="no background labels"):
+        pipeline.train(shaking, SMALL, classes=classes | {"background": ()}, extract=kept)
+
+
+@pytest.mark.parametrize(
+    ("frames", "words"),
+    [
+        (clip("camera shaking", 1, n_frames=15), "15 frames; a trajectory needs 16"),
+        (np.repeat(clip("normal", 1, n_frames=1), 20, axis=0), "no trajectories"),
+        (np.full((20, 41, 53), 90, np.uint8), "no trajectories"),
+        (clip("camera shaking", 1)[:, :31], "32"),
+    ],
+    ids=["short", "still", "blank", "tiny"],
+)
+def test_clips_without_an_answer_say_why(fitted, tmp_path, frames, words):
+    path = tmp_path / "odd.mkv"
+    write_video(path, frames)
+    answer = pipeline.classify(path, fitted.model)
+    assert answer.labels == {"background": None, "foreground": None}
+    assert answer.points == 0
+    assert words in answer.error
+    assert "odd.mkv" in answer.error
+
+
+def test_a_missing_file_says_so(fitted, tmp_path):
+    answer = pipeline.classify(tmp_path / "absent.mp4", fitted.model)
+    assert "absent.mp4" in answer.error
+    assert answer.confidence == {}
+
+
+def test_fit_task_draws_class_by_class_and_background_first():
+    """A later class adds tables and moves none (G2); the streams are named (C17)."""
+    rng = np.random.default_rng(5)
+    pooled_ME = rng.standard_normal((11, 7))
+    labels_M = np.arange(11) % 3
+    config = dataclasses.replace(SMALL, n_projections=5)
+    stream = functools.partial(random_streams, 3)
+    three = phase2.fit_task(pooled_ME, labels_M, ("a", "b", "c"), config, rng=stream().hash)
+    labels_M[10] = 3
+    four = phase2.fit_task(pooled_ME, labels_M, ("a", "b", "c", "d"), config, rng=stream().hash)
+    assert isinstance(four, Task)
+    np.testing.assert_array_equal(three.directions_CNQ, four.directions_CNQ[:3])
+
+
+def test_rows_are_picked_where_they_stand(manifest, kept):
+    path = manifest.videos[0].path
+    whole = np.concatenate([b.descriptors_PD for b in kept(path, SMALL)])
+    rows_p = np.array([0, 3, len(whole) // 2, len(whole) - 1])
+    np.testing.assert_array_equal(
+        passes.pick_rows(path, rows_p, config=SMALL, extract=kept), whole[rows_p]
+    )
+
+
+def test_pooling_is_the_mean_of_the_codes_of_all_rows(manifest, kept, fitted):
+    network = {"parameters": fitted.model.parameters, "scaling": fitted.model.scaling}
+    path = manifest.videos[1].path
+    rows = np.concatenate([b.descriptors_PD for b in kept(path, SMALL)])
+    pooled = passes.pool_video(path, config=SMALL, extract=kept, **network)
+    codes = passes.encode_rows(rows.astype(np.float64), **network)
+    np.testing.assert_allclose(pooled.pooled_E, codes.mean(axis=0), atol=1e-5)
+    assert pooled.n_points == len(rows)
