@@ -1,0 +1,162 @@
+"""Stage 4 of 10, paper Section 2.1, [26]: shape, HOG, HOF and MBH of each trajectory.
+
+In: grey_HW, flow_HW2 and points_P2 at each step.  Out: descriptors_PD, 426 columns a track.
+
+Every pixel votes for the direction of a vector at that pixel, with its length: 33 planes of votes
+a layer. A frame's descriptor sums them over the four cells of a patch around the point.
+"""
+
+import math
+
+import numpy as np
+
+from lsfref.arrays import Floats, Ints
+from lsfref.trajectories import step_lengths
+
+PATCH = 32  # pixels, the side of a patch, at every scale (A9)
+CELL = PATCH // 2  # pixels, the side of each of its 2 x 2 cells (A9)
+TIME_CELLS = 3  # runs of 5 frames that are averaged (A9)
+STILL = 0.4  # pixels a frame: flow of at most this length votes for HOF's ninth bin (A9)
+RUN = 8192  # pixels whose votes are made at a time
+EPSILON = 0.05  # added to every bin before normalising (A10)
+
+# The vote planes of a layer, and the columns that they become: A12.
+PLANES = {
+    "hog": slice(0, 8),
+    "hof": slice(8, 17),
+    "mbhx": slice(17, 25),
+    "mbhy": slice(25, 33),
+}
+COLUMNS = {
+    "trajectory": slice(0, 30),
+    "hog": slice(30, 126),
+    "hof": slice(126, 234),
+    "mbhx": slice(234, 330),
+    "mbhy": slice(330, 426),
+}
+N_PLANES, N_COLUMNS = 33, 426
+
+
+def gradient(image_HW: Floats) -> tuple[Floats, Floats]:
+    """Return (gx_HW, gy_HW): next pixel minus previous one, 0 across an edge of the image (A9)."""
+    gx_HW, gy_HW = np.zeros_like(image_HW), np.zeros_like(image_HW)
+    np.subtract(image_HW[:, 2:], image_HW[:, :-2], out=gx_HW[:, 1:-1])
+    np.subtract(image_HW[2:], image_HW[:-2], out=gy_HW[1:-1])
+    return gx_HW, gy_HW
+
+
+def orientation_votes(gx_HW: Floats, gy_HW: Floats, *, still: float | None = None) -> Floats:
+    """Return votes_VHW, 8 planes for the directions 0, 45, ..., 315 degrees from +x over +y.
+
+    A vector votes, with its length, for the two bins nearest to its direction. One of the two lies
+    on an axis, the other on a diagonal. With r the shorter component over the longer one, the share
+    of the diagonal is atan(r) / 45 degrees and the axis has the rest.
+
+    Choices: A9 linear split over the full circle. Where `still` is given, vectors of at most this
+             length vote 1 for a ninth plane, and for no other.
+    """
+    gx_X, gy_X = gx_HW.ravel(), gy_HW.ravel()
+    votes_VX = np.empty((8 if still is None else 9, gx_X.size), gx_X.dtype)
+    for start in range(0, gx_X.size, RUN):  # all that a run needs stays in the cache
+        run = slice(start, start + RUN)
+        _vote(gx_X[run], gy_X[run], votes_VX[:, run], still)
+    return votes_VX.reshape(-1, *gx_HW.shape)
+
+
+def _vote(gx_X: Floats, gy_X: Floats, out_VX: Floats, still: float | None) -> None:
+    length_X = np.sqrt(gx_X * gx_X + gy_X * gy_X)
+    if still is not None:
+        out_VX[8] = length_X <= still
+        length_X -= length_X * out_VX[8]
+    across_X, along_X = np.abs(gx_X), np.abs(gy_X)
+    longer_X = np.maximum(across_X, along_X) + np.finfo(gx_X.dtype).tiny  # zero vector: r = 0
+    ratio_X = np.minimum(across_X, along_X) / longer_X
+    diagonal_X = np.arctan(ratio_X) * (4 / math.pi) * length_X
+    axis_X = length_X - diagonal_X
+    right_X, down_X = (gx_X > 0).astype(gx_X.dtype), (gy_X > 0).astype(gx_X.dtype)
+    level_X = axis_X * (across_X > along_X)
+    right_half_X = diagonal_X * right_X
+    for votes_X, side_X, plus, minus in (
+        (level_X, right_X, 0, 4),
+        (axis_X - level_X, down_X, 2, 6),
+        (right_half_X, down_X, 1, 7),
+        (diagonal_X - right_half_X, down_X, 3, 5),
+    ):
+        np.multiply(votes_X, side_X, out=out_VX[plus])
+        np.subtract(votes_X, out_VX[plus], out=out_VX[minus])
+
+
+def patch_corners(points_P2: Floats, shape: tuple[int, int]) -> Ints:
+    """Return corners_P2, the top left pixel (x, y) of the patch around each point.
+
+    Choices: A9 the patch is shifted, not cut, to lie inside an image of this shape.
+    """
+    corners_P2 = np.rint(points_P2).astype(np.int64) - PATCH // 2
+    return np.clip(corners_P2, 0, np.array(shape[::-1]) - PATCH)
+
+
+def cell_sums(grey_HW: Floats, flow_HW2: Floats, points_P2: Floats) -> Floats:
+    """Return sums_V4P: each vote plane (V) summed over the four 16x16 cells of each point's patch.
+
+    Choices: A9 HOG from the grey image, HOF from the flow, MBH from the derivatives of its parts.
+             A12 cells go top left, bottom left, top right, bottom right.
+    """
+    width = grey_HW.shape[1]
+    offsets_42 = np.array([(0, 0), (0, CELL), (CELL, 0), (CELL, CELL)])
+    at_4P = (patch_corners(points_P2, grey_HW.shape) + offsets_42[:, None]) @ (1, width)
+    sums_V4P = np.empty((N_PLANES, *at_4P.shape), dtype=grey_HW.dtype)
+    if len(points_P2) == 0:
+        return sums_V4P
+    u_HW, v_HW = (np.ascontiguousarray(flow_HW2[..., i]) for i in (0, 1))
+    fields = {"hog": gradient(grey_HW), "hof": (u_HW, v_HW)}
+    fields |= {"mbhx": gradient(u_HW), "mbhy": gradient(v_HW)}
+    scratch = np.empty((2, grey_HW.size), grey_HW.dtype)
+    for name, (gx_HW, gy_HW) in fields.items():
+        votes_vHW = orientation_votes(gx_HW, gy_HW, still=STILL if name == "hof" else None)
+        for votes_HW, sums_4P in zip(votes_vHW, sums_V4P[PLANES[name]], strict=True):
+            flat = _cell_totals(votes_HW, scratch)
+            np.take(flat, at_4P, out=sums_4P, mode="clip")
+    return sums_V4P
+
+
+def _cell_totals(votes_HW: Floats, scratch: Floats) -> Floats:
+    """Return the sum over the cell whose top left pixel is each pixel of the flattened plane.
+
+    By doubling, along x and then along y. Cells that wrap around the right edge are never used.
+    """
+    width = votes_HW.shape[1]
+    flat = votes_HW.ravel()
+    for i, step in enumerate((1, 2, 4, 8, width, 2 * width, 4 * width, 8 * width)):
+        flat = np.add(flat[:-step], flat[step:], out=scratch[i % 2, : flat.size - step])
+    return flat
+
+
+def normalise(sums_LV4P: Floats) -> Floats:
+    """Return the frame descriptors, each with unit L2 norm over its bins and cells.
+
+    Choices: A10 RootSIFT: 0.05 more in every bin, divided by the sum, square root.
+    """
+    vectors_LV4P = sums_LV4P + EPSILON
+    for planes in PLANES.values():
+        block = vectors_LV4P[:, planes]
+        block /= block.sum(axis=(1, 2), keepdims=True)
+    return np.sqrt(vectors_LV4P, out=vectors_LV4P)
+
+
+def trajectory_shape(moves_PL2: Floats) -> Floats:
+    """Return shape_PD: dx, dy of each displacement over the length of the whole path (A8)."""
+    path_P = step_lengths(moves_PL2).sum(axis=1)
+    return moves_PL2.reshape(len(moves_PL2), -1) / path_P[:, None]
+
+
+def describe(moves_PL2: Floats, sums_LV4P: Floats) -> Floats:
+    """Return descriptors_PD of tracks, from their displacements and the cell sums on the way.
+
+    Choices: A9 three runs of frames, averaged; A10 nothing is normalised after that; A12 columns:
+             shape, HOG, HOF, MBHx, MBHy; in each: run, cell column, cell row, bin.
+    """
+    n_steps, n_planes, _, n_tracks = sums_LV4P.shape
+    runs = normalise(sums_LV4P).reshape(TIME_CELLS, n_steps // TIME_CELLS, n_planes, 4, n_tracks)
+    mean = runs.mean(axis=1).transpose(3, 0, 2, 1)  # track, run, cell, plane
+    histograms = [mean[..., planes].reshape(n_tracks, -1) for planes in PLANES.values()]
+    return np.concatenate([trajectory_shape(moves_PL2), *histograms], axis=1)
