@@ -182,6 +182,8 @@ def _load(archive: zipfile.ZipFile, file_size: int) -> Model:
             raise ValueError(f"{key} holds values that are not finite")
     tasks = {}
     for name, classes in about["classes"].items():
+        if len(set(_texts(classes))) != len(classes) or len(classes) < 2:
+            raise ValueError(f"{name}: two class names or more, all different")
         parts = [arrays[f"{name}.{key}"] for key in Task._fields[1:]]
         tasks[name] = task = Task(tuple(classes), *parts)
         _check_rows(task.rows_m, len(about["files"]), f"{name}.rows_m")

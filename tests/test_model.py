@@ -1,0 +1,203 @@
+"""The model file: the same bytes for the same model, and nothing believed that was not checked."""
+
+import io
+import json
+import pickle
+import zipfile
+
+import numpy as np
+import pytest
+
+from lsfref import lsfnet, model, npz, phase2, sampling
+from lsfref.config import Config, random_streams
+from lsfref.errors import ModelError
+
+CONFIG = Config(hidden=(7,), n_code=11, epochs=3, n_projections=5, n_neighbors=3)
+FILES = ("a.mp4", "b \u00e9.mp4", "c.mp4", "d.mp4", "e.mp4")
+
+
+def make(config=CONFIG):
+    rng = np.random.default_rng(0)
+    pooled_ME = rng.standard_normal((len(FILES), config.n_code))
+    parameters = lsfnet.init_parameters(
+        rng, n_in=426, hidden=config.hidden, n_code=config.n_code, n_classes=3, dtype=config.dtype
+    )
+    classes = {"background": ("normal", "rain", "snow"), "foreground": ("none", "human")}
+    labels = {"background": np.array([0, 1, 2, 1, 0]), "foreground": np.array([0, 1, -1, 1, 0])}
+    stream = random_streams(config.seed).hash
+    tasks = {
+        t: phase2.fit_task(pooled_ME, labels[t], classes[t], config, rng=stream) for t in classes
+    }
+    rows_PD = rng.standard_normal((13, 426)).astype(config.dtype)
+    return model.Model(
+        config=config,
+        parameters=parameters,
+        scaling=sampling.fit_scaling(rows_PD, kind=config.input_scaling),
+        reconstruction_curve=np.array([3.0, 2.0, 1.0]),
+        classification_curve=np.array([1.5, 1.0, 0.5]),
+        head_classes=classes["background"],
+        files=FILES,
+        groups=("", "g", "g", "", ""),
+        points_M=np.array([5, 7, 11, 13, 17]),
+        pooled_ME=pooled_ME,
+        tasks=tasks,
+    )
+
+
+@pytest.fixture
+def path(tmp_path):
+    model.save(make(), tmp_path / "model.npz")
+    return tmp_path / "model.npz"
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        CONFIG,
+        Config(hidden=(), n_code=13, epochs=1),
+        Config(hidden=(5, 3), epochs=3, dtype="float32", input_scaling="zscore"),
+    ],
+)
+def test_save_load_save_gives_the_same_bytes(tmp_path, config):
+    one = make(config)
+    if config.epochs != 3:
+        one = model.dataclasses.replace(
+            one, reconstruction_curve=np.zeros(1), classification_curve=np.zeros(1)
+        )
+    model.save(one, tmp_path / "a")
+    loaded = model.load(tmp_path / "a")
+    model.save(loaded, tmp_path / "b")
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+    assert loaded.config == config
+    for key, array in model.to_arrays(one).items():
+        np.testing.assert_array_equal(array, model.to_arrays(loaded)[key])
+
+
+def test_numpy_opens_it_without_pickles(path):
+    with np.load(path, allow_pickle=False) as arrays:
+        about = json.loads(arrays["json"].tobytes())
+        assert about["format"] == model.FORMAT
+        assert about["classes"]["foreground"] == ["none", "human"]
+        assert arrays["pooled_ME"].shape == (5, 11)
+
+
+def test_the_digest_is_of_the_training_list():
+    one = make()
+    assert model.dataclasses.replace(one, files=("x", *FILES[1:])).digest != one.digest
+    assert model.dataclasses.replace(one, pooled_ME=one.pooled_ME + 1).digest == one.digest
+
+
+def rewrite(path, change):
+    """Store the model again with its arrays changed."""
+    with zipfile.ZipFile(path) as archive:
+        names = npz.headers(archive, path.stat().st_size)
+        arrays = {name: npz.read_member(archive, name) for name in names}
+    change(arrays)
+    path.write_bytes(npz.dumps(arrays))
+
+
+def edit(arrays, **values):
+    about = json.loads(arrays["json"].tobytes())
+    for key, value in values.items():
+        at = about
+        *above, last = key.split("__")
+        for name in above:
+            at = at[name]
+        at[last] = value
+    arrays["json"] = npz.to_bytes(json.dumps(about))
+
+
+def put(name, index, value):
+    def change(arrays):
+        arrays[name][index] = value
+
+    return change
+
+
+FAULTS = {
+    "member missing": (lambda a: a.pop("pooled_ME"), "pooled_ME"),
+    "member added": (lambda a: a.update(extra=np.zeros(3)), "extra"),
+    "no json": (lambda a: a.pop("json"), "no description"),
+    "not json": (lambda a: a.update(json=npz.to_bytes("{")), "damaged"),
+    "json of a list": (lambda a: a.update(json=npz.to_bytes("[]")), "damaged"),
+    "shape": (lambda a: a.update(pooled_ME=a["pooled_ME"][:4]), "pooled_ME"),
+    "swapped axes": (lambda a: a.update(pooled_ME=a["pooled_ME"].T.copy()), "pooled_ME"),
+    "type": (lambda a: a.update(pooled_ME=a["pooled_ME"].astype("f4")), "pooled_ME"),
+    "nan": (put("pooled_ME", (0, 0), np.nan), "not finite"),
+    "nan weight": (put("network.weights_1", (0, 0), np.nan), "not finite"),
+    "infinite hash": (put("background.hashes_CmN", (0, 0, 0), np.inf), "not finite"),
+    "nan score": (put("background.scores_E", 0, np.nan), "not finite"),
+    "label": (put("background.labels_m", 0, 3), "labels_m"),
+    "negative label": (put("foreground.labels_m", 0, -1), "labels_m"),
+    "row": (put("foreground.rows_m", 0, 5), "rows_m"),
+    "feature": (put("foreground.selected_Q", 0, 11), "selected_Q"),
+    "feature twice": (put("foreground.selected_Q", slice(None), 1), "selected_Q"),
+    "zero scale": (put("scaling.scale_D", 0, 0.0), "scale_D"),
+    "files": (lambda a: edit(a, files=["x", *FILES[1:]]), "training videos"),
+    "fewer files": (lambda a: edit(a, files=list(FILES[1:])), "points_M"),
+    "format": (lambda a: edit(a, format=2), "format 2"),
+    "unknown config": (lambda a: edit(a, config={"epochs": 3}), "configuration"),
+    "config value": (lambda a: edit(a, config__flow="magic"), "flow"),
+    "config type": (lambda a: edit(a, config__epochs="3"), "epochs"),
+    "huge config": (lambda a: edit(a, config__n_code=10**12), "network"),
+    "unknown task": (lambda a: edit(a, classes__weather=["a", "b"]), "damaged"),
+    "class names": (lambda a: edit(a, classes__background=["normal", 1, "snow"]), "names"),
+    "class twice": (lambda a: edit(a, classes__background=["rain", "rain", "snow"]), "names"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_what_does_not_fit_is_refused_with_the_files_name(path, fault):
+    change, why = FAULTS[fault]
+    rewrite(path, change)
+    with pytest.raises(ModelError, match=why) as raised:
+        model.load(path)
+    assert str(path) in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+class Canary:
+    """Unpickled, it would leave a file."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return (open, (self.path, "w"))
+
+
+@pytest.mark.parametrize("kind", ["text", "empty", "pickle", "object array", "bomb", "zeros"])
+def test_files_that_are_no_models(tmp_path, kind):
+    path, canary = tmp_path / "model.npz", tmp_path / "canary"
+    buffer = io.BytesIO()
+    if kind == "text":
+        buffer.write(b"hello")
+    elif kind == "pickle":
+        pickle.dump(Canary(str(canary)), buffer)
+    elif kind == "object array":
+        np.savez(buffer, json=np.array([Canary(str(canary))], dtype=object))
+    elif kind == "bomb":
+        with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("json.npy", bytes(50_000_000))
+    elif kind == "zeros":
+        buffer.write(bytes(1000))
+    path.write_bytes(buffer.getvalue())
+    with pytest.raises(ModelError, match=r"model\.npz"):
+        model.load(path)
+    assert not canary.exists()
+
+
+def test_a_missing_model_and_a_folder(tmp_path):
+    with pytest.raises(ModelError, match="no such model"):
+        model.load(tmp_path / "absent.npz")
+    with pytest.raises(ModelError, match="not a regular file"):
+        model.load(tmp_path)
+
+
+def test_a_failed_write_leaves_the_old_model(path, monkeypatch):
+    before = path.read_bytes()
+    monkeypatch.setattr(npz, "write", lambda *_: (_ for _ in ()).throw(OSError(28, "No space")))
+    with pytest.raises(OSError, match=r"No space|cannot be written"):
+        model.save(make(), path)
+    assert path.read_bytes() == before
+    assert [p.name for p in path.parent.iterdir()] == ["model.npz"]
