@@ -46,7 +46,7 @@ def gradient(image_HW: Floats) -> tuple[Floats, Floats]:
 
 
 def orientation_votes(gx_HW: Floats, gy_HW: Floats, *, still: float | None = None) -> Floats:
-    """Return votes_VHW, 8 planes for the directions 0, 45, ..., 315 degrees from +x over +y.
+    """Return votes_OHW, 8 planes for the directions 0, 45, ..., 315 degrees from +x over +y.
 
     A vector votes, with its length, for the two bins nearest to its direction. One of the two lies
     on an axis, the other on a diagonal. With r the shorter component over the longer one, the share
@@ -55,35 +55,35 @@ def orientation_votes(gx_HW: Floats, gy_HW: Floats, *, still: float | None = Non
     Choices: A9 linear split over the full circle. Where `still` is given, vectors of at most this
              length vote 1 for a ninth plane, and for no other.
     """
-    gx_X, gy_X = gx_HW.ravel(), gy_HW.ravel()
-    votes_VX = np.empty((8 if still is None else 9, gx_X.size), gx_X.dtype)
-    for start in range(0, gx_X.size, RUN):  # all that a run needs stays in the cache
+    gx_A, gy_A = gx_HW.ravel(), gy_HW.ravel()
+    votes_OA = np.empty((8 if still is None else 9, gx_A.size), gx_A.dtype)
+    for start in range(0, gx_A.size, RUN):  # all that a run needs stays in the cache
         run = slice(start, start + RUN)
-        _vote(gx_X[run], gy_X[run], votes_VX[:, run], still)
-    return votes_VX.reshape(-1, *gx_HW.shape)
+        _vote(gx_A[run], gy_A[run], votes_OA[:, run], still)
+    return votes_OA.reshape(-1, *gx_HW.shape)
 
 
-def _vote(gx_X: Floats, gy_X: Floats, out_VX: Floats, still: float | None) -> None:
-    length_X = np.sqrt(gx_X * gx_X + gy_X * gy_X)
+def _vote(gx_A: Floats, gy_A: Floats, out_OA: Floats, still: float | None) -> None:
+    length_A = np.sqrt(gx_A * gx_A + gy_A * gy_A)
     if still is not None:
-        out_VX[8] = length_X <= still
-        length_X -= length_X * out_VX[8]
-    across_X, along_X = np.abs(gx_X), np.abs(gy_X)
-    longer_X = np.maximum(across_X, along_X) + np.finfo(gx_X.dtype).tiny  # zero vector: r = 0
-    ratio_X = np.minimum(across_X, along_X) / longer_X
-    diagonal_X = np.arctan(ratio_X) * (4 / math.pi) * length_X
-    axis_X = length_X - diagonal_X
-    right_X, down_X = (gx_X > 0).astype(gx_X.dtype), (gy_X > 0).astype(gx_X.dtype)
-    level_X = axis_X * (across_X > along_X)
-    right_half_X = diagonal_X * right_X
-    for votes_X, side_X, plus, minus in (
-        (level_X, right_X, 0, 4),
-        (axis_X - level_X, down_X, 2, 6),
-        (right_half_X, down_X, 1, 7),
-        (diagonal_X - right_half_X, down_X, 3, 5),
+        out_OA[8] = length_A <= still
+        length_A -= length_A * out_OA[8]
+    across_A, along_A = np.abs(gx_A), np.abs(gy_A)
+    longer_A = np.maximum(across_A, along_A) + np.finfo(gx_A.dtype).tiny  # zero vector: r = 0
+    ratio_A = np.minimum(across_A, along_A) / longer_A
+    diagonal_A = np.arctan(ratio_A) * (4 / math.pi) * length_A
+    axis_A = length_A - diagonal_A
+    right_A, down_A = (gx_A > 0).astype(gx_A.dtype), (gy_A > 0).astype(gx_A.dtype)
+    level_A = axis_A * (across_A > along_A)
+    right_half_A = diagonal_A * right_A
+    for votes_A, side_A, plus, minus in (
+        (level_A, right_A, 0, 4),
+        (axis_A - level_A, down_A, 2, 6),
+        (right_half_A, down_A, 1, 7),
+        (diagonal_A - right_half_A, down_A, 3, 5),
     ):
-        np.multiply(votes_X, side_X, out=out_VX[plus])
-        np.subtract(votes_X, out_VX[plus], out=out_VX[minus])
+        np.multiply(votes_A, side_A, out=out_OA[plus])
+        np.subtract(votes_A, out_OA[plus], out=out_OA[minus])
 
 
 def patch_corners(points_P2: Floats, shape: tuple[int, int]) -> Ints:
@@ -96,7 +96,7 @@ def patch_corners(points_P2: Floats, shape: tuple[int, int]) -> Ints:
 
 
 def cell_sums(grey_HW: Floats, flow_HW2: Floats, points_P2: Floats) -> Floats:
-    """Return sums_V4P: each vote plane (V) summed over the four 16x16 cells of each point's patch.
+    """Return sums_O4P: each vote plane (O) summed over the four 16x16 cells of each point's patch.
 
     Choices: A9 HOG from the grey image, HOF from the flow, MBH from the derivatives of its parts.
              A12 cells go top left, bottom left, top right, bottom right.
@@ -104,19 +104,19 @@ def cell_sums(grey_HW: Floats, flow_HW2: Floats, points_P2: Floats) -> Floats:
     width = grey_HW.shape[1]
     offsets_42 = np.array([(0, 0), (0, CELL), (CELL, 0), (CELL, CELL)])
     at_4P = (patch_corners(points_P2, grey_HW.shape) + offsets_42[:, None]) @ (1, width)
-    sums_V4P = np.empty((N_PLANES, *at_4P.shape), dtype=grey_HW.dtype)
+    sums_O4P = np.empty((N_PLANES, *at_4P.shape), dtype=grey_HW.dtype)
     if len(points_P2) == 0:
-        return sums_V4P
+        return sums_O4P
     u_HW, v_HW = (np.ascontiguousarray(flow_HW2[..., i]) for i in (0, 1))
     fields = {"hog": gradient(grey_HW), "hof": (u_HW, v_HW)}
     fields |= {"mbhx": gradient(u_HW), "mbhy": gradient(v_HW)}
     scratch = np.empty((2, grey_HW.size), grey_HW.dtype)
     for name, (gx_HW, gy_HW) in fields.items():
-        votes_vHW = orientation_votes(gx_HW, gy_HW, still=STILL if name == "hof" else None)
-        for votes_HW, sums_4P in zip(votes_vHW, sums_V4P[PLANES[name]], strict=True):
+        votes_oHW = orientation_votes(gx_HW, gy_HW, still=STILL if name == "hof" else None)
+        for votes_HW, sums_4P in zip(votes_oHW, sums_O4P[PLANES[name]], strict=True):
             flat = _cell_totals(votes_HW, scratch)
             np.take(flat, at_4P, out=sums_4P, mode="clip")
-    return sums_V4P
+    return sums_O4P
 
 
 def _cell_totals(votes_HW: Floats, scratch: Floats) -> Floats:
@@ -131,16 +131,16 @@ def _cell_totals(votes_HW: Floats, scratch: Floats) -> Floats:
     return flat
 
 
-def normalise(sums_LV4P: Floats) -> Floats:
+def normalise(sums_LO4P: Floats) -> Floats:
     """Return the frame descriptors, each with unit L2 norm over its bins and cells.
 
     Choices: A10 RootSIFT: 0.05 more in every bin, divided by the sum, square root.
     """
-    vectors_LV4P = sums_LV4P + EPSILON
+    vectors_LO4P = sums_LO4P + EPSILON
     for planes in PLANES.values():
-        block = vectors_LV4P[:, planes]
+        block = vectors_LO4P[:, planes]
         block /= block.sum(axis=(1, 2), keepdims=True)
-    return np.sqrt(vectors_LV4P, out=vectors_LV4P)
+    return np.sqrt(vectors_LO4P, out=vectors_LO4P)
 
 
 def trajectory_shape(moves_PL2: Floats) -> Floats:
@@ -149,14 +149,14 @@ def trajectory_shape(moves_PL2: Floats) -> Floats:
     return moves_PL2.reshape(len(moves_PL2), -1) / path_P[:, None]
 
 
-def describe(moves_PL2: Floats, sums_LV4P: Floats) -> Floats:
+def describe(moves_PL2: Floats, sums_LO4P: Floats) -> Floats:
     """Return descriptors_PD of tracks, from their displacements and the cell sums on the way.
 
     Choices: A9 three runs of frames, averaged; A10 nothing is normalised after that; A12 columns:
              shape, HOG, HOF, MBHx, MBHy; in each: run, cell column, cell row, bin.
     """
-    n_steps, n_planes, _, n_tracks = sums_LV4P.shape
-    runs = normalise(sums_LV4P).reshape(TIME_CELLS, n_steps // TIME_CELLS, n_planes, 4, n_tracks)
+    n_steps, n_planes, _, n_tracks = sums_LO4P.shape
+    runs = normalise(sums_LO4P).reshape(TIME_CELLS, n_steps // TIME_CELLS, n_planes, 4, n_tracks)
     mean = runs.mean(axis=1).transpose(3, 0, 2, 1)  # track, run, cell, plane
     histograms = [mean[..., planes].reshape(n_tracks, -1) for planes in PLANES.values()]
     return np.concatenate([trajectory_shape(moves_PL2), *histograms], axis=1)

@@ -112,7 +112,7 @@ def follow(
                 if done is not None:
                     info_P10 = _info(done.points_PS2, frame, n_frames, factor, greys[0].shape)
                     blocks.append(
-                        Block(info_P10, describe(np.diff(done.points_PS2, axis=1), done.sums_LV4P))
+                        Block(info_P10, describe(np.diff(done.points_PS2, axis=1), done.sums_LO4P))
                     )
             tracks.start(frame, greys[k], show)
         previous = greys
@@ -133,7 +133,7 @@ class _Step(NamedTuple):
 
     points_P2: Floats  # before the step
     moves_P2: Floats
-    sums_V4P: Floats
+    sums_O4P: Floats
 
 
 class _Done(NamedTuple):
@@ -141,7 +141,7 @@ class _Done(NamedTuple):
 
     points_PS2: Floats
     moves_PL2: Floats
-    sums_LV4P: Floats
+    sums_LO4P: Floats
 
 
 class _Tracks:
@@ -170,11 +170,11 @@ class _Tracks:
         moved_P2 = single(self.points_P2 + moves_P2)
         stays_P = inside(moved_P2, grey_HW.shape)
         points_p2 = self.points_P2[stays_P]
-        sums_V4p = cell_sums(grey_HW, flow_HW2, points_p2)
+        sums_O4p = cell_sums(grey_HW, flow_HW2, points_p2)
         show("trajectories", "moved_P2", moved_P2)
         show("trajectories", "stays_P", stays_P)
-        show("descriptors", "sums_V4P", sums_V4p)
-        self.log.append(_Step(points_p2, moves_P2[stays_P], sums_V4p))
+        show("descriptors", "sums_O4P", sums_O4p)
+        self.log.append(_Step(points_p2, moves_P2[stays_P], sums_O4p))
         self.points_P2, self.start_P = moved_P2[stays_P], self.start_P[stays_P]
         self.place_PL = np.column_stack([self.place_PL[stays_P, 1:], np.arange(len(points_p2))])
 
@@ -197,12 +197,12 @@ class _Tracks:
             return None
         places = list(zip(steps, place_Lp[:, valid_p], strict=True))
         moves_PL2 = np.stack([step.moves_P2[place_P] for step, place_P in places], axis=1) * factor
-        sums_LV4P = np.empty(
-            (len(places), *steps[0].sums_V4P.shape[:2], len(moves_PL2)), steps[0].sums_V4P.dtype
+        sums_LO4P = np.empty(
+            (len(places), *steps[0].sums_O4P.shape[:2], len(moves_PL2)), steps[0].sums_O4P.dtype
         )
-        for sums_V4P, (step, place_P) in zip(sums_LV4P, places, strict=True):
-            np.take(step.sums_V4P, place_P, axis=-1, out=sums_V4P, mode="clip")
-        return _Done(points_pS2[valid_p], moves_PL2, sums_LV4P)
+        for sums_O4P, (step, place_P) in zip(sums_LO4P, places, strict=True):
+            np.take(step.sums_O4P, place_P, axis=-1, out=sums_O4P, mode="clip")
+        return _Done(points_pS2[valid_p], moves_PL2, sums_LO4P)
 
 
 def _info(
