@@ -31,7 +31,7 @@ AXES = {
     "T": "hash tables searched: one a class, or all stacked in one",
     "N": "projections of one hash function",
     "K": "neighbours",
-    "X": "epochs",
+    "U": "epochs",
     "G": "Gaussians of a mixture",
     "V": "columns of a feature table, one row a video",
     "R": "principal or canonical directions kept",
