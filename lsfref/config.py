@@ -130,7 +130,7 @@ def parse_setting(text: str) -> tuple[str, Any]:
     fields = {f.name: f for f in dataclasses.fields(Config)}
     if not equals or name not in fields:
         raise ValueError(f"want NAME=VALUE with one of {', '.join(fields)}; got {text!r}")
-    field = fields[name]
+    field: Any = fields[name]
     try:
         if isinstance(field.default, tuple):
             return name, _typed(field, [int(v) for v in value.split(",") if v])

@@ -44,20 +44,14 @@ def extract(path: PathLike, config: Config) -> Extraction:
     Iterating gives blocks of info_P10 and descriptors_PD in the order of the original release.
     Raises VideoError for a file that is no usable video. No trajectories, no blocks.
     """
-    limits = {"max_frames": config.max_frames, "max_pixels": config.max_pixels}
-    eight_bit = config.flow == "farneback"  # A2: the original program's grey
+    limits: dict[str, Any] = {"max_frames": config.max_frames, "max_pixels": config.max_pixels}
+    grey = "8bit" if config.flow == "farneback" else "luma"  # A2: the original program's grey
     warnings: list[str] = []
-    grey = "8bit" if eight_bit else "luma"
-    frames = video.read_frames(path, grey=grey, warn=warnings.append, **limits)
-
-    def shrunk() -> Iterator[Floats]:
-        for frame_HW in frames:
-            small_HW = pyramid.shrink(frame_HW, max_side=config.max_side)
-            yield np.rint(small_HW).astype(np.uint8) if eight_bit else small_HW.astype(config.dtype)
-
     n_frames = video.count_frames(path, **limits)
+    frames = video.read_frames(path, grey=grey, warn=warnings.append, **limits)
+    shrunk = (pyramid.shrink(f, max_side=config.max_side).astype(config.dtype) for f in frames)
     blocks = extraction.extract_frames(
-        shrunk(), n_frames=n_frames, flow=config.flow, n_scales=config.n_scales
+        shrunk, n_frames=n_frames, flow=config.flow, n_scales=config.n_scales
     )
     return Extraction(n_frames, _naming(path, blocks), warnings)
 

@@ -57,10 +57,9 @@ def train_phase_1(
     starts_M = stops_M - counts_M
     wanted = [rows_p[owner_p == m] - starts_M[m] for m in chosen]
     pick = functools.partial(pick_rows, config=config, extract=extract)
-    sample_PD, start = None, 0
+    sample_PD = np.empty((len(rows_p), sum(sampling.WIDTHS)), config.dtype)  # 10^6 rows, held once
+    start = 0
     for done, picked_pD in enumerate(mapper(pick, [paths[m] for m in chosen], wanted)):
-        if sample_PD is None:  # one array for all: 10^6 rows are held once
-            sample_PD = np.empty((len(rows_p), picked_pD.shape[1]), picked_pD.dtype)
         sample_PD[start : start + len(picked_pD)] = picked_pD
         start += len(picked_pD)
         report("sampling", done + 1, len(chosen))

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -15,8 +16,22 @@ UNLABELLED = -1
 
 def encode_labels(names: Sequence[str | None], classes: Sequence[str]) -> Ints:
     """Return labels_M: the class number of each name, UNLABELLED where there is none."""
-    numbers = {name: c for c, name in enumerate(classes)}
+    numbers: dict[str | None, int] = {name: c for c, name in enumerate(classes)}
     return np.array([numbers.get(name, UNLABELLED) for name in names], dtype=np.int64)
+
+
+class Selection(NamedTuple):
+    """What stage 8 gives: the Fisher score of each feature, and the kept ones, best first."""
+
+    scores_E: Floats
+    selected_Q: Ints
+
+
+def select(pooled_ME: Floats, labels_M: Ints, config: Config) -> Selection:
+    """Return the Fisher scores over the labelled videos and the features kept (stage 8)."""
+    labelled_m = np.flatnonzero(labels_M >= 0)
+    scores_E = fisher.fisher_score(pooled_ME[labelled_m], labels_M[labelled_m])
+    return Selection(scores_E, fisher.select_top(scores_E, top_percent=config.top_percent))
 
 
 def fit_task(
@@ -27,16 +42,19 @@ def fit_task(
     *,
     rng: np.random.Generator,
     select_labels_M: Ints | None = None,
+    selection: Selection | None = None,
 ) -> Task:
     """Return selection and hash tables of one task (stages 8 and 9; F1 to F6, G1, G2).
 
-    select_labels_M are the labels of the Fisher score (F6), the task's own by default.
+    select_labels_M are the labels of the Fisher score (F6), the task's own by default; a given
+    selection is kept as it is.
     """
     rows_m = np.flatnonzero(labels_M >= 0)
-    select_labels_M = labels_M if select_labels_M is None else select_labels_M
-    ranked_m = np.flatnonzero(select_labels_M >= 0)
-    scores_E = fisher.fisher_score(pooled_ME[ranked_m], select_labels_M[ranked_m])
-    selected_Q = fisher.select_top(scores_E, top_percent=config.top_percent)
+    if selection is None:
+        selection = select(
+            pooled_ME, labels_M if select_labels_M is None else select_labels_M, config
+        )
+    scores_E, selected_Q = selection
     directions_CNQ = lsh.draw_directions(
         rng, n_classes=len(classes), n_projections=config.n_projections, n_features=len(selected_Q)
     )
@@ -73,3 +91,24 @@ def answer(task: Task, pooled_ME: Floats, config: Config) -> voting.Votes:
     return voting.vote(
         neighbors_CMK, distances_CMK, task.labels_m, n_classes=len(task.classes), rule=config.voting
     )
+
+
+class Hit(NamedTuple):
+    """An indexed video that is like a query: its row among the M videos, and two distances."""
+
+    row: int
+    hash_distance: float  # Euclidean, in the stacked space of all C hashes of the task
+    code_distance: float  # Euclidean, between the pooled codes of E elements
+
+
+def most_similar(task: Task, pooled_ME: Floats, query_E: Floats, *, top: int) -> list[Hit]:
+    """Return the `top` indexed videos of a task nearest to a query, exactly, nearest first (G3)."""
+    query_CMN = lsh.hash_features(query_E[None, task.selected_Q], task.directions_CNQ)
+    index_1MN, query_1MN = lsh.stack_tables(task.hashes_CmN), lsh.stack_tables(query_CMN)
+    found = lsh.nearest(index_1MN[0], query_1MN[0], k=top)
+    hits = []
+    for i, squared in zip(found.neighbors_mK[0], found.squared_distances_mK[0], strict=True):
+        row = int(task.rows_m[i])
+        apart = math.sqrt(float(np.square(pooled_ME[row] - query_E).sum()))
+        hits.append(Hit(row, math.sqrt(float(squared)), apart))
+    return hits

@@ -18,9 +18,9 @@ from lsfref.errors import LsfrefError
 from lsfref.model import TASKS, Model, Task
 from lsfref.passes import Extract, Extraction, Mapper, PathLike, Pooled, extract, pool_video, survey
 from lsfref.phase1 import Report, silent, train_phase_1
-from lsfref.phase2 import answer, encode_labels, fit_task, neighbor_count
+from lsfref.phase2 import Hit, answer, encode_labels, fit_task, most_similar, neighbor_count
 
-__all__ = ["Extraction", "classify", "extract", "train"]
+__all__ = ["Extraction", "classify", "extract", "retrieve", "train"]
 
 
 class LabelledVideo(NamedTuple):
@@ -41,14 +41,20 @@ def fit_tasks(
     *,
     rng: np.random.Generator,
 ) -> dict[str, Task]:
-    """Return both tasks, in the order background, foreground; one draws after the other (C17)."""
+    """Return the tasks that have classes; each draws from a stream of its own (C17)."""
     labels = {t: encode_labels([getattr(v, t) for v in videos], classes[t]) for t in classes}
     by_background = labels["background"] if config.select_by == "background" else None
     return {
-        t: fit_task(
-            pooled_ME, labels[t], classes[t], config, rng=rng, select_labels_M=by_background
+        task: fit_task(
+            pooled_ME,
+            labels[task],
+            classes[task],
+            config,
+            rng=stream,
+            select_labels_M=by_background,
         )
-        for t in classes
+        for task, stream in zip(TASKS, rng.spawn(len(TASKS)), strict=True)
+        if task in classes
     }
 
 
@@ -154,6 +160,25 @@ def fit_warnings(model: Model) -> list[str]:
                 f"{name}: class '{task.classes[c]}' has {sizes_C[c]} videos; K = {k} outvotes it"
             )
     return told
+
+
+def retrieve(
+    path: PathLike, model: Model, *, task: str, top: int, extract: Extract = extract
+) -> tuple[Pooled, list[Hit]]:
+    """Return a video's pooled code and the indexed videos most similar to it (Section 2.4).
+
+    Bad input is told in `error` of the first, with no hits; it never raises.
+    """
+    pooled = pool_video(
+        path,
+        config=model.config,
+        parameters=model.parameters,
+        scaling=model.scaling,
+        extract=extract,
+    )
+    if pooled.pooled_E is None:
+        return pooled, []
+    return pooled, most_similar(model.tasks[task], model.pooled_ME, pooled.pooled_E, top=top)
 
 
 class Answer(NamedTuple):

@@ -1,23 +1,33 @@
 """`classify`: the answers of both tasks for each video."""
 
 import argparse
+import dataclasses
 import functools
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import Any
 
+from lsfref import model, pipeline, timeline
 from lsfref.app import options, output
 from lsfref.app.manifest import find_videos
 from lsfref.app.session import session
 from lsfref.files import printable
-
-if TYPE_CHECKING:
-    from lsfref.model import Model
-    from lsfref.pipeline import Answer
+from lsfref.model import TASKS, Model
+from lsfref.pipeline import Answer
+from lsfref.timeline import Timeline
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the flags of `classify`."""
     parser.add_argument("videos", nargs="+", metavar="VIDEO", help="files, or folders of files")
     options.add_model(parser)
+    parser.add_argument(
+        "--timeline", type=options.duration, default=0.0, metavar="SECONDS",
+        help="one answer per interval of this length; 0: one per video",
+    )  # fmt: skip
+    parser.add_argument(
+        "--threshold", type=options.share, default=0.0, metavar="SHARE",
+        help="leave a video unlabelled when its top confidence is below this",
+    )  # fmt: skip
     options.add_output(parser)
     options.add_limits(parser)
     options.add_common(parser)
@@ -25,75 +35,121 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print one row a video, in the order asked; status 1 where one had no answer."""
-    import dataclasses
-
-    from lsfref import model, pipeline
-
     fitted = model.load(args.model)
     fitted = dataclasses.replace(fitted, config=options.with_flags(fitted.config, args))
     paths = find_videos(args.videos)
     rows: list[dict[str, Any]] = []
-    writer = None
+    failed: set[str] = set()
     with session(args, passes=1, n_videos=len(paths)) as work:
-        ask = functools.partial(pipeline.classify, model=fitted, extract=work.extract)
-        if args.csv:
-            writer = output.CsvWriter(csv_header(fitted))
-        for path, answer in zip(paths, work.mapper(ask, paths), strict=True):
-            row = as_row(path, answer, strict=args.strict)
-            rows.append(row)
-            work.progress("classifying", len(rows), len(paths))
-            if args.json:
-                output.write_json(row)
-            elif writer:
-                writer.write(csv_cells(row, fitted))
-            for text in row["warnings"]:
+        if args.timeline:
+            ask = functools.partial(
+                timeline.classify_timeline,
+                model=fitted,
+                seconds=args.timeline,
+                extract=work.extract,
+            )
+        else:
+            ask = functools.partial(pipeline.classify, model=fitted, extract=work.extract)
+        writer = (
+            output.CsvWriter(csv_header(fitted, timed=bool(args.timeline))) if args.csv else None
+        )
+        for done, (path, found) in enumerate(zip(paths, work.mapper(ask, paths), strict=True)):
+            work.progress("classifying", done + 1, len(paths))
+            for row in rows_of(path, found, args):
+                if args.json:
+                    output.write_json(row)
+                elif writer:
+                    writer.write(csv_cells(row, fitted))
+                else:
+                    rows.append(row)
+            for text in found.warnings:
                 work.progress.say(f"warning: {printable(text)}")
-            if row["error"]:
-                work.progress.say(f"error: {printable(row['error'])}")
+            error = found.error or (found.warnings[0] if args.strict and found.warnings else None)
+            if error:
+                failed.add(path)
+                work.progress.say(f"error: {printable(error)}")
+        if failed and len(paths) > 1:
+            work.progress.say(f"{len(paths) - len(failed)} ok, {len(failed)} failed")
     if not args.json and not args.csv:
-        print(as_table(rows))
-    failed = [row["error"] for row in rows if row["error"]]
-    if failed and len(rows) > 1:
-        work.progress.say(f"{len(rows) - len(failed)} ok, {len(failed)} failed")
+        print(as_table(rows, timed=bool(args.timeline)))
     return 1 if failed else 0
 
 
-def as_row(path: str, answer: "Answer", *, strict: bool) -> dict[str, Any]:
-    """Return the documented fields of one answer; with `strict`, a warning is an error."""
+def rows_of(
+    path: str, found: Answer | Timeline, args: argparse.Namespace
+) -> Iterator[dict[str, Any]]:
+    """Yield the rows of one video: one, or with --timeline one an interval."""
+    if isinstance(found, pipeline.Answer):
+        yield as_row(path, found, args)
+        return
+    if found.error or not found.intervals:
+        no_labels: dict[str, str | None] = dict.fromkeys(TASKS)
+        nothing = pipeline.Answer(found.frames, 0, no_labels, {}, found.warnings, found.error)
+        yield _timed(as_row(path, nothing, args), None, None)
+    for part in found.intervals:
+        answer = part.answer._replace(warnings=found.warnings)
+        yield _timed(as_row(path, answer, args), [part.first, part.last], part.seconds)
+
+
+def as_row(path: str, answer: Answer, args: argparse.Namespace) -> dict[str, Any]:
+    """Return the documented fields of one answer.
+
+    With --strict a warning is an error; a label below --threshold is null, its confidence stays.
+    """
     row: dict[str, Any] = {"file": path, "frames": answer.frames, "points": answer.points}
-    error = answer.error or (answer.warnings[0] if strict and answer.warnings else None)
+    error = answer.error or (answer.warnings[0] if args.strict and answer.warnings else None)
     for task, label in answer.labels.items():
-        told = {"label": label, "confidence": answer.confidence.get(task)}
-        row[task] = None if label is None or error else told
+        shares = answer.confidence.get(task)
+        if shares is None or label is None or error:
+            row[task] = None
+        else:
+            sure = shares[label] >= args.threshold
+            row[task] = {"label": label if sure else None, "confidence": shares}
     return row | {"warnings": list(answer.warnings), "error": error}
 
 
-def csv_header(fitted: "Model") -> list[str]:
+def _timed(
+    row: dict[str, Any], interval: list[int] | None, seconds: tuple[float, float] | None
+) -> dict[str, Any]:
+    times = {"interval": interval, "seconds": None if seconds is None else list(seconds)}
+    return {"file": row.pop("file")} | times | row
+
+
+def csv_header(fitted: Model, *, timed: bool) -> list[str]:
     """Return the column names: the JSON fields, and one column a class."""
-    header = ["file", "frames", "points"]
+    header = ["file", *(["first", "last", "begin", "end"] if timed else []), "frames", "points"]
     for name, task in fitted.tasks.items():
         header += [name, *(f"{name} {c}" for c in task.classes)]
     return [*header, "warnings", "error"]
 
 
-def csv_cells(row: dict[str, Any], fitted: "Model") -> list[Any]:
+def csv_cells(row: dict[str, Any], fitted: Model) -> list[Any]:
     """Return the cells of one row under `csv_header`."""
-    cells = [row["file"], row["frames"], row["points"]]
+    cells = [row["file"]]
+    if "interval" in row:
+        cells += [*(row["interval"] or [None, None]), *(row["seconds"] or [None, None])]
+    cells += [row["frames"], row["points"]]
     for name, task in fitted.tasks.items():
         told = row[name] or {"label": None, "confidence": {}}
         cells += [told["label"], *(told["confidence"].get(c) for c in task.classes)]
     return [*cells, "; ".join(row["warnings"]) or None, row["error"]]
 
 
-def as_table(rows: list[dict[str, Any]]) -> str:
+def as_table(rows: list[dict[str, Any]], *, timed: bool) -> str:
     """Return a table: file, both labels with the share of votes behind them, counts."""
+    header = ["file", "background", "share", "foreground", "share", "frames", "trajectories"]
+    if timed:
+        header[1:1] = ["frames from", "to", "seconds"]
     lines = []
     for row in rows:
         cells = [row["file"]]
-        for task in ("background", "foreground"):
+        if timed:
+            times = row["seconds"] and "{:.1f} - {:.1f}".format(*row["seconds"])
+            cells += [*(row["interval"] or [None, None]), times]
+        for task in TASKS:
             told = row[task]
-            share = told and told["confidence"][told["label"]]
-            cells += [told and told["label"], told and f"{100 * share:.0f}%"]
+            best = told and max(told["confidence"].values())
+            label = told and (told["label"] or "(unsure)")
+            cells += [label, told and f"{100 * best:.0f}%"]
         lines.append([*cells, row["frames"], row["points"]])
-    header = ["file", "background", "share", "foreground", "share", "frames", "trajectories"]
     return output.table(header, lines)

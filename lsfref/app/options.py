@@ -104,6 +104,22 @@ def whole(text: str) -> int:
     return value
 
 
+def share(text: str) -> float:
+    """Return a number from 0 to 1."""
+    value = float(text)
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"want a number from 0 to 1, got {text}")
+    return value
+
+
+def duration(text: str) -> float:
+    """Return a positive number of seconds."""
+    value = float(text)
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"want a positive number of seconds, got {text}")
+    return value
+
+
 def positive(text: str) -> int:
     """Return a whole number of 1 or more."""
     value = whole(text)

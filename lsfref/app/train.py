@@ -1,11 +1,15 @@
 """`train`: fit both tasks from labelled videos and write the model."""
 
 import argparse
+from typing import TYPE_CHECKING
 
 from lsfref.app import options
 from lsfref.app.manifest import describe, lone_classes, read_labels
 from lsfref.app.session import session
 from lsfref.errors import LabelsError
+
+if TYPE_CHECKING:
+    from lsfref.model import Model
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -51,7 +55,7 @@ def run(args: argparse.Namespace) -> int:
     return 1 if trained.skipped else 0
 
 
-def summary(model: "object") -> list[str]:
+def summary(model: "Model") -> list[str]:
     """Return lines that say what was fitted."""
     from lsfref.phase2 import neighbor_count
 
