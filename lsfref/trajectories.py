@@ -79,9 +79,9 @@ def sample(grey_HW: Floats, live_P2: Floats) -> Seeds:
     points_hw2 = candidates(grey_HW.shape)
     rows, columns = points_hw2.shape[:2]
     cell_P2 = np.floor(live_P2).astype(np.int64) // GRID
-    cell_p2 = cell_P2[(cell_P2[:, 0] < columns) & (cell_P2[:, 1] < rows)]
+    within_P = (cell_P2[:, 0] < columns) & (cell_P2[:, 1] < rows)
     occupied_hw = np.zeros((rows, columns), dtype=bool)
-    occupied_hw[cell_p2[:, 1], cell_p2[:, 0]] = True
+    occupied_hw[cell_P2[within_P, 1], cell_P2[within_P, 0]] = True
     strength_HW = corner_strength(grey_HW)
     threshold = QUALITY * strength_HW.max()
     middle = slice(GRID // 2, None, GRID)

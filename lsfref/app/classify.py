@@ -3,7 +3,7 @@
 import argparse
 import dataclasses
 import functools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from lsfref import model, pipeline, timeline
@@ -41,6 +41,9 @@ def run(args: argparse.Namespace) -> int:
     rows: list[dict[str, Any]] = []
     failed: set[str] = set()
     with session(args, passes=1, n_videos=len(paths)) as work:
+        ask: Callable[..., Answer | Timeline] = functools.partial(
+            pipeline.classify, model=fitted, extract=work.extract
+        )
         if args.timeline:
             ask = functools.partial(
                 timeline.classify_timeline,
@@ -48,11 +51,8 @@ def run(args: argparse.Namespace) -> int:
                 seconds=args.timeline,
                 extract=work.extract,
             )
-        else:
-            ask = functools.partial(pipeline.classify, model=fitted, extract=work.extract)
-        writer = (
-            output.CsvWriter(csv_header(fitted, timed=bool(args.timeline))) if args.csv else None
-        )
+        timed = bool(args.timeline)
+        writer = output.CsvWriter(csv_header(fitted, timed=timed)) if args.csv else None
         for done, (path, found) in enumerate(zip(paths, work.mapper(ask, paths), strict=True)):
             work.progress("classifying", done + 1, len(paths))
             for row in rows_of(path, found, args):
