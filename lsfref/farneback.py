@@ -87,7 +87,8 @@ def update(one: Quadratic, two: Quadratic, dx_HW: Floats, dy_HW: Floats) -> tupl
     x_HW = np.arange(width, dtype=dx_HW.dtype) + dx_HW
     y_HW = np.arange(height, dtype=dx_HW.dtype)[:, None] + dy_HW
     seen_HW = (x_HW >= 0) & (x_HW < width - 1) & (y_HW >= 0) & (y_HW < height - 1)
-    # Where the second frame is not seen, it is taken for flat and the first one's curvature counts.
+    # Where frame two is not seen, it is taken for flat and the first one's curvature counts.
+    zero_HW = np.zeros_like(dx_HW)
     bx_HW, by_HW, axx_HW, ayy_HW, axy_HW = (
         np.where(seen_HW, warp(c_HW, x_HW, y_HW), rest_HW)
         for c_HW, rest_HW in zip(two, (zero_HW, zero_HW, *one[2:]), strict=True)
