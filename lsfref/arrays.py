@@ -35,4 +35,5 @@ AXES = {
     "G": "Gaussians of a mixture",
     "V": "columns of a feature table, one row a video",
     "R": "principal or canonical directions kept",
+    "Y": "rounds of a protocol: repetitions of the folds times drawn (N, K)",
 }
