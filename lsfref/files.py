@@ -28,6 +28,8 @@ def printable(name: str | bytes | os.PathLike[str]) -> str:
     that reverse the direction of writing. None of them reaches the screen.
     """
     text = os.fsdecode(name)
+    if text.isprintable():
+        return text
     return "".join(c if c.isprintable() else _escape(c) for c in text)
 
 

@@ -1,86 +1,121 @@
-"""Label lists: what a user says of videos, read strictly (T1, T2, T4).
+"""Label lists: what a user says of videos, taken together (T1, T2, T4).
 
-Three forms: a CSV with a header `file,background,foreground[,group][,split]`, a folder per class,
-and `path label` lines; the last two carry background labels alone. Everything that is wrong is
-collected and told with its line, so that one reading mends a list.
+Everything that is wrong is collected and told with its line, so that one reading mends a list. No
+video is opened.
 """
 
 import collections
-import csv
-import io
+import errno
+import operator
 import os
 import stat
-from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
+from lsfref.app.label_lists import Listed, Row, read_list, video_files
 from lsfref.errors import LabelsError
 from lsfref.files import printable
-from lsfref.pipeline import LabelledVideo
+
+if TYPE_CHECKING:
+    from lsfref.pipeline import LabelledVideo
 
 BACKGROUND = ("normal", "illumination", "noise", "rain", "camera shaking", "tree waving")
 FOREGROUND = ("none", "human")
 SPLITS = ("", "train", "test")
 MOST_TOLD = 20
-VIDEO_ENDINGS = frozenset(
-    ".mp4 .m4v .mov .3gp .mkv .webm .avi .ts .mts .m2ts .mpg .mpeg .flv .ogv .ogg .gif .asf .wmv"
-    .split()
-)  # fmt: skip
 
 
 class Manifest(NamedTuple):
     """A label list that was understood: videos sorted by name, and the classes of each task."""
 
-    videos: list[LabelledVideo]
+    videos: list["LabelledVideo"]
     splits: list[str]  # "", "train" or "test", for each video
     classes: dict[str, tuple[str, ...]]
     has_groups: bool
+    lines: Sequence[int] = ()  # of each video in the list; 0 where the list is a folder
+    source: str = ""  # the list's name
+    notes: Sequence[str] = ()
 
-
-class _Row(NamedTuple):
-    where: str
-    name: str
-    path: str
-    background: str
-    foreground: str
-    group: str
-    split: str
+    def place(self, i: int) -> str:
+        """Return where video i stands: "labels.csv line 7"; "" where nobody knows."""
+        if not self.lines:
+            return ""
+        return f"{self.source} line {self.lines[i]}" if self.lines[i] else self.source
 
 
 def read_labels(path: str | os.PathLike[str]) -> Manifest:
     """Return the videos of a label list. Raises LabelsError with every fault and its line."""
-    name, faults = printable(path), []
-    try:
-        if os.path.isdir(path):
-            rows = list(_folder_rows(os.fspath(path)))
-        else:
-            text = _read_text(path)
-            folder = os.path.dirname(os.path.abspath(path))
-            read = _csv_rows if _is_csv(text) else _line_rows
-            rows = list(read(text, name, folder, faults))
-    except OSError as fault:
-        raise LabelsError(f"{name}: cannot be read: {fault.strerror or fault}") from None
-    if not rows and not faults:
-        faults.append(f"{name}: lists no videos")
-    _check_files(rows, faults)
+    listed, faults = parse_labels(path)
     if faults:
         more = [f"... and {len(faults) - MOST_TOLD} more"] if len(faults) > MOST_TOLD else []
         raise LabelsError("\n".join(faults[:MOST_TOLD] + more))
-    rows.sort(key=lambda row: row.name)
+    return understood(listed, printable(path))
+
+
+def parse_labels(path: str | os.PathLike[str]) -> tuple[Listed, list[str]]:
+    """Return the rows that are good, with the paths of their files, and every fault in order."""
+    name = printable(path)
+    try:
+        listed = read_list(path)
+    except OSError as fault:
+        raise LabelsError(f"{name}: cannot be read: {fault.strerror or fault}") from None
+    faults = list(listed.faults)
+    if not listed.rows and not faults:
+        faults.append((0, "lists no videos"))
+    rows = existing(listed, faults)
+    check_sides(rows, faults)
+    bad = {line for line, _ in faults if line}
+    rows = [row for row in rows if row.line not in bad]
+    told = [f"{name} line {n}: {text}" if n else f"{name}: {text}" for n, text in sorted(faults)]
+    return listed._replace(rows=rows), told
+
+
+def understood(listed: Listed, name: str) -> Manifest:
+    """Return what rows mean together."""
+    from lsfref.pipeline import LabelledVideo  # here: a bad list is told before scipy is loaded
+
+    rows = sorted(listed.rows, key=operator.attrgetter("file"))
     videos = [
-        LabelledVideo(r.name, r.path, r.background or None, r.foreground or None, r.group or None)
+        LabelledVideo(
+            r.file, listed.path(r), r.background or None, r.foreground or None, r.group or None
+        )
         for r in rows
     ]
-    classes = {
-        "background": class_order((r.background for r in rows), BACKGROUND),
-        "foreground": class_order((r.foreground for r in rows), FOREGROUND),
+    has_groups = any(row.group for row in rows)
+    splits, lines = [row.split for row in rows], [row.line for row in rows]
+    return Manifest(videos, splits, _classes(videos), has_groups, lines, name, listed.notes)
+
+
+def _classes(videos: Iterable["LabelledVideo"]) -> dict[str, tuple[str, ...]]:
+    background, foreground = {v.background for v in videos}, {v.foreground for v in videos}
+    return {
+        "background": class_order(background - {None}, BACKGROUND),
+        "foreground": class_order(foreground - {None}, FOREGROUND),
     }
-    return Manifest(videos, [r.split for r in rows], classes, any(r.group for r in rows))
 
 
-def class_order(names: Iterable[str], known: tuple[str, ...]) -> tuple[str, ...]:
+def class_order(names: Iterable[str | None], known: tuple[str, ...]) -> tuple[str, ...]:
     """Return the class names in their order: the known ones first, then the rest sorted (T1)."""
-    present = set(names) - {""}
+    present = {name for name in names if name}
     return (*(n for n in known if n in present), *sorted(present.difference(known)))
+
+
+def part(manifest: Manifest, wanted: Sequence[bool]) -> Manifest:
+    """Return the wanted videos; classes that none of them has are gone."""
+    rows = [i for i, yes in enumerate(wanted) if yes]
+    videos = [manifest.videos[i] for i in rows]
+    return manifest._replace(
+        videos=videos,
+        splits=[manifest.splits[i] for i in rows],
+        classes=_classes(videos),
+        has_groups=any(v.group for v in videos),
+        lines=[manifest.lines[i] for i in rows] if manifest.lines else (),
+    )
+
+
+def training_part(manifest: Manifest) -> Manifest:
+    """Return the videos that are not set aside for testing, with their classes."""
+    return part(manifest, [split != "test" for split in manifest.splits])
 
 
 def describe(manifest: Manifest) -> list[str]:
@@ -96,143 +131,103 @@ def describe(manifest: Manifest) -> list[str]:
         counts = collections.Counter(getattr(v, task) for v in videos)
         told = ", ".join(f"{printable(n)} {counts[n]}" for n in names) or "no labels"
         lines.append(f"{task}: {told}" + (f"; {counts[None]} unlabelled" if counts[None] else ""))
-    return lines
+    return [*lines, *(f"note: {text}" for text in [*_near_names(manifest), *manifest.notes])]
+
+
+def _near_names(manifest: Manifest) -> list[str]:
+    """Return remarks on class names that differ in capitals or blanks alone."""
+    told = []
+    for task, names in manifest.classes.items():
+        seen: dict[str, str] = {}
+        for name in names:
+            first = seen.setdefault("".join(name.casefold().split()), name)
+            if first is not name:
+                told.append(f"{task}: '{printable(first)}' and '{printable(name)}' are two classes")
+    return told
 
 
 def lone_classes(manifest: Manifest) -> list[str]:
     """Return a sentence for each class with one video: too few to train on or to measure."""
     told = []
     for task, names in manifest.classes.items():
-        counts = collections.Counter(getattr(v, task) for v in manifest.videos)
-        told += [
-            f"{task}: class '{printable(n)}' has one video; label a second or leave it out"
-            for n in names
-            if counts[n] == 1
-        ]
+        labels = [getattr(v, task) for v in manifest.videos]
+        counts = collections.Counter(labels)
+        for name in names:
+            if counts[name] == 1:
+                place = manifest.place(labels.index(name))
+                cure = "label a second or leave it out"
+                sentence = f"{task}: class '{printable(name)}' has one video; {cure}"
+                told.append(f"{place}: {sentence}" if place else sentence)
     return told
+
+
+def refuse_lone_classes(manifest: Manifest) -> None:
+    """Raise LabelsError where a class has one video (`train` and `evaluate` want two)."""
+    told = lone_classes(manifest)
+    if told:
+        raise LabelsError("\n".join(told))
 
 
 def find_videos(paths: Iterable[str]) -> list[str]:
     """Return files as they are and, for a folder, the video files in it and below, sorted."""
     found: list[str] = []
     for path in paths:
-        if not os.path.isdir(path):
-            found.append(path)
-            continue
-        inside = [
-            os.path.join(folder, name)
-            for folder, _folders, names in os.walk(path)
-            for name in names
-            if not name.startswith(".") and os.path.splitext(name)[1].lower() in VIDEO_ENDINGS
-        ]
+        inside = sorted(video_files(path)) if os.path.isdir(path) else [path]
         if not inside:
             raise LabelsError(f"{printable(path)}: no video files in this folder")
-        found += sorted(inside)
+        found += inside
     return found
 
 
-def _read_text(path: str | os.PathLike[str]) -> str:
-    name = printable(path)
-    if not stat.S_ISREG(os.stat(path).st_mode):
-        raise LabelsError(f"{name}: not a regular file; give a CSV, a text file or a folder")
-    with open(path, "rb") as file:
-        data = file.read()
-    if not data.strip():
-        raise LabelsError(f"{name}: the label list is empty")
-    if b"\0" in data:
-        raise LabelsError(f"{name}: not a text file; a label list is CSV or 'path label' lines")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as fault:
-        line = data.count(b"\n", 0, fault.start) + 1
-        raise LabelsError(f"{name} line {line}: not UTF-8 text; save it as UTF-8") from None
+def existing(listed: Listed, faults: list[tuple[int, str]]) -> list[Row]:
+    """Return the rows whose file is there and new; note the others.
 
-
-def _is_csv(text: str) -> bool:
-    header = next(csv.reader(io.StringIO(text)), [])
-    names = {cell.strip().lower() for cell in header}
-    return bool(names & {"file", "background", "foreground"}) or len(header) > 2
-
-
-def _csv_rows(text: str, name: str, folder: str, faults: list[str]) -> Iterator[_Row]:
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    try:
-        header = [cell.strip().lower() for cell in next(reader)]
-        wanted = {key: header.index(key) if key in header else None for key in _Row._fields[1:]}
-        wanted["name"], wanted["path"] = (header.index("file") if "file" in header else None), None
-        twice = [h for h in header if h in (*_Row._fields, "file") and header.count(h) > 1]
-        if twice:
-            faults.append(f"{name} line 1: column '{twice[0]}' stands twice")
-            return
-        if wanted["name"] is None:
-            faults.append(f"{name} line 1: no column 'file'; want file,background,foreground")
-            return
-        if wanted["background"] is None and wanted["foreground"] is None:
-            faults.append(f"{name} line 1: no column 'background' or 'foreground'")
-            return
-        for cells in reader:
-            where = f"{name} line {reader.line_num}"
-            if not any(cell.strip() for cell in cells):
-                continue
-            if len(cells) != len(header):
-                faults.append(f"{where}: {len(cells)} cells under a header of {len(header)}")
-                continue
-            picked = {k: "" if at is None else cells[at].strip() for k, at in wanted.items()}
-            if not picked["name"]:
-                faults.append(f"{where}: no file named")
-                continue
-            if picked["split"] not in SPLITS:
-                faults.append(f"{where}: split '{printable(picked['split'])}'; want train or test")
-            picked["path"] = os.path.normpath(os.path.join(folder, picked["name"]))
-            yield _Row(where=where, **picked)
-    except csv.Error as fault:
-        faults.append(f"{name} line {reader.line_num}: {fault}; check the quotes")
-
-
-def _line_rows(text: str, name: str, folder: str, faults: list[str]) -> Iterator[_Row]:
-    for number, line in enumerate(text.splitlines(), start=1):
-        if not line.strip():
-            continue
-        where = f"{name} line {number}"
-        parts = line.strip().rsplit(None, 1)
-        if len(parts) != 2:
-            faults.append(f"{where}: want 'path label', or a CSV with a header; got one word")
-            continue
-        path = os.path.normpath(os.path.join(folder, parts[0]))
-        yield _Row(where, parts[0], path, parts[1], "", "", "")
-
-
-def _folder_rows(folder: str) -> Iterator[_Row]:
-    for label in sorted(os.listdir(folder)):
-        inside = os.path.join(folder, label)
-        if label.startswith(".") or not os.path.isdir(inside):
-            continue
-        for file in sorted(os.listdir(inside)):
-            if file.startswith(".") or not os.path.isfile(os.path.join(inside, file)):
-                continue
-            name = os.path.join(label, file)
-            yield _Row(printable(name), name, os.path.join(inside, file), label, "", "", "")
-
-
-def _check_files(rows: list[_Row], faults: list[str]) -> None:
-    """Note missing files, and one file under two lines, by what the disk says it is."""
-    seen: dict[tuple[int, int], _Row] = {}
-    for row in rows:
+    Two names of one file are found by what the disk says it is.
+    """
+    rows = []
+    seen: dict[tuple[int, int], Row] = {}
+    for row in listed.rows:
         try:
-            status = os.stat(row.path)
-        except (OSError, ValueError):
-            faults.append(f"{row.where}: no such file '{printable(row.name)}'")
+            status = os.stat(listed.path(row))
+        except OSError as fault:
+            missing = fault.errno in (errno.ENOENT, errno.ENOTDIR)
+            told = "no such file" if missing else f"cannot be read ({fault.strerror})"
+            faults.append((row.line, f"{told}: '{printable(row.file)}'"))
             continue
-        if stat.S_ISDIR(status.st_mode):
-            faults.append(f"{row.where}: '{printable(row.name)}' is a folder, not a video")
+        if not stat.S_ISREG(status.st_mode):
+            what = "a folder" if stat.S_ISDIR(status.st_mode) else "not a regular file"
+            faults.append((row.line, f"'{printable(row.file)}' is {what}, not a video"))
             continue
         first = seen.setdefault((status.st_dev, status.st_ino), row)
         if first is row:
-            continue
-        at = first.where.rpartition(" ")[2] if " line " in first.where else first.where
-        if {first.split, row.split} == {"train", "test"}:
-            faults.append(
-                f"{row.where}: '{printable(row.name)}' is in train and in test (line {at})"
-            )
+            rows.append(row)
         else:
-            faults.append(f"{row.where}: '{printable(row.name)}' is listed twice (line {at} too)")
+            faults.append((row.line, _told_twice(first, row)))
+    return rows
+
+
+def _told_twice(first: Row, row: Row) -> str:
+    name = f"'{printable(row.file)}'"
+    at = f"line {first.line}" if first.line else f"'{printable(first.file)}'"
+    if {first.split, row.split} == {"train", "test"}:
+        return f"{name} is in train and in test ({at}); a file has one side"
+    labels = (first.background, first.foreground) == (row.background, row.foreground)
+    return f"{name} is listed twice ({at} too{'' if labels else ', with other labels'})"
+
+
+def check_sides(rows: list[Row], faults: list[tuple[int, str]]) -> None:
+    """Note splits that are none, cells left empty among filled ones, groups on both sides."""
+    if not any(row.split for row in rows):
+        return
+    first: dict[str, Row] = {}
+    for row in rows:
+        if row.split not in SPLITS:
+            faults.append((row.line, f"split '{printable(row.split)}'; want train or test"))
+            continue
+        if not row.split:
+            faults.append((row.line, "split is empty; want train or test here, or nowhere"))
+            continue
+        other = first.setdefault(row.group, row) if row.group else row
+        if other.split != row.split:
+            told = f"group '{printable(row.group)}' is in {row.split}"
+            faults.append((row.line, f"{told} and in {other.split} (line {other.line})"))

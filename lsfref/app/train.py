@@ -4,9 +4,8 @@ import argparse
 from typing import TYPE_CHECKING
 
 from lsfref.app import options
-from lsfref.app.manifest import describe, lone_classes, read_labels
+from lsfref.app.manifest import describe, read_labels, refuse_lone_classes, training_part
 from lsfref.app.session import session
-from lsfref.errors import LabelsError
 
 if TYPE_CHECKING:
     from lsfref.model import Model
@@ -25,17 +24,15 @@ def run(args: argparse.Namespace) -> int:
     from lsfref import model, pipeline
 
     config = options.config_from(args)
-    manifest = read_labels(args.labels)
-    lone = lone_classes(manifest)
-    if lone:
-        raise LabelsError(f"{args.labels}: " + "; ".join(lone))
-    videos = [v for v, s in zip(manifest.videos, manifest.splits, strict=True) if s != "test"]
-    with session(args, passes=3, n_videos=len(videos)) as work:
-        for line in describe(manifest):
+    listed = read_labels(args.labels)
+    manifest = training_part(listed)
+    refuse_lone_classes(manifest)
+    with session(args, passes=3, n_videos=len(manifest.videos)) as work:
+        for line in describe(listed):
             if not args.quiet:
                 work.progress.say(line)
         trained = pipeline.train(
-            videos,
+            manifest.videos,
             config,
             classes=manifest.classes,
             extract=work.extract,
