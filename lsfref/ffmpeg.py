@@ -11,6 +11,7 @@ import re
 import select
 import stat
 import subprocess
+import time
 from typing import IO, Any
 
 import numpy as np
@@ -28,7 +29,7 @@ KEPT = 4096  # bytes of complaints worth keeping
 # Time stamps that count the frames: the muxer has nothing to say about those of a good file, and
 # they start again only when the picture's size or format changes in mid-stream.
 COUNTED = "settb=1/25,setpts=N"
-RESTARTED = b"non monotonically increasing dts"
+RESTARTED = re.compile(rb"non monotonically increasing dts to muxer in stream 0: (\d+) >= ")
 
 
 def executable() -> str:
@@ -104,7 +105,9 @@ class Decoder:
         self.timeout = timeout
         self.unfinished = b""  # a line of complaint still being written
         self.complaints = b""
-        self.restarted = False
+        self.changed = 0  # after so many frames the size or the pixel format changes; 0: never
+        self.place = 0  # how far into the file ffmpeg has come
+        self.waited, self.looked = 0.0, time.monotonic()  # seconds without progress; last look
         self.file = open_regular(path)
         guards = ["-protocol_whitelist", "fd", "-format_whitelist", FORMATS]
         guards += ["-max_pixels", str(max_pixels), "-threads", "2", "-filter_threads", "1"]
@@ -138,6 +141,7 @@ class Decoder:
     def read_into(self, view: memoryview) -> int:
         """Fill `view` with output; return the bytes read, fewer than wanted only at its end."""
         filled = 0
+        self._progress()
         while filled < len(view):
             try:
                 count = os.readv(_fileno(self.process.stdout), [view[filled:]])
@@ -147,6 +151,7 @@ class Decoder:
             if count == 0:
                 break
             filled += count
+            self._progress()
         return filled
 
     def read_pixmap(self) -> Ints | None:
@@ -175,6 +180,7 @@ class Decoder:
     def finish(self) -> int:
         """Return ffmpeg's exit status, after its output has ended and its last complaint."""
         self.poll.unregister(_fileno(self.process.stdout))
+        self._progress()
         while self._listen():
             self._wait()
         try:
@@ -183,40 +189,41 @@ class Decoder:
             raise self._stalled() from None
 
     def _listen(self) -> bool:
-        """Keep what ffmpeg complained of since the last look; return False after its last word."""
-        while True:
-            try:
-                text = os.read(_fileno(self.process.stderr), 1 << 16)
-            except BlockingIOError:
-                return True
-            *lines, self.unfinished = (self.unfinished + (text or b"\n")).split(b"\n")
-            others = [line + b"\n" for line in lines if line.strip() and RESTARTED not in line]
-            self.restarted |= any(RESTARTED in line for line in lines)
-            self.complaints = (self.complaints + b"".join(others))[:KEPT]
-            if not text:
-                return False
+        """Keep what ffmpeg has complained of by now; return False after its last word."""
+        try:
+            text = os.read(_fileno(self.process.stderr), 1 << 16)  # as much as a pipe holds
+        except BlockingIOError:
+            return True
+        *lines, self.unfinished = (self.unfinished + (text or b"\n")).split(b"\n")
+        for line in lines:
+            restart = RESTARTED.search(line)
+            if restart and not self.changed:
+                self.changed = int(restart[1]) + 1
+            elif line.strip() and not restart:
+                self.complaints = (self.complaints + line + b"\n")[:KEPT]
+        return bool(text)
 
     def _wait(self) -> None:
-        """Return when ffmpeg has said something. Raises VideoError after `timeout` without a sign.
+        """Wait a second at most for ffmpeg. Raises VideoError after `timeout` without progress.
 
-        Seconds are counted one by one, so that a time of being stopped (Ctrl-Z) counts as one.
+        Progress is output, or bytes of the file read for the first time; talk is none. A pause of
+        the whole machine (Ctrl-Z, sleep) counts as one second.
         """
-        waited, place = 0.0, os.lseek(self.file, 0, os.SEEK_CUR)
-        while waited < self.timeout:
-            step = min(1.0, self.timeout - waited)
-            ready = self.poll.poll(step * 1000)
-            if ready:
-                if (
-                    any(fd == _fileno(self.process.stderr) for fd, _ in ready)
-                    and not self._listen()
-                ):
-                    self.poll.unregister(_fileno(self.process.stderr))
-                return
-            waited += step
-            reached = os.lseek(self.file, 0, os.SEEK_CUR)  # shared with ffmpeg
-            if reached > place:
-                waited, place = 0.0, reached
-        raise self._stalled()
+        ready = dict(self.poll.poll(1000))
+        stderr = _fileno(self.process.stderr)
+        if stderr in ready and not self._listen():
+            self.poll.unregister(stderr)
+        reached = os.lseek(self.file, 0, os.SEEK_CUR)  # the place is shared with ffmpeg
+        if reached > self.place:
+            self.place, self.waited = reached, 0.0
+        now = time.monotonic()
+        self.waited += min(now - self.looked, 1.0)
+        self.looked = now
+        if self.waited > self.timeout:
+            raise self._stalled()
+
+    def _progress(self) -> None:
+        self.waited, self.looked = 0.0, time.monotonic()
 
     def _stalled(self) -> VideoError:
         return VideoError(

@@ -7,6 +7,7 @@ is told, never hidden. The work on the file is ffmpeg's, run as `ffmpeg.py` desc
 """
 
 import contextlib
+import re
 import warnings
 from collections.abc import Callable, Generator, Iterator
 from fractions import Fraction
@@ -14,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from lsfref import containers
 from lsfref.arrays import Floats, Ints
 from lsfref.errors import VideoError
 from lsfref.ffmpeg import COUNTED, Decoder, PathLike, versions
@@ -40,11 +42,18 @@ LUMA_8BIT = (9798, 19235, 3735)
 _EXACT = ["-fps_mode", "passthrough", "-enc_time_base", "1/25"]
 _PIXMAPS = ["-c:v", "ppm", "-pix_fmt", "rgb24", "-f", "image2pipe"]
 
-_CAUSES = {  # what ffmpeg says: what we say
-    "max pixel count": "a frame has more than {max_pixels} pixels; allow more with --max-pixels",
+_NOT_A_VIDEO = (
+    "it is not a video (mp4, mov, mkv, webm, avi, ts, mpg, flv, ogg, gif, asf); convert it with"
+    " ffmpeg or leave it out"
+)
+_CAUSES = {  # a pattern of what ffmpeg says: what we say
+    "max pixel count|Picture size [0-9]{4,}x[0-9]{4,} is invalid": "a frame has more than"
+    " {max_pixels} pixels; allow more with --max-pixels",
     "matches no streams": "there is no video in it (sound or a cover picture alone); leave it out",
-    "not on whitelist": "it is not a video (mp4, mov, mkv, webm, avi, ts, mpg, flv, ogg, gif, asf);"
-    " convert it with ffmpeg or leave it out",
+    "moov atom not found": "its index is missing, as in a recording that was cut off; copy it again"
+    " from its source",
+    "not on whitelist": _NOT_A_VIDEO,
+    "Error opening input: Invalid data": _NOT_A_VIDEO + ", or copy it again if it was one",
     "Unrecognized option": "this ffmpeg is too old; pip install 'imageio-ffmpeg>=0.8'",
     "Protocol not found": "this ffmpeg is too old; pip install 'imageio-ffmpeg>=0.8'",
 }
@@ -136,41 +145,43 @@ def _decode(
     output = ["-vf", filters, *_EXACT, *_PIXMAPS]
     if max_frames:
         output = ["-frames:v", str(max_frames), *output]
-    count, changed = 0, 0
+    count = 0
     with Decoder(path, output, max_pixels=max_pixels, timeout=timeout) as decoder:
         while (pixels_HW3 := decoder.read_pixmap()) is not None:
-            if decoder.restarted and not changed:
-                changed = count
-                if _size_changes(path, max_pixels, timeout):
-                    raise VideoError(
-                        f"{decoder.name}: the frame size changes after frame {count}; re-encode it"
-                        " to one size, or cut it there"
-                    )
+            if count and count == decoder.changed and _size_changes(path, max_pixels, timeout):
+                raise VideoError(
+                    f"{decoder.name}: the frame size changes after frame {count}; re-encode it to"
+                    " one size, or cut it there"
+                )
             count += 1
             yield pixels_HW3
         status = decoder.finish()
-    trouble = decoder.first_complaint()
-    if status < 0 or status == 139:
-        trouble = f"ffmpeg crashed, status {status}"
-    elif status and not trouble:
-        trouble = f"ffmpeg ended with status {status}"
+        trouble = decoder.first_complaint()
+        if status < 0:
+            trouble = f"ffmpeg crashed, signal {-status}"
+        elif status and not trouble:
+            trouble = f"ffmpeg ended with status {status}"
+        elif not trouble and count and not max_frames:
+            trouble = containers.fault(decoder.file)
     if count == 0:
-        for words, cause in _CAUSES.items():
-            if words.encode() in decoder.complaints:
+        for pattern, cause in _CAUSES.items():
+            if re.search(pattern.encode(), decoder.complaints):
                 raise VideoError(f"{decoder.name}: {cause.format(max_pixels=max_pixels)}")
-        why = f" ({trouble})" if trouble else ""
         raise VideoError(
-            f"{decoder.name}: no frame can be decoded{why}; it is damaged or not a video: copy it"
-            " again from its source or leave it out"
+            f"{decoder.name}: no frame can be decoded ({trouble or 'it holds none'}); copy it again"
+            " from its source or leave it out"
         )
+    tell = warn or warnings.warn
     if trouble:
-        (warn or warnings.warn)(
-            f"{decoder.name}: damaged: {count} frames were read, and ffmpeg says: {trouble}"
+        frames = "1 frame was" if count == 1 else f"{count} frames were"
+        tell(
+            f"{decoder.name}: damaged: {frames} read ({trouble}); copy it again from its source if"
+            " it should hold more"
         )
-    elif changed:
-        (warn or warnings.warn)(
-            f"{decoder.name}: the pixel format changes after frame {changed}; all {count} frames"
-            " were read"
+    elif decoder.changed:
+        tell(
+            f"{decoder.name}: the pixel format changes after frame {decoder.changed}; all {count}"
+            " frames were read"
         )
 
 
