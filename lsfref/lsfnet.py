@@ -139,7 +139,7 @@ def encoder_gradients(
     """Return the gradients of the encoder's biases and of its use of the weights.
 
     `layers` are its inputs and outputs (rows, hidden layers, codes), `d_codes_BE` the gradient of a
-    loss with respect to the codes.
+    loss with respect to the codes. The hidden layers are used up.
     """
     gradients = {}
     d_layer = d_codes_BE  # with respect to the layer's output before tanh
@@ -159,7 +159,7 @@ def decoder_gradients(
     """Return the gradients of the decoder's biases and of its use of the weights, and d_codes_BE.
 
     `layers` are its inputs and outputs (codes, hidden layers, rows), `d_rows_BD` the gradient of a
-    loss with respect to the rebuilt rows.
+    loss with respect to the rebuilt rows. The hidden layers are used up.
     """
     depth = len(layers) - 1
     gradients = {}

@@ -35,10 +35,15 @@ def hash_features(features_MQ: Floats, directions_CNQ: Floats) -> Floats:
     if features_MQ.ndim != 2 or features_MQ.shape[1] != directions_CNQ.shape[2]:
         raise ValueError(f"want (M, Q), (C, N, Q); got {features_MQ.shape}, {directions_CNQ.shape}")
     n_tables, n_projections, n_features = directions_CNQ.shape
-    hashes_CMN = np.zeros((n_tables, len(features_MQ), n_projections), features_MQ.dtype)
-    for q in range(n_features):
-        hashes_CMN += features_MQ[:, q, None] * directions_CNQ[:, None, :, q]
-    return hashes_CMN
+    by_feature = np.ascontiguousarray(directions_CNQ.reshape(-1, n_features).T)  # (Q, C N)
+    dtype = np.result_type(features_MQ, directions_CNQ)
+    stacked = np.zeros((len(features_MQ), n_tables * n_projections), dtype)
+    for start in range(0, len(features_MQ), 64):  # few rows at a time stay in the cache
+        rows, sums = features_MQ[start : start + 64], stacked[start : start + 64]
+        for q in range(n_features):
+            sums += rows[:, q, None] * by_feature[q]
+    hashes_MCN = stacked.reshape(-1, n_tables, n_projections)
+    return np.ascontiguousarray(hashes_MCN.transpose(1, 0, 2))
 
 
 def stack_tables(hashes_CMN: Floats) -> Floats:
