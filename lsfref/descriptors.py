@@ -7,6 +7,7 @@ a layer. A frame's descriptor sums them over the four cells of a patch around th
 """
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 
@@ -45,7 +46,21 @@ def gradient(image_HW: Floats) -> tuple[Floats, Floats]:
     return gx_HW, gy_HW
 
 
-def orientation_votes(gx_HW: Floats, gy_HW: Floats, *, still: float | None = None) -> Floats:
+class Room(NamedTuple):
+    """Memory for the cell sums of one layer, used again on every frame: fresh memory is slow."""
+
+    votes_9A: Floats
+    totals_2A: Floats
+
+
+def room_for(layer_HW: Floats) -> Room:
+    """Return the memory that `cell_sums` needs for layers of this shape and type."""
+    return Room(*(np.empty((n, layer_HW.size), layer_HW.dtype) for n in (9, 2)))
+
+
+def orientation_votes(
+    gx_HW: Floats, gy_HW: Floats, *, still: float | None = None, room: Room | None = None
+) -> Floats:
     """Return votes_OHW, 8 planes for the directions 0, 45, ..., 315 degrees from +x over +y.
 
     A vector votes, with its length, for the two bins nearest to its direction. One of the two lies
@@ -56,7 +71,8 @@ def orientation_votes(gx_HW: Floats, gy_HW: Floats, *, still: float | None = Non
              length vote 1 for a ninth plane, and for no other.
     """
     gx_A, gy_A = gx_HW.ravel(), gy_HW.ravel()
-    votes_OA = np.empty((8 if still is None else 9, gx_A.size), gx_A.dtype)
+    room = room_for(gx_HW) if room is None else room
+    votes_OA = room.votes_9A[: 8 if still is None else 9, : gx_A.size]
     for start in range(0, gx_A.size, RUN):  # all that a run needs stays in the cache
         run = slice(start, start + RUN)
         _vote(gx_A[run], gy_A[run], votes_OA[:, run], still)
@@ -95,31 +111,36 @@ def patch_corners(points_P2: Floats, shape: tuple[int, int]) -> Ints:
     return np.clip(corners_P2, 0, np.array(shape[::-1]) - PATCH)
 
 
-def cell_sums(grey_HW: Floats, flow_HW2: Floats, points_P2: Floats) -> Floats:
+def cell_sums(
+    grey_HW: Floats, flow_HW2: Floats, points_P2: Floats, *, room: Room | None = None
+) -> Floats:
     """Return sums_O4P: each vote plane (O) summed over the four 16x16 cells of each point's patch.
 
     Choices: A9 HOG from the grey image, HOF from the flow, MBH from the derivatives of its parts.
              A12 cells go top left, bottom left, top right, bottom right.
     """
-    width = grey_HW.shape[1]
-    offsets_42 = np.array([(0, 0), (0, CELL), (CELL, 0), (CELL, CELL)])
-    at_4P = (patch_corners(points_P2, grey_HW.shape) + offsets_42[:, None]) @ (1, width)
-    sums_O4P = np.empty((N_PLANES, *at_4P.shape), dtype=grey_HW.dtype)
+    sums_O4P = np.empty((N_PLANES, 4, len(points_P2)), grey_HW.dtype)
     if len(points_P2) == 0:
         return sums_O4P
+    corners_P2 = patch_corners(points_P2, grey_HW.shape)
+    (left, top), (right, bottom) = corners_P2.min(axis=0), corners_P2.max(axis=0) + PATCH
+    window = slice(top, bottom), slice(left, right)  # all that the patches cover
+    x_P, y_P = (corners_P2 - (left, top)).T
+    width = right - left
+    at_4P = y_P * width + x_P + CELL * np.array([[0], [width], [1], [1 + width]])
+    room = room_for(grey_HW) if room is None else room
     u_HW, v_HW = (np.ascontiguousarray(flow_HW2[..., i]) for i in (0, 1))
     fields = {"hog": gradient(grey_HW), "hof": (u_HW, v_HW)}
     fields |= {"mbhx": gradient(u_HW), "mbhy": gradient(v_HW)}
-    scratch = np.empty((2, grey_HW.size), grey_HW.dtype)
     for name, (gx_HW, gy_HW) in fields.items():
-        votes_oHW = orientation_votes(gx_HW, gy_HW, still=STILL if name == "hof" else None)
-        for votes_HW, sums_4P in zip(votes_oHW, sums_O4P[PLANES[name]], strict=True):
-            flat = _cell_totals(votes_HW, scratch)
-            np.take(flat, at_4P, out=sums_4P, mode="clip")
+        still = STILL if name == "hof" else None
+        votes_ohw = orientation_votes(gx_HW[window], gy_HW[window], still=still, room=room)
+        for votes_hw, sums_4P in zip(votes_ohw, sums_O4P[PLANES[name]], strict=True):
+            np.take(_cell_totals(votes_hw, room), at_4P, out=sums_4P, mode="clip")
     return sums_O4P
 
 
-def _cell_totals(votes_HW: Floats, scratch: Floats) -> Floats:
+def _cell_totals(votes_HW: Floats, room: Room) -> Floats:
     """Return the sum over the cell whose top left pixel is each pixel of the flattened plane.
 
     By doubling, along x and then along y. Cells that wrap around the right edge are never used.
@@ -127,7 +148,7 @@ def _cell_totals(votes_HW: Floats, scratch: Floats) -> Floats:
     width = votes_HW.shape[1]
     flat = votes_HW.ravel()
     for i, step in enumerate((1, 2, 4, 8, width, 2 * width, 4 * width, 8 * width)):
-        flat = np.add(flat[:-step], flat[step:], out=scratch[i % 2, : flat.size - step])
+        flat = np.add(flat[:-step], flat[step:], out=room.totals_2A[i % 2, : flat.size - step])
     return flat
 
 

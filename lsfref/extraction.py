@@ -2,24 +2,25 @@
 
 In: frame_HW after frame_HW.  Out: a Block of trajectories for each frame on which some end.
 
-What is held does not depend on the video's length: one frame, and for each layer its live tracks
-and the cell sums of the last 15 steps. A track holds its place in the sums of each step, and only
-tracks that are found valid are described.
+What is held does not depend on the video's length: the layers and flows of 15 frames, the live
+tracks, and the tracks that are found valid but not yet described.
 """
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from lsfref.arrays import Floats
-from lsfref.descriptors import PATCH, cell_sums, describe
+from lsfref.descriptors import N_COLUMNS, N_PLANES, PATCH, cell_sums, describe, room_for
 from lsfref.errors import VideoError
 from lsfref.flow import layer_flows, prepare
 from lsfref.pyramid import grey_layers, grey_layers_8bit, scale_factors
-from lsfref.trajectories import TRACK_LENGTH, inside, judge, read_flow, sample, single, step_lengths
+from lsfref.trajectories import TRACK_LENGTH, Tracker, judge, single, step_lengths
+
+BATCH = 64  # tracks described at a time: what they need stays in the cache
 
 Watch = Callable[..., None]  # watch(stage, name, array, frame=..., scale=...)
 
@@ -96,113 +97,95 @@ def follow(
 
     `watch` is shown every intermediate array with its frame and scale, and must not write to it.
     """
-    layers: list[_Tracks] = []
-    previous: list[Floats] = []
+    layers: list[_Layer] = []
+    frame = 0
     for frame, (greys, flows) in enumerate(moments):
         if flows is None:
-            layers = [_Tracks(grey_HW.dtype) for grey_HW in greys]
-        blocks = []
-        for k, (tracks, factor) in enumerate(zip(layers, scale_factors(len(greys)), strict=True)):
-            show = partial(watch, frame=frame, scale=k) if watch else _look_away
-            show("video", "grey_HW", greys[k])
-            if flows is not None:
-                show("flow", "flow_HW2", flows[k])
-                tracks.advance(previous[k], flows[k], show)
-                done = tracks.finish(frame, factor, show)
-                if done is not None:
-                    info_P10 = _info(done.points_PS2, frame, n_frames, factor, greys[0].shape)
-                    blocks.append(
-                        Block(info_P10, describe(np.diff(done.points_PS2, axis=1), done.sums_LO4P))
-                    )
-            tracks.start(frame, greys[k], show)
-        previous = greys
-        if blocks:
-            block = Block(*map(np.concatenate, zip(*blocks, strict=True)))
-            if watch:
-                watch("descriptors", "info_P10", block.info_P10, frame=frame)
-                watch("descriptors", "descriptors_PD", block.descriptors_PD, frame=frame)
-            yield block
+            factors = scale_factors(len(greys))
+            layers = [_Layer(greys[k], k, factors[k], watch) for k in range(len(greys))]
+        for k, layer in enumerate(layers):
+            layer.track(frame, greys[k], None if flows is None else flows[k])
+        if frame >= TRACK_LENGTH:
+            yield from _ended(layers, frame - TRACK_LENGTH + 1, n_frames)
+    for end in range(max(1, frame - TRACK_LENGTH + 2), frame + 1):
+        yield from _ended(layers, end, n_frames)
 
 
-def _look_away(*shown: object) -> None:
+def _ended(layers: list["_Layer"], end: int, n_frames: int) -> Iterator[Block]:
+    """Yield the Block of the tracks that end on this frame, if there are any."""
+    blocks = []
+    for layer in layers:
+        points_PS2, descriptors_PD = layer.describe(end)
+        info_P10 = _info(points_PS2, end, n_frames, layer.factor, layers[0].grey_HW.shape)
+        blocks.append(Block(info_P10, descriptors_PD))
+    if any(len(block.info_P10) for block in blocks):
+        yield Block(*map(np.concatenate, zip(*blocks, strict=True)))
+
+
+class _Cohort(NamedTuple):
+    """The valid tracks of a layer that end on one frame, and the cell sums of their steps."""
+
+    points_PS2: Floats  # in pixels of the layer
+    sums_LO4P: Floats  # filled step by step
+
+
+class _Layer:
+    """One scale of a video: tracked as frames come, described 15 frames later.
+
+    By then every track through a frame has been judged, and only the valid ones are described.
+    """
+
+    def __init__(self, grey_HW: Floats, k: int, factor: float, watch: Watch | None) -> None:
+        self.grey_HW, self.factor = grey_HW, factor  # the latest frame
+        self.tracker = Tracker(grey_HW.dtype)
+        self.room = room_for(grey_HW)
+        # One entry a step that is not yet described: grey_HW and flow_HW2 from there, and the
+        # tracks that end with that step.
+        self.steps: deque[tuple[Floats, Floats]] = deque()
+        self.cohorts: deque[_Cohort] = deque()
+        self.show: Watch = partial(watch, scale=k) if watch else _look_away
+
+    def track(self, frame: int, grey_HW: Floats, flow_HW2: Floats | None) -> None:
+        """Follow the tracks to this frame, judge those that are complete, begin new ones."""
+        shown: dict[str, Any] = {"flow_HW2": flow_HW2}
+        if flow_HW2 is not None:
+            advance = self.tracker.advance(flow_HW2)
+            verdicts_p = judge(single(advance.complete_pS2 * self.factor))
+            shown |= {**advance._asdict(), "verdicts_p": verdicts_p}
+            points_PS2 = advance.complete_pS2[verdicts_p == 0]
+            sums_LO4P = np.empty((TRACK_LENGTH, N_PLANES, 4, len(points_PS2)), grey_HW.dtype)
+            self.steps.append((self.grey_HW, flow_HW2))
+            self.cohorts.append(_Cohort(points_PS2, sums_LO4P))
+        seeds = self.tracker.start(grey_HW)
+        self.grey_HW = grey_HW
+        for name, value in {"grey_HW": grey_HW, **shown, **seeds._asdict()}.items():
+            self.show("trajectories", name, value, frame=frame)
+
+    def describe(self, end: int) -> tuple[Floats, Floats]:
+        """Sum up the oldest step, whose last tracks end on this frame; return these, described.
+
+        As points_PS2, in pixels of the frame, and descriptors_PD.
+        """
+        grey_HW, flow_HW2 = self.steps.popleft()
+        places = range(TRACK_LENGTH - 1, -1, -1)  # of this step in the cohorts, the oldest first
+        parts = [cohort.points_PS2[:, i] for i, cohort in zip(places, self.cohorts, strict=False)]
+        sums_O4P = cell_sums(grey_HW, flow_HW2, np.concatenate(parts), room=self.room)
+        self.show("descriptors", "sums_O4P", sums_O4P, frame=end - 1)
+        bounds = np.cumsum([len(part) for part in parts])[:-1]
+        for i, cohort, sums_O4p in zip(
+            places, self.cohorts, np.split(sums_O4P, bounds, axis=2), strict=False
+        ):
+            cohort.sums_LO4P[i] = sums_O4p
+        done = self.cohorts.popleft()
+        points_PS2 = single(done.points_PS2 * self.factor)
+        batches = [slice(i, i + BATCH) for i in range(0, len(points_PS2), BATCH)]
+        moves_PL2 = np.diff(points_PS2, axis=1)
+        described = [describe(moves_PL2[b], done.sums_LO4P[..., b]) for b in batches]
+        return points_PS2, np.concatenate([np.empty((0, N_COLUMNS), grey_HW.dtype), *described])
+
+
+def _look_away(*shown: object, **where: int) -> None:
     """Watch nothing."""
-
-
-class _Step(NamedTuple):
-    """What one step leaves in the log, a column for each track that survives it."""
-
-    points_P2: Floats  # before the step
-    moves_P2: Floats
-    sums_O4P: Floats
-
-
-class _Done(NamedTuple):
-    """Valid tracks with all their steps, in pixels of the frame."""
-
-    points_PS2: Floats
-    moves_PL2: Floats
-    sums_LO4P: Floats
-
-
-class _Tracks:
-    """The live tracks of one scale, oldest first, and the log of their last 15 steps."""
-
-    def __init__(self, dtype: np.dtype) -> None:
-        self.points_P2 = np.empty((0, 2), dtype)  # where they are
-        self.start_P = np.empty(0, np.int64)  # the frame on which they began
-        self.place_PL = np.empty((0, TRACK_LENGTH), np.int64)  # in each step of the log
-        self.log: deque[_Step] = deque(maxlen=TRACK_LENGTH)
-
-    def start(self, frame: int, grey_HW: Floats, show: Watch) -> None:
-        """Begin tracks at the corners of this frame that have no track near them."""
-        seeds = sample(grey_HW, self.points_P2)
-        for name, value in zip(seeds._fields, seeds, strict=True):
-            show("trajectories", name, value)
-        n_new = len(seeds.points_P2)
-        self.points_P2 = np.concatenate([self.points_P2, seeds.points_P2])
-        self.start_P = np.concatenate([self.start_P, np.full(n_new, frame)])
-        unplaced_pL = np.zeros((n_new, TRACK_LENGTH), np.int64)
-        self.place_PL = np.concatenate([self.place_PL, unplaced_pL])
-
-    def advance(self, grey_HW: Floats, flow_HW2: Floats, show: Watch) -> None:
-        """Move the points along the flow, log the step, forget tracks that leave the image."""
-        moves_P2 = read_flow(flow_HW2, self.points_P2)
-        moved_P2 = single(self.points_P2 + moves_P2)
-        stays_P = inside(moved_P2, grey_HW.shape)
-        points_p2 = self.points_P2[stays_P]
-        sums_O4p = cell_sums(grey_HW, flow_HW2, points_p2)
-        show("trajectories", "moved_P2", moved_P2)
-        show("trajectories", "stays_P", stays_P)
-        show("descriptors", "sums_O4P", sums_O4p)
-        self.log.append(_Step(points_p2, moves_P2[stays_P], sums_O4p))
-        self.points_P2, self.start_P = moved_P2[stays_P], self.start_P[stays_P]
-        self.place_PL = np.column_stack([self.place_PL[stays_P, 1:], np.arange(len(points_p2))])
-
-    def finish(self, frame: int, factor: float, show: Watch) -> _Done | None:
-        """Take out the tracks that now have all their steps; return the valid ones, if any."""
-        n_done = np.count_nonzero(self.start_P == frame - TRACK_LENGTH)  # the oldest come first
-        if n_done == 0:
-            return None
-        last_p2, place_Lp = self.points_P2[:n_done], self.place_PL[:n_done].T
-        self.points_P2, self.start_P = self.points_P2[n_done:], self.start_P[n_done:]
-        self.place_PL = self.place_PL[n_done:]
-        steps = list(self.log)
-        before = [step.points_P2[place_p] for step, place_p in zip(steps, place_Lp, strict=True)]
-        points_pS2 = single(np.stack([*before, last_p2], axis=1) * factor)
-        verdicts_p = judge(points_pS2)
-        show("trajectories", "tracks_PS2", points_pS2)
-        show("trajectories", "verdicts_P", verdicts_p)
-        valid_p = verdicts_p == 0
-        if not valid_p.any():
-            return None
-        places = list(zip(steps, place_Lp[:, valid_p], strict=True))
-        moves_PL2 = np.stack([step.moves_P2[place_P] for step, place_P in places], axis=1) * factor
-        sums_LO4P = np.empty(
-            (len(places), *steps[0].sums_O4P.shape[:2], len(moves_PL2)), steps[0].sums_O4P.dtype
-        )
-        for sums_O4P, (step, place_P) in zip(sums_LO4P, places, strict=True):
-            np.take(step.sums_O4P, place_P, axis=-1, out=sums_O4P, mode="clip")
-        return _Done(points_pS2[valid_p], moves_PL2, sums_LO4P)
 
 
 def _info(

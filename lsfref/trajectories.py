@@ -116,6 +116,46 @@ def inside(points_P2: Floats, shape: tuple[int, int]) -> Bools:
     return (x_P > 0) & (x_P < shape[1]) & (y_P > 0) & (y_P < shape[0])
 
 
+class Advance(NamedTuple):
+    """What one step does to the live tracks."""
+
+    moved_P2: Floats  # where each goes
+    stays_P: Bools  # and whether that is inside the image
+    complete_pS2: Floats  # those that now have all their steps, oldest start first
+
+
+class Tracker:
+    """The live tracks of one scale, oldest first."""
+
+    def __init__(self, dtype: np.dtype) -> None:
+        self.points_PS2 = np.empty((0, TRACK_LENGTH + 1, 2), dtype)
+        self.steps_P = np.empty(0, np.int64)  # displacements so far
+
+    def live(self) -> Floats:
+        """Return points_P2, where the tracks are now."""
+        return self.points_PS2[np.arange(len(self.steps_P)), self.steps_P]
+
+    def start(self, grey_HW: Floats) -> Seeds:
+        """Begin tracks at the corners of a frame that have no live track near them."""
+        seeds = sample(grey_HW, self.live())
+        begun_pS2 = np.zeros((len(seeds.points_P2), *self.points_PS2.shape[1:]), grey_HW.dtype)
+        begun_pS2[:, 0] = seeds.points_P2
+        self.points_PS2 = np.concatenate([self.points_PS2, begun_pS2])
+        self.steps_P = np.concatenate([self.steps_P, np.zeros(len(begun_pS2), np.int64)])
+        return seeds
+
+    def advance(self, flow_HW2: Floats) -> Advance:
+        """Move the tracks along the flow; let go of those that leave or are complete."""
+        live_P2 = self.live()
+        moved_P2 = single(live_P2 + read_flow(flow_HW2, live_P2))
+        stays_P = inside(moved_P2, flow_HW2.shape[:2])
+        points_pS2, steps_p = self.points_PS2[stays_P], self.steps_P[stays_P] + 1
+        points_pS2[np.arange(len(steps_p)), steps_p] = moved_P2[stays_P]
+        n_done = np.count_nonzero(steps_p == TRACK_LENGTH)
+        self.points_PS2, self.steps_P = points_pS2[n_done:], steps_p[n_done:]
+        return Advance(moved_P2, stays_P, points_pS2[:n_done])
+
+
 def judge(points_PS2: Floats) -> Ints:
     """Return verdicts_P, places in VERDICTS, of finished tracks in pixels of the frame.
 
