@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lsfref.arrays import Bools, Floats, Ints
+from lsfref.arrays import Floats, Ints
 from lsfref.errors import LsfrefError
 
 WIDTHS = (30, 96, 108, 192)  # columns of trajectory, HOG, HOF, MBH (A12)
@@ -102,28 +102,21 @@ def fit_scaling(rows_PD: Floats, *, kind: str) -> Scaling:
         raise ValueError(f"want scaling none, center, rms, unit or zscore; got {kind!r}")
     if kind == "unit" and sum(WIDTHS) != n_columns:
         raise ValueError(f"want {sum(WIDTHS)} columns for scaling unit; got {n_columns}")
+    first_D, starts = rows_PD[0], range(0, n_rows, BLOCK)
     mean_D, square_D = np.zeros(n_columns), np.zeros(n_columns)
-    low_D, high_D = rows_PD[0].copy(), rows_PD[0].copy()
-    for start in range(0, n_rows, BLOCK):
+    for start in starts:
         block_BD = rows_PD[start : start + BLOCK]
         _refuse_non_finite(block_BD, start)
-        mean_D += block_BD.sum(axis=0, dtype=np.float64)
-        np.minimum(low_D, block_BD.min(axis=0), out=low_D)
-        np.maximum(high_D, block_BD.max(axis=0), out=high_D)
-    mean_D /= n_rows
-    constant_D: Bools = low_D == high_D
-    mean_D[constant_D] = low_D[constant_D]  # a rounded mean would leave dust
-    mean_D = mean_D.astype(rows_PD.dtype)
+        mean_D += np.subtract(block_BD, first_D, dtype=np.float64).sum(axis=0)
+    mean_D = (first_D + mean_D / n_rows).astype(rows_PD.dtype)
     scale_D = np.ones_like(mean_D)
     if kind in ("rms", "zscore"):
-        for start in range(0, n_rows, BLOCK):
+        for start in starts:
             apart_BD = np.subtract(rows_PD[start : start + BLOCK], mean_D, dtype=np.float64)
             square_D += np.square(apart_BD, out=apart_BD).sum(axis=0)
         square_D /= n_rows
-        if kind == "rms" and not constant_D.all():
-            scale_D[:] = np.sqrt(square_D.mean())
-        if kind == "zscore":
-            scale_D[~constant_D] = np.sqrt(square_D[~constant_D])
+        scale_D[:] = np.sqrt(square_D.mean() if kind == "rms" else square_D)
+        scale_D[scale_D == 0] = 1
     if kind in ("none", "unit"):
         mean_D = np.zeros_like(mean_D)
     return Scaling(kind, mean_D, scale_D)
