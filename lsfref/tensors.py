@@ -18,18 +18,17 @@ from lsfref.files import printable
 HEADER = 128  # bytes before the data of every tensor that is written here
 WHOLE, REALS = "<i8", {"<f8": "float64", "<f4": "float32"}
 
-_SUFFIX = re.compile(r"_((?:[A-Za-z]|\d+)*[A-Z0-9])$")
-
 
 class Fault(Exception):
     """What makes a tensor fail before its values are looked at: (kind, sentence)."""
 
 
-def axes_of(name: str) -> list[str]:
-    """Return the axes that a name ends in: `flow_HW2` has H, W, 2; `loss` has none."""
-    match = _SUFFIX.search(name)
-    axes = re.findall(r"\d+|[A-Za-z]", match[1]) if match else []
-    return axes if all(a.isdigit() or a.upper() in AXES for a in axes) else []
+def axes_of(name: str, n_axes: int) -> list[str]:
+    """Return the axes that a name ends in: `flow_HW2` has H, W, 2. Raises ValueError."""
+    axes = re.findall(r"\d+|[A-Za-z]", name.rpartition("_")[2]) if n_axes else []
+    if len(axes) != n_axes or not all(a.isdigit() or a.upper() in AXES for a in axes):
+        raise ValueError(f"{name} does not end in the names of {n_axes} axes")
+    return axes
 
 
 def to_file_form(array: Any) -> NDArray[Any]:

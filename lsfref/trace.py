@@ -102,7 +102,10 @@ class Recorder:
         if stage not in STAGES or role not in ROLES:
             raise ValueError(f"unknown stage {stage!r} or role {role!r}")
         stored = to_file_form(array)
-        axes = facts.pop("axes", None) or axes_of(name)
+        axes = facts.pop("axes", None)
+        axes = axes_of(name, stored.ndim) if axes is None else list(axes)
+        if len(axes) != stored.ndim:
+            raise ValueError(f"{name}: axes {axes} of an array of shape {stored.shape}")
         file = f"{stage}/{case}/{name}.npy"
         if file in self.entries:
             raise ValueError(f"{file} is recorded twice")
@@ -250,7 +253,7 @@ def _judge(entry: dict[str, Any], folder: Path, reference: Path) -> Verdict | No
     found = compare_arrays(got, want, tol=tol)
     if found["error"] is not None and found["error"] <= found["allowed"]:
         return Verdict(stage, case, name, True, **found)
-    return Verdict(stage, case, name, False, "value", _in_words(found), **found)
+    return Verdict(stage, case, name, False, "value", in_words(found), **found)
 
 
 def _read_reference(entry: dict[str, Any], reference: Path) -> NDArray[Any]:
@@ -277,7 +280,8 @@ def _tolerance(entry: dict[str, Any], dtype: str) -> float:
     return tol
 
 
-def _in_words(found: dict[str, Any]) -> str:
+def in_words(found: dict[str, Any]) -> str:
+    """Return the worst entry of `compare_arrays` as a sentence."""
     place = f"at {list(found['at'])}: {found['got']!r}, want {found['want']!r}"
     if found["error"] is None:
         return f"{place} (not finite in the same places)"

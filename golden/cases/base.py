@@ -1,0 +1,110 @@
+"""What a golden case is: named tensors, the way from inputs to outputs, the margin of decisions."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+
+Tensors = dict[str, Any]
+
+
+class Output(NamedTuple):
+    """What the manifest tells of an output."""
+
+    equation: str
+    checked_by: str  # hand, loops, torch, ...: tests/test_golden.py and tests/peers hold the checks
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One way from inputs to outputs, shared by all cases that take it."""
+
+    name: str
+    stage: str
+    run: Callable[[Tensors, dict[str, str]], Tensors]
+    outputs: dict[str, Output]
+    margin: Callable[[Tensors, dict[str, str], Tensors], float] | None = None
+    axes: Callable[[Tensors], dict[str, str]] = lambda _tensors: {}  # where names do not say
+
+    def output(self, name: str) -> Output:
+        """Return what is told of an output; names that differ by a number share one."""
+        if name in self.outputs:
+            return self.outputs[name]
+        families = {key[:-1]: told for key, told in self.outputs.items() if key.endswith("*")}
+        return next(told for start, told in families.items() if name.startswith(start))
+
+
+@dataclass(frozen=True)
+class Case:
+    """One folder of golden files.
+
+    `exact`: a decision of it is a tie, or rests on exact numbers; rounding is not probed then.
+    `single`: False where float32 cannot follow (too large, too small, too close).
+    `whole`: an end-to-end run, whose decisions cannot be kept apart by choice.
+    """
+
+    kind: Kind
+    name: str
+    about: str
+    branch: str
+    inputs: Tensors
+    params: Tensors = field(default_factory=dict)
+    draws: Tensors = field(default_factory=dict)
+    settings: dict[str, str] = field(default_factory=dict)
+    exact: bool = False
+    single: bool = True
+    whole: bool = False
+
+    @property
+    def key(self) -> str:
+        """Where it stands: NN_stage/case."""
+        return f"{self.kind.stage}/{self.name}"
+
+    def tensors(self) -> dict[str, tuple[str, np.ndarray]]:
+        """Return {name: (role, array)} of all that is stored besides outputs."""
+        groups = {"input": self.inputs, "param": self.params, "draw": self.draws}
+        return {
+            name: (role, np.asarray(array))
+            for role, group in groups.items()
+            for name, array in group.items()
+        }
+
+    def given(self) -> Tensors:
+        """Return {name: array} of all that is stored besides outputs."""
+        return {name: array for name, (_role, array) in self.tensors().items()}
+
+
+class Replay:
+    """Stands in for a random generator and hands out stored draws, in order."""
+
+    def __init__(self, draws: Any) -> None:
+        self.draws = list(draws)
+
+    def _next(self, shape: tuple[int, ...]) -> np.ndarray:
+        draw = np.asarray(self.draws.pop(0))
+        if draw.shape != tuple(shape):
+            raise ValueError(f"asked for {shape}; the stored draw has {draw.shape}")
+        return draw
+
+    def permutation(self, n: int) -> np.ndarray:
+        return self._next((n,))
+
+    def standard_normal(self, shape: tuple[int, ...]) -> np.ndarray:
+        return self._next(shape)
+
+    def uniform(self, low: float, high: float, shape: tuple[int, ...]) -> np.ndarray:
+        return low + (high - low) * self._next(shape)
+
+    def choice(self, n: int, size: int, *, replace: bool, shuffle: bool) -> np.ndarray:
+        draw = self._next((size,))
+        if replace or shuffle or draw.max(initial=-1) >= n:
+            raise ValueError("the stored draw is one without replacement")
+        return draw
+
+
+def least_gap(values: Any) -> float:
+    """Return the least gap between different entries' values, over the largest magnitude."""
+    values = np.sort(np.asarray(values, dtype=float))
+    values = values[np.isfinite(values)]
+    return float(np.diff(values).min(initial=np.inf) / max(np.abs(values).max(initial=0), 1e-300))

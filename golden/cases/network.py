@@ -1,0 +1,502 @@
+"""Golden cases of stages 5, 6 and 7: sample and scale, LSFNet, its training, pooling."""
+
+import numpy as np
+
+from golden.cases.base import Case, Kind, Output, Replay
+from golden.cases.numbers import bells, reals, whole
+from lsfref import lsfnet, pooling, sampling, switching
+from lsfref.errors import NoTrajectoriesError
+
+
+def parameter_axes(n_hidden):
+    """Return {parameter: axes}, for 1 or 2 hidden layers of J (and I) units."""
+    layers = "DJIE" if n_hidden == 2 else "DJE"
+    depth = len(layers) - 1
+    axes = {f"weights_{k}": layers[k - 1 : k + 1] for k in range(1, depth + 1)}
+    axes |= {f"encoder_bias_{k}": layers[k] for k in range(1, depth + 1)}
+    axes |= {f"decoder_bias_{k}": layers[depth - k] for k in range(1, depth + 1)}
+    return axes | {"head_weights": "EC", "head_bias": "C"}
+
+
+def network_axes(t):
+    """Return the axes of all tensors of a case that are named after a parameter."""
+    own = parameter_axes(sum(name.startswith("weights_") for name in t) - 1) | {"rows": "BD"}
+    axes = dict(own) | {f"after_{name}": a for name, a in own.items()}
+    for loss in ("reconstruction", "classification"):
+        axes |= {f"{loss}_d_{name}": a for name, a in own.items()}
+    return axes
+
+
+def step_axes(t):
+    """Return the same for four steps: states by step, gradients by step of their loss."""
+    axes = network_axes(t)
+    counts = {"after_": "4", "reconstruction_d_": "2", "classification_d_": "2"}
+    for start, count in counts.items():
+        axes |= {name: count + a for name, a in axes.items() if name.startswith(start)}
+    return axes
+
+
+def parameters_of(t):
+    """Return the network among a case's tensors."""
+    keys = ("weights_", "encoder_bias_", "decoder_bias_", "head_")
+    return {name: array for name, array in t.items() if name.startswith(keys)}
+
+
+def network(sizes, *, seed, spread=0.5):
+    """Return parameters for widths (D, J, ..., E, C), none of them zero."""
+    *widths, n_classes = sizes
+    shapes = lsfnet.parameter_shapes(
+        n_in=widths[0], hidden=tuple(widths[1:-1]), n_code=widths[-1], n_classes=n_classes
+    )
+    return {
+        name: bells(shape, seed=seed + i) * spread for i, (name, shape) in enumerate(shapes.items())
+    }
+
+
+# Stage 5: the network.
+
+
+def run_network(t, _settings):
+    parameters, rows_BD, labels_B = parameters_of(t), t["rows_BD"], t["labels_B"]
+    codes_BE = lsfnet.encode(parameters, rows_BD)
+    l1, d1 = lsfnet.reconstruction_loss(parameters, rows_BD, to_rows=True)
+    l2, d2 = lsfnet.classification_loss(parameters, rows_BD, labels_B, to_rows=True)
+    real = rows_BD.dtype.type
+    return {
+        "codes_BE": codes_BE,
+        "rebuilt_BD": lsfnet.decode(parameters, codes_BE),
+        "posteriors_BC": lsfnet.head_posteriors(parameters, codes_BE),
+        "reconstruction_loss": real(l1),
+        **{f"reconstruction_d_{name}": d1[name] for name in sorted(d1)},
+        "classification_loss": real(l2),
+        **{f"classification_d_{name}": d2[name] for name in sorted(d2)},
+    }
+
+
+NETWORK = Kind(
+    "network",
+    "05_lsfnet",
+    run_network,
+    {
+        "codes_BE": Output("z = tanh(x W1 + b1) W2 + b2; C5", "torch"),
+        "rebuilt_BD": Output("x' = tanh(z W2^T + d1) W1^T + d2; C4 C5", "torch"),
+        "posteriors_BC": Output("softmax(z V + v); C6", "torch"),
+        "reconstruction_loss": Output("L1: mean over B and D of (x' - x)^2; C8", "torch"),
+        "reconstruction_d_*": Output(
+            "gradient of L1, encoder part plus decoder part; C4 C10", "torch"
+        ),
+        "classification_loss": Output("L2: mean over B of -log p[label]; C8", "torch"),
+        "classification_d_*": Output("gradient of L2; C10", "torch"),
+    },
+    axes=network_axes,
+)
+
+
+def _network_cases():
+    def case(name, about, branch, sizes, n_rows, seed, parameters=None, rows=None, **rest):
+        parameters = parameters or network(sizes, seed=seed)
+        rows = bells((n_rows, sizes[0]), seed=seed + 90) if rows is None else rows
+        labels = whole((n_rows,), seed=seed + 91, high=sizes[-1])
+        return Case(
+            NETWORK,
+            name,
+            about,
+            branch,
+            {"rows_BD": rows, "labels_B": labels},
+            parameters,
+            **rest,
+        )
+
+    yield case(
+        "tiny",
+        "one hidden layer",
+        "the forward pass, the losses, or a half of a tied gradient",
+        (13, 7, 5, 3),
+        11,
+        5100,
+    )
+    yield case(
+        "deep",
+        "two hidden layers",
+        "the decoder runs through the layers backwards, with its own biases (C4)",
+        (13, 11, 7, 5, 3),
+        17,
+        5200,
+    )
+    yield case("one_row", "a batch of one", "means over the batch", (7, 5, 3, 2), 1, 5300)
+    steep = network((7, 5, 3, 2), seed=5400)
+    steep["head_weights"] = steep["head_weights"] * 1024
+    yield case(
+        "steep",
+        "head outputs of some thousands",
+        "softmax and cross-entropy are shifted by the largest output: no overflow, no log of 0",
+        (7, 5, 3, 2),
+        11,
+        5400,
+        parameters=steep,
+    )
+    flat = network((7, 5, 3, 2), seed=5500)
+    yield case(
+        "saturated",
+        "hidden units at the ends of tanh",
+        "the slope of tanh, 1 - tanh^2",
+        (7, 5, 3, 2),
+        11,
+        5500,
+        parameters=flat | {"encoder_bias_1": np.array([6, -6, 0, 7, 0.5])},
+    )
+
+
+# Stage 5: initial parameters, sampling, scaling.
+
+
+def run_init(t, _settings):
+    draws = [t[name] for name in ("unit_weights_1", "unit_weights_2", "unit_head_weights")]
+    return lsfnet.init_parameters(
+        Replay(draws),
+        n_in=draws[0].shape[0],
+        hidden=(draws[0].shape[1],),
+        n_code=draws[1].shape[1],
+        n_classes=draws[2].shape[1],
+        dtype=draws[0].dtype.name,
+    )
+
+
+INIT = Kind(
+    "init",
+    "05_lsfnet",
+    run_init,
+    {
+        "*": Output("limit (2 u - 1), limit = sqrt(6 / (rows + columns)); biases 0; C16", "hand"),
+    },
+    axes=lambda _t: {
+        "unit_weights_1": "DJ",
+        "unit_weights_2": "JE",
+        "unit_head_weights": "EC",
+        **parameter_axes(1),
+    },
+)
+
+
+def run_scaling(t, settings):
+    scaling = sampling.fit_scaling(t["rows_PD"], kind=settings["scaling"])
+    return {
+        "mean_D": scaling.mean_D,
+        "scale_D": scaling.scale_D,
+        "scaled_BD": sampling.apply_scaling(scaling, t["rows_BD"]),
+    }
+
+
+SCALING = Kind(
+    "scaling",
+    "05_lsfnet",
+    run_scaling,
+    {
+        "mean_D": Output("mean of the training rows; none, unit: 0; A11", "loops"),
+        "scale_D": Output("rms: one number, zscore: one a column; else 1; A11", "loops"),
+        "scaled_BD": Output("(row - mean) / scale; unit: each descriptor to norm 1; A11", "loops"),
+    },
+)
+
+
+def run_draw(t, settings):
+    rows_P = sampling.draw_rows(
+        Replay(t[name] for name in sorted(t) if name.startswith("picks_")),
+        t["counts_M"],
+        n_samples=int(t["n_samples"]),
+        balance=settings["balance"],
+        labels_M=t["labels_M"],
+    )
+    return {"rows_P": rows_P}
+
+
+DRAW = Kind(
+    "draw",
+    "05_lsfnet",
+    run_draw,
+    {"rows_P": Output("rows drawn without replacement, ascending; B1 B2", "loops")},
+    axes=lambda t: {name: "p" for name in t if name.startswith("picks_")},
+)
+
+
+def _sampling_cases():
+    draws = {
+        "unit_weights_1": reals((11, 5), seed=5601, span=0.5) + 0.5,
+        "unit_weights_2": reals((5, 3), seed=5602, span=0.5) + 0.5,
+        "unit_head_weights": reals((3, 2), seed=5603, span=0.5) + 0.5,
+    }
+    yield Case(INIT, "init", "first parameters", "the limit of Glorot's rule (C16)", {}, {}, draws)
+    rows, more = bells((11, 7), seed=5701) * 3 + 5, bells((5, 7), seed=5702) * 3 + 5
+    rows[:, 2] = more[:, 2] = 0.1
+    for kind in ("none", "center", "rms", "zscore"):
+        yield Case(
+            SCALING,
+            f"scale_{kind}",
+            f"scaling {kind}; column 2 is constant",
+            f"{kind}: what is subtracted and divided by; a constant column is divided by 1 (A11)",
+            {"rows_PD": rows, "rows_BD": more},
+            settings={"scaling": kind},
+        )
+    wide = bells((3, 426), seed=5703)
+    wide[1, 30:126] = 0
+    yield Case(
+        SCALING,
+        "scale_unit",
+        "each of the four descriptors to norm 1; one of them is zero",
+        "the columns of the four descriptors, 30 96 108 192; a zero one stays zero (A11)",
+        {"rows_PD": wide[:1], "rows_BD": wide},
+        settings={"scaling": "unit"},
+    )
+    counts, labels = np.array([3, 0, 7, 11, 2, 5]), np.array([0, 1, 1, 0, -1, 2])
+    for balance, quotas in (("none", [13]), ("video", [3, 3, 4, 3]), ("class", [5, 4, 4])):
+        total = {"none": [26], "video": [3, 7, 11, 5], "class": [14, 7, 5]}[balance]
+        picks = {
+            f"picks_{i}": np.sort(np.argsort(whole((n,), seed=5800 + i, high=2**40))[:q])
+            for i, (q, n) in enumerate(zip(quotas, total, strict=True))
+        }
+        yield Case(
+            DRAW,
+            f"draw_{balance}",
+            "13 of 26 rows; one video has none, one has no label",
+            "rows are numbered through all videos; quotas are equal, what a small group lacks the"
+            " others share, the rest goes to the largest (B2)",
+            {"counts_M": counts, "labels_M": labels},
+            {"n_samples": np.int64(13)},
+            picks,
+            {"balance": balance},
+        )
+    yield Case(
+        DRAW,
+        "draw_all",
+        "more rows are asked for than there are",
+        "all rows, but for videos without label (B1)",
+        {"counts_M": counts, "labels_M": labels},
+        {"n_samples": np.int64(29)},
+        {"picks_0": np.arange(26)},
+        {"balance": "none"},
+    )
+
+
+# Stage 6: training.
+
+
+def _train(t, settings, epochs):
+    return switching.train_network(
+        parameters_of(t),
+        t["rows_PD"],
+        t["labels_P"],
+        epochs=epochs,
+        batch_size=int(t["batch_size"]),
+        switch=settings["switch"],
+        optimizer=settings["optimizer"],
+        lr_ae=float(t["lr_ae"]),
+        lr_mlp=float(t["lr_mlp"]),
+        rng=Replay(t["order_4P"] if "order_4P" in t else t["order_UP"]),
+    )
+
+
+def run_steps(t, settings):
+    """Four epochs of one minibatch each: after n epochs, the state after step n."""
+    before = [parameters_of(t)] + [_train(t, settings, n).parameters for n in (1, 2, 3, 4)]
+    out = {f"after_{name}": np.stack([s[name] for s in before[1:]]) for name in before[0]}
+    real = t["rows_PD"].dtype.type
+    for loss, first in (("reconstruction", 0), ("classification", 1)):
+        found = []
+        for step in (first, first + 2):
+            rows_BD, labels_B = (
+                t["rows_PD"][t["order_4P"][step]],
+                t["labels_P"][t["order_4P"][step]],
+            )
+            if first == 0:
+                found.append(lsfnet.reconstruction_loss(before[step], rows_BD))
+            else:
+                found.append(lsfnet.classification_loss(before[step], rows_BD, labels_B))
+        out[f"{loss}_losses_2"] = np.array([real(f[0]) for f in found])
+        for name in sorted(found[0][1]):
+            out[f"{loss}_d_{name}"] = np.stack([f[1][name] for f in found])
+    return out
+
+
+def run_training(t, settings):
+    trained = _train(t, settings, len(t["order_UP"]))
+    curves = {
+        "reconstruction_curve_U": trained.reconstruction_curve,
+        "classification_curve_U": trained.classification_curve,
+    }
+    if settings["end"] == "losses":
+        return curves
+    return curves | {f"after_{name}": array for name, array in trained.parameters.items()}
+
+
+_RULE = "C9 C10 C11 C12"
+STEPS = Kind(
+    "steps",
+    "06_switching",
+    run_steps,
+    {
+        "after_*": Output(f"state after each of four steps; {_RULE}", "torch"),
+        "reconstruction_losses_2": Output("L1 before steps 1 and 3; C8", "torch"),
+        "classification_losses_2": Output("L2 before steps 2 and 4; C8", "torch"),
+        "reconstruction_d_*": Output("gradients of steps 1 and 3; C10", "torch"),
+        "classification_d_*": Output("gradients of steps 2 and 4; C10", "torch"),
+    },
+    axes=step_axes,
+)
+TRAINING = Kind(
+    "training",
+    "06_switching",
+    run_training,
+    {
+        "reconstruction_curve_U": Output("mean L1 of each epoch, before its steps; C9", "torch"),
+        "classification_curve_U": Output("mean L2 of each epoch, before its steps; C9", "torch"),
+        "after_*": Output(f"state at the end; {_RULE}", "torch"),
+    },
+    axes=network_axes,
+)
+
+
+def _training_cases():
+    sizes = (7, 5, 3, 2)
+
+    def case(kind, name, about, branch, optimizer, switch, epochs, batch, seed, end="state"):
+        n_rows = 11 if kind is STEPS else 17
+        rates = {"sgd": (2**-4, 2**-3), "adam": (2**-7, 2**-6)}[optimizer]
+        order = np.argsort(whole((epochs, n_rows), seed=seed + 92, high=2**40), axis=1)
+        settings = {"optimizer": optimizer, "switch": switch}
+        return Case(
+            kind,
+            name,
+            about,
+            branch,
+            {
+                "rows_PD": bells((n_rows, sizes[0]), seed=seed + 90),
+                "labels_P": whole((n_rows,), seed=seed + 91, high=2),
+            },
+            {
+                **network(sizes, seed=seed),
+                "batch_size": np.int64(batch),
+                "lr_ae": np.float64(rates[0]),
+                "lr_mlp": np.float64(rates[1]),
+            },
+            {"order_4P" if kind is STEPS else "order_UP": order},
+            settings if kind is STEPS else settings | {"end": end},
+        )
+
+    yield case(
+        STEPS,
+        "tiny",
+        "four steps of gradient descent: L1, L2, L1, L2",
+        "which loss a step descends, what it moves, at which rate (C9 C10 C11)",
+        "sgd",
+        "step",
+        4,
+        11,
+        6100,
+    )
+    yield case(
+        STEPS,
+        "adam",
+        "four steps of Adam: L1, L2, L1, L2",
+        "moments of their own for each loss, bias correction by each loss's own steps (C12)",
+        "adam",
+        "step",
+        4,
+        11,
+        6200,
+    )
+    for switch in ("step", "epoch", "both"):
+        for optimizer in ("sgd", "adam"):
+            yield case(
+                TRAINING,
+                f"{switch}_{optimizer}",
+                "three epochs of minibatches of 7, 7 and 3 rows",
+                f"when the loss is switched: {switch}; the short last minibatch, means by rows"
+                " (C9 C15)",
+                optimizer,
+                switch,
+                3,
+                7,
+                6300,
+            )
+    yield case(
+        TRAINING,
+        "long",
+        "61 epochs, losses alone",
+        "small differences of a step that add up",
+        "adam",
+        "step",
+        61,
+        5,
+        6400,
+        "losses",
+    )
+
+
+# Stage 7: pooling.
+
+
+def run_pooling(t, _settings):
+    parameters = parameters_of(t)
+    ends = np.cumsum(t["blocks_F"])
+    blocks = np.split(t["rows_PD"], ends[:-1])
+
+    def encode(rows_BD):
+        return lsfnet.encode(parameters, rows_BD)
+
+    try:
+        pooled = pooling.pool_codes(blocks, encode, batch=int(t["batch"]))
+    except NoTrajectoriesError:
+        return {"pooled_E": np.empty(0, t["rows_PD"].dtype), "n_points": np.int64(0)}
+    return {"pooled_E": pooled.pooled_E, "n_points": np.int64(pooled.n_points)}
+
+
+POOLING = Kind(
+    "pooling",
+    "07_pooling",
+    run_pooling,
+    {
+        "pooled_E": Output("mean of encode(row) over all rows; D1 D2", "loops"),
+        "n_points": Output("N_p, the rows of the video; D1", "loops"),
+    },
+    axes=network_axes,
+)
+
+
+def _pooling_cases():
+    def case(name, about, branch, blocks, batch, **rest):
+        n_rows = sum(blocks)
+        return Case(
+            POOLING,
+            name,
+            about,
+            branch,
+            {"rows_PD": bells((n_rows, 7), seed=7100) * 2, "blocks_F": np.array(blocks)},
+            {**network((7, 5, 3, 2), seed=7200), "batch": np.int64(batch)},
+            **rest,
+        )
+
+    yield case(
+        "tiny",
+        "one block",
+        "encode each row, then average; not the other way round (D2)",
+        [11],
+        4096,
+    )
+    yield case(
+        "blocks",
+        "trajectories of several frames, encoded five at a time",
+        "every row counts once, however the video is cut (D1)",
+        [3, 0, 11, 1, 4],
+        5,
+    )
+    yield case("one_point", "a video with one trajectory", "nothing special", [1], 3)
+    yield case(
+        "none",
+        "a video without trajectories: N_p = 0, and no pooled code",
+        "a video without trajectories has no mean, not NaN, not zeros",
+        [0],
+        3,
+    )
+
+
+CASES = [*_network_cases(), *_sampling_cases(), *_training_cases(), *_pooling_cases()]

@@ -1,0 +1,156 @@
+"""The golden case of the whole: a made-up clip through a small fixed model, from grey to answers.
+
+Trajectories, descriptors, codes, pooled code; for each task Fisher scores, the kept features, the
+hashes of the indexed videos and of the clip, neighbours, shares of the votes, the answer.
+"""
+
+import functools
+
+import numpy as np
+
+from golden.cases.base import Case, Kind, Output, Replay
+from golden.cases.gaps import FollowGaps
+from golden.cases.network import network, network_axes, parameters_of
+from golden.cases.numbers import bells, texture, whole
+from golden.cases.search import fisher_margin, search_margin, vote_margin
+from lsfref import config, extraction, lsh, passes, phase2, pooling, sampling
+
+TASKS = {"background": 3, "foreground": 2}
+CONFIG = config.Config(
+    n_scales=2, input_scaling="rms", n_code=7, hidden=(5,), n_projections=11, n_neighbors=5
+)
+
+
+def _extract(t, watch=None):
+    frames = iter(t["frames_FHW"])
+    n_frames = len(t["frames_FHW"])
+    return extraction.extract_frames(
+        frames, n_frames=n_frames, flow=CONFIG.flow, n_scales=CONFIG.n_scales, watch=watch
+    )
+
+
+def run_whole(t, _settings):
+    blocks = list(_extract(t))
+    descriptors_PD = np.concatenate([b.descriptors_PD for b in blocks])
+    scaling = sampling.Scaling(CONFIG.input_scaling, t["mean_D"], t["scale_D"])
+    encode = functools.partial(passes.encode_rows, parameters=parameters_of(t), scaling=scaling)
+    pooled = pooling.pool_codes([b.descriptors_PD for b in blocks], encode)
+    out = {
+        "info_P10": np.concatenate([b.info_P10 for b in blocks]),
+        "descriptors_PD": descriptors_PD,
+        "codes_PE": encode(descriptors_PD),
+        "pooled_E": pooled.pooled_E,
+        "n_points": np.int64(pooled.n_points),
+    }
+    for name, n_classes in TASKS.items():
+        rng = Replay([t[f"{name}_directions_TNQ"]])
+        classes = tuple(map(str, range(n_classes)))
+        task = phase2.fit_task(t["index_ME"], t[f"{name}_labels_M"], classes, CONFIG, rng=rng)
+        neighbors, squared = phase2.search(task, pooled.pooled_E[None], CONFIG)
+        votes = phase2.answer(task, pooled.pooled_E[None], CONFIG)
+        query_1Q = pooled.pooled_E[None, task.selected_Q]
+        found = {
+            "scores_E": task.scores_E,
+            "selected_Q": task.selected_Q,
+            "index_hashes_TmN": task.hashes_CmN,
+            "query_hashes_T1N": lsh.hash_features(query_1Q, task.directions_CNQ),
+            "neighbors_T1K": neighbors,
+            "squared_distances_T1K": squared,
+            "confidence_1C": votes.confidence_MC,
+            "decision_1": votes.decision_M,
+        }
+        out |= {f"{name}_{key}": value for key, value in found.items()}
+    return out
+
+
+def whole_margin(t, _settings, out):
+    """Return the least gap of all decisions on the way; integer votes are far apart or tied."""
+    gaps = FollowGaps(t["frames_FHW"].shape[1:])
+    for _ in _extract(t, watch=gaps.watch):
+        pass
+    least = gaps.least
+    for name in TASKS:
+        own = {k.removeprefix(f"{name}_"): v for k, v in out.items() if k.startswith(name)}
+        renamed = {
+            "index_hashes_TmN": own["index_hashes_TmN"],
+            "query_hashes_TMN": own["query_hashes_T1N"],
+            "neighbors_TMK": own["neighbors_T1K"],
+            "confidence_MC": own["confidence_1C"],
+        }
+        least = min(least, fisher_margin({}, {}, own), search_margin({}, {}, renamed))
+        least = min(least, vote_margin({}, {}, renamed))
+    return least
+
+
+_TASK_OUTPUTS = {
+    "scores_E": "paper Eq. (1), stage 8",
+    "selected_Q": "the kept features, best first, stage 8",
+    "index_hashes_TmN": "hashes of the indexed videos, stage 9",
+    "query_hashes_T1N": "hashes of the clip, stage 9",
+    "neighbors_T1K": "the K nearest, places among the labelled videos, stage 9",
+    "squared_distances_T1K": "and their squared distances, stage 9",
+    "confidence_1C": "shares of the votes, stage 10",
+    "decision_1": "the answer, stage 10",
+}
+WHOLE = Kind(
+    "whole",
+    "11_end_to_end",
+    run_whole,
+    {
+        "info_P10": Output("stages 2 to 4: where each trajectory is", "loops"),
+        "descriptors_PD": Output("stages 2 to 4: what describes it", "loops"),
+        "codes_PE": Output("stage 5: encode((row - mean) / scale)", "loops"),
+        "pooled_E": Output("stage 7: mean of the codes", "loops"),
+        "n_points": Output("stage 7: the number of trajectories", "loops"),
+        **{
+            f"{task}_{name}": Output(text, "loops")
+            for task in TASKS
+            for name, text in _TASK_OUTPUTS.items()
+        },
+    },
+    whole_margin,
+    axes=network_axes,
+)
+
+
+def _clip(n_frames, shape):
+    """Return frames of a patterned ground that drifts, and on it a square that goes its own way."""
+    frames = []
+    for f in range(n_frames):
+        frame = texture(shape, seed=1101, at=(-f * 5 / 8, -f * 2 / 8))
+        top, left = 5 + f // 2, shape[1] - 24 - (3 * f) // 4
+        frame[top : top + 17, left : left + 17] = texture((17, 17), seed=1102)
+        frames.append(frame)
+    return np.array(frames)
+
+
+def _whole_case():
+    labels = whole((13,), seed=1105, high=3)
+    humans = whole((13,), seed=1106, high=2)
+    humans[4] = -1
+    yield Case(
+        WHOLE,
+        "clip",
+        "18 frames of 47 x 53 px, two layers, a network 426-5-7-5-426, 13 indexed videos",
+        "how the stages are joined: the stages' own cases agree",
+        {
+            "frames_FHW": _clip(18, (47, 53)),
+            "index_ME": bells((13, 7), seed=1103) / 4,
+            "background_labels_M": labels,
+            "foreground_labels_M": humans,
+        },
+        {
+            **network((426, 5, 7, 3), seed=1110, spread=2**-4),
+            "mean_D": (bells((426,), seed=1107) + 16) / 128,
+            "scale_D": np.full(426, 0.0625),
+        },
+        {
+            "background_directions_TNQ": bells((3, 11, 4), seed=1108),
+            "foreground_directions_TNQ": bells((2, 11, 4), seed=1109),
+        },
+        single=False,
+        whole=True,
+    )
+
+
+CASES = [*_whole_case()]
