@@ -67,7 +67,7 @@ def test_what_numpy_writes_comes_back(tmp_path_factory, n_rows, n_columns, seed,
     ("text", "fault"),
     [
         ("", "empty"),
-        ("\n , \n", "empty"),
+        ("\n  \n", "empty"),
         ("a,b\n", "no rows of numbers"),
         ("1,2\n3\n", "line 2: 1 cells; want 2"),
         ("1,2\n3,x\n", "line 2, column 2: 'x' is not a finite number"),

@@ -12,6 +12,7 @@ from lsfref.arrays import Floats, Ints
 from lsfref.config import Config
 from lsfref.study.svm import fit_svm, margins
 
+N_PAIRS = 10  # draws of (N, K) in every repetition (T6)
 N_RANGE = (10, 50)  # both ends included (G4)
 K_RANGE = (50, 100)
 SVM_COST = 10.0  # in units of 1 / mean square length of the rows (H6)

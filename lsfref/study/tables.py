@@ -72,13 +72,15 @@ def read_features(path: str | os.PathLike[str]) -> FeatureTable:
     return FeatureTable(name, features_MV, tuple(names) if has_names else None)
 
 
-def read_label_table(path: str | os.PathLike[str], *, n_rows: int) -> LabelTable:
+def read_label_table(
+    path: str | os.PathLike[str], *, n_rows: int, task: str = "background"
+) -> LabelTable:
     """Return the labels for tables of n_rows; LabelsError names file, line and fault.
 
     Three forms: a CSV with a header `file,background,foreground[,group]` of which any column may be
     missing but one label column; `path label` lines; one bare label a line, in the order of the
     rows, with or without a heading (a line more than there are rows). The last two are labels of
-    the background task, unless the heading of a bare list says foreground.
+    `task`, unless the heading of a bare list names one.
     """
     name, lines = _lines(path)
     cells = [(number, next(csv.reader([line]), [""])) for number, line in lines]
@@ -88,12 +90,12 @@ def read_label_table(path: str | os.PathLike[str], *, n_rows: int) -> LabelTable
     if all(re.search(r"[./\\][^\s]*\s", line.strip()) for _, line in lines):
         pairs = [line.strip().rsplit(None, 1) for _, line in lines]
         files = tuple(pair[0] for pair in pairs)
-        return LabelTable(name, files, {"background": [pair[1] for pair in pairs]}, None)
+        return LabelTable(name, files, {task: [pair[1] for pair in pairs]}, None)
     wide = next((number for number, row in cells if len(row) != 1), None)
     if wide is not None:
         want = "a header with 'background' or 'foreground', or one label a line"
         raise LabelsError(f"{name} line {wide}: want {want}")
-    task = header[0] if header[0] in TASKS else "background"
+    task = header[0] if header[0] in TASKS else task
     has_heading = header[0] in TASKS or len(cells) == n_rows + 1
     return LabelTable(
         name, None, {task: [row[0].strip() or None for _, row in cells[has_heading:]]}, None
@@ -158,9 +160,7 @@ def _lines(path: str | os.PathLike[str]) -> tuple[str, list[tuple[int, str]]]:
         raise LabelsError(f"{name}: cannot be read: {fault.strerror or fault}") from None
     except UnicodeDecodeError:
         raise LabelsError(f"{name}: not a text file; save it as UTF-8 CSV") from None
-    lines = [
-        (i, line) for i, line in enumerate(io.StringIO(text), start=1) if line.strip(",; \t\r\n")
-    ]
+    lines = [(i, line) for i, line in enumerate(io.StringIO(text), start=1) if line.strip()]
     if not lines or "\0" in text:
         raise LabelsError(f"{name}: {'not a text file' if lines else 'the file is empty'}")
     return name, [(number, line.rstrip("\r\n")) for number, line in lines]
