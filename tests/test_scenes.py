@@ -1,0 +1,324 @@
+"""The built-in scenes: drawing kernels, what each process does, the labelled set."""
+
+import csv
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import imageio.v3 as iio
+import numpy as np
+import oracles_scenes as oracles
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lsfref.study import scenes, sheet
+from lsfref.study.render import clips, limbs, people, shapes, textures, weather
+from lsfref.study.render.foliage import blown, draw_gusts
+from lsfref.study.render.perspective import Camera, column_of, enlarged, ground_depth, row_of
+from lsfref.study.render.sensor import exposed, sensed, shake_path, shaken
+
+CAMERA = Camera(focal=170.0, height=3.0, horizon=31.0, centre=79.5)
+SMALL = (96, 74)  # width, height
+seeds = st.integers(0, 2**32 - 1)
+
+
+def read_csv(path):
+    with path.open() as file:
+        return list(csv.DictReader(file))
+
+
+def rng_of(seed):
+    return np.random.default_rng(seed)
+
+
+def window(n_frames, height, width):
+    columns = np.broadcast_to(np.arange(width, dtype=np.float32), (n_frames, 1, width))
+    rows = np.broadcast_to(np.arange(height, dtype=np.float32)[:, None], (n_frames, height, 1))
+    zero = np.zeros(n_frames, np.int64)
+    return shapes.Window(columns, rows, zero, zero)
+
+
+# worked by hand
+
+
+def test_a_camera_three_metres_up_sees_the_ground_where_it_should():
+    assert row_of(CAMERA, 0.0, 10.0) == 31 + 170 * 3 / 10
+    assert row_of(CAMERA, 3.0, 10.0) == 31  # what is as high as the camera lies on the horizon
+    assert column_of(CAMERA, 2.0, 17.0) == 79.5 + 20
+    rows = np.array([82.0, 31.0], np.float32)
+    np.testing.assert_allclose(ground_depth(CAMERA, rows, farthest=99), [10, 99], rtol=1e-6)
+    twice = enlarged(CAMERA, factor=2)
+    assert (row_of(twice, 0.0, 10.0) - 0.5) / 2 == row_of(CAMERA, 0.0, 10.0)
+
+
+def test_a_square_covers_its_pixels_and_nothing_from_behind():
+    corners = np.array([[2.5, 2.5], [6.5, 2.5], [6.5, 5.5], [2.5, 5.5]], np.float32)  # clockwise
+    columns_PF, rows_PF = corners.T[:, :, None]
+    cover = shapes.polygon(window(1, 11, 13), columns_PF, rows_PF)
+    wanted = np.zeros((11, 13))
+    wanted[3:6, 3:7] = 1
+    np.testing.assert_allclose(cover[0], wanted, atol=1e-6)
+    behind = shapes.polygon(window(1, 11, 13), columns_PF[::-1], rows_PF[::-1])
+    assert behind.max() == 0
+
+
+def test_what_stands_nearer_hides_what_moves_behind():
+    still = np.zeros((3, 5, 7), np.float32)
+    depth = np.full((5, 7), 20.0, np.float32)
+    depth[:, :3] = 4.0  # a wall on the left
+    sprite = shapes.Sprite(
+        np.full((3, 2, 1, 7), 0.5, np.float32), np.ones((2, 1, 7), np.float32),
+        np.zeros(2, np.int64), np.array([1, 9]), np.array([8.0, 8.0], np.float32),
+    )  # fmt: skip
+    ground = np.ones((5, 7), bool)
+    frames = shapes.compose(still, depth, ground, [sprite], n_frames=2)
+    assert np.array_equal(frames[0, 0, 1], [0, 0, 0, 0.5, 0.5, 0.5, 0.5])
+    assert frames[:, 0, [0, 2, 3, 4]].max() == 0
+    assert frames[:, 1].max() == 0  # out of the picture
+
+
+# against literal loops
+
+
+def test_reading_between_pixels_equals_the_loop():
+    rng = rng_of(1)
+    planes = rng.random((2, 5, 7)).astype(np.float32)
+    x, y = rng.uniform(-2, 9, (3, 11)), rng.uniform(-2, 7, (3, 11))
+    found = textures.read_at(planes, x.astype(np.float32), y.astype(np.float32))
+    wanted = [[[oracles.read_at(p.tolist(), *at) for at in zip(*row, strict=True)]
+               for row in zip(x, y, strict=True)] for p in planes]  # fmt: skip
+    np.testing.assert_allclose(found, wanted, atol=1e-5)
+
+
+def test_a_limb_equals_the_loop():
+    start, end, radii = (3.2, 2.1), (8.7, 6.4), (2.5, 1.2)
+    cover, side = shapes.capsule(
+        window(1, 11, 13),
+        np.array(start, np.float32)[:, None],
+        np.array(end, np.float32)[:, None],
+        radii_2F=np.array(radii, np.float32)[:, None],
+    )
+    wanted = [[oracles.capsule(x, y, start, end, radii) for x in range(13)] for y in range(11)]
+    np.testing.assert_allclose(cover[0], wanted, atol=1e-5)
+    assert -1 <= side.min() < 0 < side.max() <= 1
+
+
+def test_streaks_equal_the_loop():
+    rng = rng_of(2)
+    row, column, weight = rng.uniform(0, 6, 17), rng.uniform(0, 13, 17), rng.uniform(0, 0.2, 17)
+    frame = np.zeros(17, np.int64)
+    found = weather._splat(frame, row, column, weight, (1, 7, 13), soft=False)
+    wanted = oracles.spread(zip(row, column, weight, strict=True), 7, 13)
+    np.testing.assert_allclose(found[0], np.minimum(wanted, 0.85), atol=1e-6)
+
+
+# what always holds
+
+
+@given(seeds)
+def test_the_lower_foot_of_a_figure_is_on_the_ground_and_limbs_keep_their_length(seed):
+    rng = rng_of(seed)
+    person = limbs.draw_person(rng)
+    path = people.Path(0.0, 8.0, float(rng.uniform(-3, 3)), float(rng.uniform(0.8, 3.4)))
+    at = limbs.joints(person, people.walk(rng, path, 23, 15.0))
+    for s in (0, 1):
+        for a, b, share in (("thigh", "knee", 0.245), ("knee", "foot", 0.235)):
+            long = np.linalg.norm(at[f"{b}{s}"] - at[f"{a}{s}"], axis=0)
+            np.testing.assert_allclose(long, share * person.tall, rtol=1e-6)
+    lowest = np.minimum(at["foot0"][1], at["foot1"][1])
+    jump = people.walk(rng_of(seed), path, 23, 15.0).jump_F.max()
+    assert lowest.min() >= 0.039 * person.tall
+    assert lowest.max() <= 0.041 * person.tall + max(jump, 0.06 * (path.speed > 2.2))
+
+
+@pytest.mark.parametrize("act", [*people._OBJECTS, *people._OTHERS, *people._STAYS])
+def test_every_act_moves_joints_and_stays_finite(act):
+    path = people.Path(1.0, 8.0, 0.3, 1.2)
+    if act in people._OBJECTS:
+        poses = [people.with_object(rng_of(3), path, 31, 15.0, act)[0]]
+    elif act in people._OTHERS:
+        poses = people.together(rng_of(3), path, 31, 15.0, act)
+        assert len(poses) == 2
+    else:
+        poses = [people.stay(rng_of(3), path, 31, 15.0, act)]
+    for pose in poses:
+        at = limbs.joints(limbs.draw_person(rng_of(4)), pose)
+        moved = max(float(np.ptp(joint, axis=1).max()) for joint in at.values())
+        assert all(np.isfinite(joint).all() for joint in at.values())
+        assert moved > 0.1 or act == "hand over"
+
+
+@given(seeds, st.floats(20, 200), st.floats(0.3, 1.5))
+def test_exposure_sets_the_mean_brightness_of_any_clip(seed, brightness, contrast):
+    frames = rng_of(seed).random((3, 2, 7, 11), dtype=np.float32)
+    seen = exposed(frames, brightness=brightness, contrast=contrast)
+    luma = np.tensordot([0.299, 0.587, 0.114], seen, 1)
+    np.testing.assert_allclose(luma.mean(), brightness, rtol=1e-3)
+
+
+@given(seeds)
+def test_a_process_of_no_strength_does_nothing(seed):
+    frames = rng_of(seed).random((3, 3, 37, 41), dtype=np.float32) * 200
+    shake = shake_path(rng_of(seed), n_frames=3, fps=15.0, strength=0.0, height=31)
+    np.testing.assert_allclose(shaken(frames, shake, margin=3), frames[:, :, 3:-3, 3:-3], atol=2e-3)
+    noisy = sensed(rng_of(seed), frames, strength=0.0)
+    assert np.array_equal(noisy, np.moveaxis((frames + 0.5).astype(np.uint8), 0, 3))
+    depth = np.full((37, 41), 9.0, np.float32)
+    gain = weather.light(
+        rng_of(seed), CAMERA, depth, n_frames=3, fps=15.0, strength=0.0, moving=False
+    )
+    assert np.array_equal(gain, np.ones((3, 37, 41)))
+
+
+def test_wind_moves_leaves_with_their_neighbours_and_not_what_holds_them():
+    place = scenes.scene_of(0, 0, SMALL)
+    plant = max(place.plants, key=lambda one: one.cover_hw.sum())
+    still = blown(plant, draw_gusts(rng_of(0)), np.zeros(3, np.float32), fps=15.0)
+    inside = (slice(None), slice(1, -1), slice(1, -1))
+    np.testing.assert_allclose(still.cover_Fhw[inside], [plant.cover_hw[1:-1, 1:-1]] * 3, atol=0.01)
+    held = plant._replace(give_hw=np.zeros_like(plant.give_hw))
+    wind = np.full(3, 3.0, np.float32)
+    assert np.ptp(blown(held, draw_gusts(rng_of(0)), wind, fps=15.0).cover_Fhw, axis=0).max() == 0
+    assert np.ptp(blown(plant, draw_gusts(rng_of(0)), wind, fps=15.0).cover_Fhw, axis=0).max() > 0.3
+
+
+def test_near_drops_are_longer_and_snow_falls_slower():
+    def change(snow):
+        veil = weather.rain(rng_of(0), shape=(5, 74, 96), fps=15.0, strength=1.0, snow=snow)
+        assert 0 <= veil.min() <= veil.max() <= 0.85
+        return veil
+
+    rainy, snowy = change(False), change(True)
+    along = [np.corrcoef(v[:, 1:].ravel(), v[:, :-1].ravel())[0, 1] for v in (rainy, snowy)]
+    across = [np.corrcoef(v[:, :, 1:].ravel(), v[:, :, :-1].ravel())[0, 1] for v in (rainy, snowy)]
+    assert along[0] > across[0] + 0.2  # streaks are upright
+    assert abs(along[1] - across[1]) < 0.2  # flakes are round
+
+
+def test_each_class_is_its_process_in_force_and_the_others_weaker():
+    for background in clips.CLASSES:
+        drawn = [clips.draw_strengths(rng_of(seed), background) for seed in range(40)]
+        own = {"camera shaking": "shake", "tree waving": "tree"}.get(background, background)
+        for field in clips.Strengths._fields:
+            values = [getattr(one, field) for one in drawn]
+            if field == own:
+                assert min(values) >= 0.6
+            else:
+                assert max(values) < 0.5
+    assert all(one.snow == 0 for one in drawn)
+
+
+# the labelled set
+
+
+def test_a_scene_has_every_class_with_and_without_people_in_an_order_that_tells_nothing():
+    listed = scenes.list_clips(5, 3)
+    assert {(c.background, c.foreground) for c in listed} == {
+        (b, f) for b in clips.CLASSES for f in ("none", "human")
+    }
+    assert [c.file for c in listed] == [f"camera04-{k:02d}.mp4" for k in range(1, 13)]
+    orders = {tuple(c[1:3] for c in scenes.list_clips(5, k)) for k in range(20)}
+    assert len(orders) == 20
+    first = [scenes.list_clips(seed, 0)[0].background for seed in range(60)]
+    assert len(set(first)) == 6
+    later = scenes.list_clips(5, 3, extra=("fog",))
+    assert len(later) == 14
+    assert {c.split for k in range(24) for c in scenes.list_clips(0, k)} == {"train"}
+    assert {c.split for k in range(24, 32) for c in scenes.list_clips(0, k)} == {"test"}
+
+
+def test_same_seed_same_pixels_whatever_else_is_rendered(tmp_path):
+    settings = {"seed": 7, "n_scenes": 2, "frames": 5, "size": SMALL}
+    told = []
+    one = scenes.render_set(
+        tmp_path / "one", **settings, progress=lambda done, of: told.append((done, of))
+    )
+    with ThreadPoolExecutor(2) as pool:
+        two = scenes.render_set(tmp_path / "two", **settings, mapper=pool.map)
+    assert told == [(1, 2), (2, 2)]
+    rows = read_csv(one)
+    assert list(rows[0]) == ["file", "background", "foreground", "group", "split"]
+    assert len(rows) == 24
+    assert one.read_bytes() == two.read_bytes()
+    for row in rows:
+        first, second = (one.parent / row["file"]), (two.parent / row["file"])
+        assert first.read_bytes() == second.read_bytes()
+    more = scenes.render_set(tmp_path / "more", **{**settings, "n_scenes": 1}, extra=("snow",))
+    extended = read_csv(more)
+    assert len(extended) == 14
+    assert {r["background"] for r in extended} == {*clips.CLASSES, "snow"}
+    frames = iio.imread(one.parent / rows[0]["file"], plugin="FFMPEG")
+    assert frames.shape == (5, SMALL[1], SMALL[0], 3)
+
+
+def test_a_clip_does_not_depend_on_a_scenery_given_and_differs_by_seed():
+    settings = {"scene": 1, "background": "rain", "foreground": "human", "frames": 3, "size": SMALL}
+    place = scenes.scene_of(0, 1, SMALL)
+    clip = scenes.render_clip(seed=0, **settings)
+    assert clip.shape == (3, SMALL[1], SMALL[0], 3)
+    assert clip.dtype == np.uint8
+    assert np.array_equal(clip, scenes.render_clip(seed=0, **settings, scenery=place))
+    other = scenes.render_clip(seed=1, **settings)
+    assert np.abs(clip.astype(int) - other).mean() > 5
+
+
+@pytest.mark.parametrize("background", [*clips.CLASSES, *clips.LATER])
+def test_every_class_moves_and_lies_in_the_same_range_of_brightness(background):
+    clip = scenes.render_clip(
+        seed=3, scene=2, background=background, foreground="none", frames=6, size=SMALL
+    ).astype(float)
+    assert 70 < clip.mean() < 155
+    assert np.abs(np.diff(clip, axis=0)).mean() > 0.1
+
+
+def test_the_contact_sheet_is_a_picture_with_a_row_for_each_class(tmp_path):
+    sheet.contact_sheet(tmp_path / "s.png", seed=0, scenes=(0,), frames=3, size=(64, 64))
+    picture = iio.imread(tmp_path / "s.png")
+    assert picture.shape == (6 * (18 + 64), 2 * 64 + 4, 3)
+    strip = sheet.label("rain", 50)
+    assert strip.shape == (18, 50, 3)
+    assert set(np.unique(strip)) == {40, 255}
+
+
+# errors and the command
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"background": "thunder"}, {"foreground": "dog"}, {"background": "human"}]
+)
+def test_an_unknown_class_is_refused(wrong):
+    settings = {"background": "rain", "foreground": "none", **wrong}
+    with pytest.raises(ValueError, match="want one of"):
+        scenes.render_clip(seed=0, scene=0, frames=1, size=SMALL, **settings)
+
+
+def test_the_command_renders_and_says_so(tmp_path):
+    root = Path(__file__).parents[1]
+    program = "import sys; from lsfref.app.cli import main; sys.exit(main())"
+    command = [sys.executable, "-c", program]
+    asked = ["scenes", str(tmp_path / "out"), "--scenes", "1", "--frames", "2", "--size", "64x66"]
+    done = subprocess.run(
+        [*command, *asked, "--jobs", "1"], cwd=root, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    assert "12 clips of 1 cameras" in done.stdout
+    assert len(list((tmp_path / "out").iterdir())) == 13
+    asked[-1] = "65x64"
+    done = subprocess.run([*command, *asked], cwd=root, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 2
+    assert "even sides" in done.stderr
+
+
+def test_a_clip_of_48_frames_takes_at_most_half_a_second():
+    best = np.inf
+    hook = sys.getprofile()
+    sys.setprofile(None)  # the axis check would be timed too
+    for seed in range(3):
+        start = time.process_time()
+        scenes.render_clip(seed=seed, scene=0, background="rain", foreground="human")
+        best = min(best, time.process_time() - start)
+    sys.setprofile(hook)
+    assert best < 0.5
