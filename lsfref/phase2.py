@@ -103,9 +103,9 @@ class Hit(NamedTuple):
 
 def most_similar(task: Task, pooled_ME: Floats, query_E: Floats, *, top: int) -> list[Hit]:
     """Return the `top` indexed videos of a task nearest to a query, exactly, nearest first (G3)."""
-    query_CMN = lsh.hash_features(query_E[None, task.selected_Q], task.directions_CNQ)
-    index_1MN, query_1MN = lsh.stack_tables(task.hashes_CmN), lsh.stack_tables(query_CMN)
-    found = lsh.nearest(index_1MN[0], query_1MN[0], k=top)
+    query_C1N = lsh.hash_features(query_E[None, task.selected_Q], task.directions_CNQ)
+    index, query = (lsh.stack_tables(hashes)[0] for hashes in (task.hashes_CmN, query_C1N))
+    found = lsh.nearest(index, query, k=top)
     hits = []
     for i, squared in zip(found.neighbors_mK[0], found.squared_distances_mK[0], strict=True):
         row = int(task.rows_m[i])
