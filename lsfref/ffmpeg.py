@@ -103,6 +103,7 @@ class Decoder:
     def __init__(self, path: PathLike, output: list[str], *, max_pixels: int, timeout: float):
         self.name = printable(path)
         self.timeout = timeout
+        self.max_pixels = max_pixels
         self.unfinished = b""  # a line of complaint still being written
         self.complaints = b""
         self.changed = 0  # after so many frames the size or the pixel format changes; 0: never
@@ -110,7 +111,9 @@ class Decoder:
         self.waited, self.looked = 0.0, time.monotonic()  # seconds without progress; last look
         self.file = open_regular(path)
         guards = ["-protocol_whitelist", "fd", "-format_whitelist", FORMATS]
-        guards += ["-max_pixels", str(max_pixels), "-threads", "2", "-filter_threads", "1"]
+        # ffmpeg counts rows filled up to 64 pixels: the exact limit is held in read_pixmap
+        guards += ["-max_pixels", str(max_pixels + 64 * min(max_pixels, 1 << 14))]
+        guards += ["-threads", "2", "-filter_threads", "1"]
         try:
             self.process = start(
                 [*guards, "-i", "fd:", "-map", "0:V:0", "-an", "-sn", "-dn", *output, "-"],
@@ -164,6 +167,8 @@ class Decoder:
         if filled < len(header):
             return None
         width, height = map(int, header.split(b"\n")[1].split())
+        if width * height > self.max_pixels:
+            raise self.too_large()
         pixels_HW3 = np.empty((height, width, 3), np.uint8)
         if self.read_into(pixels_HW3.reshape(-1).data) < pixels_HW3.size:
             return None
@@ -224,6 +229,13 @@ class Decoder:
 
     def _progress(self) -> None:
         self.waited, self.looked = 0.0, time.monotonic()
+
+    def too_large(self) -> VideoError:
+        """Return the error of a frame beyond the limit."""
+        return VideoError(
+            f"{self.name}: a frame has more than {self.max_pixels} pixels; allow more with"
+            " --max-pixels"
+        )
 
     def _stalled(self) -> VideoError:
         return VideoError(

@@ -46,9 +46,8 @@ _NOT_A_VIDEO = (
     "it is not a video (mp4, mov, mkv, webm, avi, ts, mpg, flv, ogg, gif, asf); convert it with"
     " ffmpeg or leave it out"
 )
-_CAUSES = {  # a pattern of what ffmpeg says: what we say
-    "max pixel count|Picture size [0-9]{4,}x[0-9]{4,} is invalid": "a frame has more than"
-    " {max_pixels} pixels; allow more with --max-pixels",
+_TOO_LARGE = rb"max pixel count|Picture size [0-9]{4,}x[0-9]{4,} is invalid"
+_CAUSES = {  # what ffmpeg says: what we say
     "matches no streams": "there is no video in it (sound or a cover picture alone); leave it out",
     "moov atom not found": "its index is missing, as in a recording that was cut off; copy it again"
     " from its source",
@@ -93,14 +92,27 @@ def grey_luma(rgb_HW3: Ints) -> Floats:
 
     The sum is taken in thousandths: whole numbers below 2^24, exact in float32 in any order.
     """
-    thousandths_HW = rgb_HW3.astype(np.float32) @ np.array(LUMA, np.float32)
-    return np.divide(thousandths_HW, 1000, dtype=np.float64)
+    grey_HW = np.empty(rgb_HW3.shape[:2])
+    for rows in _bands(rgb_HW3):
+        thousandths_hW = rgb_HW3[rows].astype(np.float32) @ np.array(LUMA, np.float32)
+        np.divide(thousandths_hW, 1000, out=grey_HW[rows], dtype=np.float64)
+    return grey_HW
 
 
 def grey_8bit(rgb_HW3: Ints) -> Ints:
-    """Return grey_HW, uint8, as the release of dense trajectories rounds it (also exact)."""
-    shifted_HW = rgb_HW3.astype(np.float32) @ np.array(LUMA_8BIT, np.float32) + np.float32(16384)
-    return (shifted_HW.astype(np.int32) >> 15).astype(np.uint8)
+    """Return grey_HW, uint8, as the release of dense trajectories rounds it (exact as well)."""
+    grey_HW = np.empty(rgb_HW3.shape[:2], np.uint8)
+    for rows in _bands(rgb_HW3):
+        shifted_hW = rgb_HW3[rows].astype(np.float32) @ np.array(LUMA_8BIT, np.float32)
+        grey_HW[rows] = (shifted_hW.astype(np.int32) + 16384) >> 15
+    return grey_HW
+
+
+def _bands(image: Ints) -> Iterator[slice]:
+    """Yield slices of rows, about 16,000 pixels each: what is in between stays in the cache."""
+    step = max(1, (1 << 14) // image.shape[1])
+    for top in range(0, len(image), step):
+        yield slice(top, top + step)
 
 
 def read_rgb(
@@ -130,7 +142,8 @@ def count_frames(
     timeout: float = TIMEOUT,
 ) -> int:
     """Return how many frames `read_rgb` yields, by decoding them, at about half its cost."""
-    corner = COUNTED + ",crop=min(iw\\,2):min(ih\\,2):0:0:exact=1"
+    sides = [f"if(gt(iw*ih\\,{max_pixels})\\,{side}\\,min({side}\\,2))" for side in ("iw", "ih")]
+    corner = f"{COUNTED},crop={sides[0]}:{sides[1]}:0:0:exact=1"  # but the whole of one too large
     return sum(1 for _ in _decode(path, corner, max_frames, max_pixels, warn, timeout))
 
 
@@ -164,9 +177,11 @@ def _decode(
         elif not trouble and count and not max_frames:
             trouble = containers.fault(decoder.file)
     if count == 0:
-        for pattern, cause in _CAUSES.items():
-            if re.search(pattern.encode(), decoder.complaints):
-                raise VideoError(f"{decoder.name}: {cause.format(max_pixels=max_pixels)}")
+        if re.search(_TOO_LARGE, decoder.complaints):
+            raise decoder.too_large()
+        for words, cause in _CAUSES.items():
+            if words.encode() in decoder.complaints:
+                raise VideoError(f"{decoder.name}: {cause}")
         raise VideoError(
             f"{decoder.name}: no frame can be decoded ({trouble or 'it holds none'}); copy it again"
             " from its source or leave it out"
