@@ -167,7 +167,7 @@ def normalise(sums_LO4P: Floats) -> Floats:
 def trajectory_shape(moves_PL2: Floats) -> Floats:
     """Return shape_PD: dx, dy of each displacement over the length of the whole path (A8)."""
     path_P = step_lengths(moves_PL2).sum(axis=1)
-    return moves_PL2.reshape(len(moves_PL2), -1) / path_P[:, None]
+    return moves_PL2.reshape(-1, 2 * moves_PL2.shape[1]) / path_P[:, None]
 
 
 def describe(moves_PL2: Floats, sums_LO4P: Floats) -> Floats:
@@ -176,8 +176,12 @@ def describe(moves_PL2: Floats, sums_LO4P: Floats) -> Floats:
     Choices: A9 three runs of frames, averaged; A10 nothing is normalised after that; A12 columns:
              shape, HOG, HOF, MBHx, MBHy; in each: run, cell column, cell row, bin.
     """
-    n_steps, n_planes, _, n_tracks = sums_LO4P.shape
-    runs = normalise(sums_LO4P).reshape(TIME_CELLS, n_steps // TIME_CELLS, n_planes, 4, n_tracks)
-    mean = runs.mean(axis=1).transpose(3, 0, 2, 1)  # track, run, cell, plane
-    histograms = [mean[..., planes].reshape(n_tracks, -1) for planes in PLANES.values()]
-    return np.concatenate([trajectory_shape(moves_PL2), *histograms], axis=1)
+    n_steps, n_planes, n_cells, n_tracks = sums_LO4P.shape
+    runs = TIME_CELLS, n_steps // TIME_CELLS
+    mean = normalise(sums_LO4P).reshape(*runs, n_planes, n_cells, n_tracks).mean(axis=1)
+    mean = mean.transpose(3, 0, 2, 1)  # track, run, cell, plane
+    parts = [trajectory_shape(moves_PL2)]
+    for planes in PLANES.values():
+        histograms = mean[..., planes]
+        parts.append(histograms.reshape(n_tracks, math.prod(histograms.shape[1:])))
+    return np.concatenate(parts, axis=1)

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lsfref.arrays import Floats
-from lsfref.descriptors import N_COLUMNS, N_PLANES, PATCH, cell_sums, describe, room_for
+from lsfref.descriptors import N_PLANES, PATCH, cell_sums, describe, room_for
 from lsfref.errors import VideoError
 from lsfref.flow import layer_flows, prepare
 from lsfref.pyramid import grey_layers, grey_layers_8bit, scale_factors
@@ -95,7 +95,10 @@ def follow(
 ) -> Iterator[Block]:
     """Yield the trajectories through given layers and flows: stages 3 and 4 alone.
 
-    `watch` is shown every intermediate array with its frame and scale, and must not write to it.
+    `watch` must not write to what it is shown, always with frame and scale. For "trajectories":
+    grey_HW, flow_HW2 (that leads to this frame), the fields of Advance, verdicts_p of its complete
+    tracks, the fields of Seeds. For "descriptors": points_P2 of all valid tracks on this frame and
+    the sums_O4P of their patches.
     """
     layers: list[_Layer] = []
     frame = 0
@@ -136,52 +139,52 @@ class _Layer:
     """
 
     def __init__(self, grey_HW: Floats, k: int, factor: float, watch: Watch | None) -> None:
-        self.grey_HW, self.factor = grey_HW, factor  # the latest frame
+        self.grey_HW, self.factor = grey_HW, factor  # the latest frame; its scale
         self.tracker = Tracker(grey_HW.dtype)
         self.room = room_for(grey_HW)
-        # One entry a step that is not yet described: grey_HW and flow_HW2 from there, and the
-        # tracks that end with that step.
-        self.steps: deque[tuple[Floats, Floats]] = deque()
-        self.cohorts: deque[_Cohort] = deque()
         self.show: Watch = partial(watch, scale=k) if watch else _look_away
+        # Of each step that is not yet described: what it starts from, and the tracks it completes.
+        self.steps: deque[tuple[Floats, Floats]] = deque()  # grey_HW, flow_HW2
+        self.cohorts: deque[_Cohort] = deque()
 
     def track(self, frame: int, grey_HW: Floats, flow_HW2: Floats | None) -> None:
         """Follow the tracks to this frame, judge those that are complete, begin new ones."""
-        shown: dict[str, Any] = {"flow_HW2": flow_HW2}
+        shown: dict[str, Any] = {"grey_HW": grey_HW}
         if flow_HW2 is not None:
             advance = self.tracker.advance(flow_HW2)
             verdicts_p = judge(single(advance.complete_pS2 * self.factor))
-            shown |= {**advance._asdict(), "verdicts_p": verdicts_p}
             points_PS2 = advance.complete_pS2[verdicts_p == 0]
             sums_LO4P = np.empty((TRACK_LENGTH, N_PLANES, 4, len(points_PS2)), grey_HW.dtype)
             self.steps.append((self.grey_HW, flow_HW2))
             self.cohorts.append(_Cohort(points_PS2, sums_LO4P))
-        seeds = self.tracker.start(grey_HW)
+            shown |= {"flow_HW2": flow_HW2, **advance._asdict(), "verdicts_p": verdicts_p}
+        shown |= self.tracker.start(grey_HW)._asdict()
         self.grey_HW = grey_HW
-        for name, value in {"grey_HW": grey_HW, **shown, **seeds._asdict()}.items():
+        for name, value in shown.items():
             self.show("trajectories", name, value, frame=frame)
 
     def describe(self, end: int) -> tuple[Floats, Floats]:
-        """Sum up the oldest step, whose last tracks end on this frame; return these, described.
-
-        As points_PS2, in pixels of the frame, and descriptors_PD.
-        """
-        grey_HW, flow_HW2 = self.steps.popleft()
-        places = range(TRACK_LENGTH - 1, -1, -1)  # of this step in the cohorts, the oldest first
-        parts = [cohort.points_PS2[:, i] for i, cohort in zip(places, self.cohorts, strict=False)]
-        sums_O4P = cell_sums(grey_HW, flow_HW2, np.concatenate(parts), room=self.room)
-        self.show("descriptors", "sums_O4P", sums_O4P, frame=end - 1)
-        bounds = np.cumsum([len(part) for part in parts])[:-1]
-        for i, cohort, sums_O4p in zip(
-            places, self.cohorts, np.split(sums_O4P, bounds, axis=2), strict=False
-        ):
-            cohort.sums_LO4P[i] = sums_O4p
-        done = self.cohorts.popleft()
-        points_PS2 = single(done.points_PS2 * self.factor)
-        batches = [slice(i, i + BATCH) for i in range(0, len(points_PS2), BATCH)]
+        """Return points_PS2, in pixels of the frame, and descriptors_PD of tracks that end here."""
+        self._sum_up(end - 1)
+        points_PS2, sums_LO4P = self.cohorts.popleft()
+        points_PS2 = single(points_PS2 * self.factor)
         moves_PL2 = np.diff(points_PS2, axis=1)
-        described = [describe(moves_PL2[b], done.sums_LO4P[..., b]) for b in batches]
-        return points_PS2, np.concatenate([np.empty((0, N_COLUMNS), grey_HW.dtype), *described])
+        batches = [slice(i, i + BATCH) for i in range(0, max(1, len(points_PS2)), BATCH)]
+        described = [describe(moves_PL2[batch], sums_LO4P[..., batch]) for batch in batches]
+        return points_PS2, np.concatenate(described)
+
+    def _sum_up(self, frame: int) -> None:
+        """Take the cell sums on the oldest frame for all valid tracks that pass through it."""
+        grey_HW, flow_HW2 = self.steps.popleft()
+        last = TRACK_LENGTH - 1  # of the oldest cohort this is the last step
+        parts = [cohort.points_PS2[:, last - i] for i, cohort in enumerate(self.cohorts)]
+        points_P2 = np.concatenate(parts)
+        sums_O4P = cell_sums(grey_HW, flow_HW2, points_P2, room=self.room)
+        bounds = np.cumsum([len(part) for part in parts])[:-1]
+        for i, sums_O4p in enumerate(np.split(sums_O4P, bounds, axis=2)):
+            self.cohorts[i].sums_LO4P[last - i] = sums_O4p
+        self.show("descriptors", "points_P2", points_P2, frame=frame)
+        self.show("descriptors", "sums_O4P", sums_O4P, frame=frame)
 
 
 def _look_away(*shown: object, **where: int) -> None:

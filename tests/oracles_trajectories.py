@@ -138,12 +138,19 @@ def shape(track):
     return [(b[i] - a[i]) / path for a, b in pairwise(track) for i in (0, 1)]
 
 
-def derivative(plane, x, y):
-    """Return (next - previous) along x and along y, mirrored at the edges."""
+def derivatives(plane):
+    """Return {(x, y): (gx, gy)}: next minus previous pixel, mirrored at the edges."""
     h, w = len(plane), len(plane[0])
-    gx = float(plane[y][mirror(x + 1, w)]) - float(plane[y][mirror(x - 1, w)])
-    gy = float(plane[mirror(y + 1, h)][x]) - float(plane[mirror(y - 1, h)][x])
-    return gx, gy
+    at = [[float(value) for value in row] for row in plane]
+    columns = [(mirror(x + 1, w), mirror(x - 1, w)) for x in range(w)]
+    rows = [(mirror(y + 1, h), mirror(y - 1, h)) for y in range(h)]
+    field = {}
+    for y in range(h):
+        for x in range(w):
+            gx = at[y][columns[x][0]] - at[y][columns[x][1]]
+            gy = at[rows[y][0]][x] - at[rows[y][1]][x]
+            field[x, y] = gx, gy
+    return field
 
 
 def vote(gx, gy, n_bins):
@@ -159,15 +166,15 @@ def vote(gx, gy, n_bins):
 def frame_votes(grey, flow):
     """Return, for hog, hof, mbhx, mbhy, the votes of every pixel: votes[name][y][x] = {bin: m}."""
     h, w = len(grey), len(grey[0])
-    u, v = ([[pixel[i] for pixel in row] for row in flow] for i in (0, 1))
+    u, v = ([[float(pixel[i]) for pixel in row] for row in flow] for i in (0, 1))
     fields = {
-        "hog": (8, lambda x, y: derivative(grey, x, y)),
-        "hof": (9, lambda x, y: (float(u[y][x]), float(v[y][x]))),
-        "mbhx": (8, lambda x, y: derivative(u, x, y)),
-        "mbhy": (8, lambda x, y: derivative(v, x, y)),
+        "hog": (8, derivatives(grey)),
+        "hof": (9, {(x, y): (u[y][x], v[y][x]) for x in range(w) for y in range(h)}),
+        "mbhx": (8, derivatives(u)),
+        "mbhy": (8, derivatives(v)),
     }
     return {
-        name: [[vote(*field(x, y), n_bins) for x in range(w)] for y in range(h)]
+        name: [[vote(*field[x, y], n_bins) for x in range(w)] for y in range(h)]
         for name, (n_bins, field) in fields.items()
     }
 
