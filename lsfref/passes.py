@@ -21,6 +21,12 @@ from lsfref.files import printable
 PathLike = str | os.PathLike[str]
 
 
+class Note(str):
+    """A warning about the machine, not about the video: `--strict` lets it pass."""
+
+    __slots__ = ()
+
+
 @dataclass
 class Extraction:
     """The trajectories of one video, streamed: iterate once. `warnings` is full after the end."""
@@ -38,11 +44,12 @@ Extract = Callable[[PathLike, Config], Extraction]
 Mapper = Callable[..., Iterable[Any]]
 
 
-def extract(path: PathLike, config: Config) -> Extraction:
+def extract(path: PathLike, config: Config, *, watch: extraction.Watch | None = None) -> Extraction:
     """Return the dense trajectories of a video (stages 1 to 4; Section 2.1, A1 to A12).
 
     Iterating gives blocks of info_P10 and descriptors_PD in the order of the original release.
-    Raises VideoError for a file that is no usable video. No trajectories, no blocks.
+    Raises VideoError for a file that is no usable video. No trajectories, no blocks. `watch` is
+    shown every intermediate array (see extraction.py).
     """
     limits: dict[str, Any] = {"max_frames": config.max_frames, "max_pixels": config.max_pixels}
     grey = "8bit" if config.flow == "farneback" else "luma"  # A2: the original program's grey
@@ -51,7 +58,7 @@ def extract(path: PathLike, config: Config) -> Extraction:
     frames = video.read_frames(path, grey=grey, warn=warnings.append, **limits)
     shrunk = (pyramid.shrink(f, max_side=config.max_side).astype(config.dtype) for f in frames)
     blocks = extraction.extract_frames(
-        shrunk, n_frames=n_frames, flow=config.flow, n_scales=config.n_scales
+        shrunk, n_frames=n_frames, flow=config.flow, n_scales=config.n_scales, watch=watch
     )
     return Extraction(n_frames, _naming(path, blocks), warnings)
 

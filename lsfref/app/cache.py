@@ -6,136 +6,194 @@ may share a folder: entries appear whole, and the oldest go first when the limit
 """
 
 import contextlib
-import dataclasses
 import functools
 import hashlib
+import inspect
 import json
 import os
+import platform
+import re
 import time
 import zipfile
 import zlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import IO, Any
 
 import imageio_ffmpeg
 import numpy as np
 
 import lsfref
-from lsfref import npz
+from lsfref import npz, passes
 from lsfref.config import Config, extraction_parameters
-from lsfref.errors import VideoError
 from lsfref.extraction import Block
 from lsfref.files import printable, write_whole
-from lsfref.passes import Extraction, PathLike, extract
+from lsfref.passes import Extract, Extraction, Note, PathLike
 
 LIMIT = 10_000_000_000  # bytes
-ROWS = 8192  # of a stored block
-CODE = "video pyramid filters flow farneback trajectories descriptors extraction passes".split()
-BROKEN = (zipfile.BadZipFile, zlib.error, ValueError, KeyError, EOFError, OSError, RuntimeError)
+ROWS = 2048  # of a stored block, at least
+STALE = 86_400.0  # seconds after which an unfinished file is nobody's
+ROOTS = ("video", "pyramid", "extraction")  # stages 1 to 4 are these and what they import
+IMPORTED = re.compile(r"^\s*from lsfref(?:\.(\w+) import|\s+import \(?([\w\s,]+))", re.MULTILINE)
+BROKEN = (zipfile.BadZipFile, zlib.error, ValueError, LookupError, EOFError, OSError, RuntimeError)
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclass(frozen=True)
 class CachedExtract:
-    """`passes.extract` with a memory; picklable, so that workers share it."""
+    """An `extract` with a memory; picklable, so that workers share it.
+
+    Entries that were used at `since` or later (seconds of the clock) never make room for others:
+    where one run's features exceed the limit, some are kept instead of none.
+    """
 
     folder: Path
     limit: int = LIMIT
+    since: float = float("inf")
+    compute: Extract = passes.extract
 
     def __call__(self, path: PathLike, config: Config) -> Extraction:
         """Return the trajectories of a video, from the folder or computed and kept."""
-        entry = self.folder / f"{entry_key(path, config)}.npz"
-        found = Extraction(0, iter(()))
+        key = entry_key(path, config)
+        if key is None:  # no file: the reader will say what it is
+            return self.compute(path, config)
+        entry = self.folder / f"{key}.npz"
         try:
-            about = _describe(entry)
-        except FileNotFoundError:
-            return self._compute(entry, path, config)
+            about = describe(entry)
+        except (FileNotFoundError, NotADirectoryError):
+            return self._computed(entry, path, config)
         except BROKEN:
-            computed = self._compute(entry, path, config)
-            computed.warnings.append(f"{printable(entry)}: broken cache entry; computed again")
-            return computed
+            found = self._computed(entry, path, config)
+            found.warnings.append(broken(entry))
+            return found
         with contextlib.suppress(OSError):
             os.utime(entry)  # the oldest by use go first
-        found.n_frames, found.n_points = about["n_frames"], about["n_points"]
-        found.warnings.extend(about["warnings"])
-        found.blocks = self._stored(entry, about["blocks"], found, path, config)
+        found = Extraction(about["n_frames"], iter(()), about["warnings"], about["n_points"])
+        found.blocks = self._stored(entry, about["blocks"], found.warnings, path, config)
         return found
 
     def _stored(
-        self, entry: Path, n_blocks: int, found: Extraction, path: PathLike, config: Config
+        self, entry: Path, n_blocks: int, warnings: list[str], path: PathLike, config: Config
     ) -> Iterator[Block]:
+        """Yield the blocks of an entry; where it breaks, go on with computed ones."""
         given = 0
         try:
             with zipfile.ZipFile(entry) as archive:
                 for b in range(n_blocks):
-                    parts = (npz.read_member(archive, f"{b:06}.{name}") for name in Block._fields)
-                    block = Block(*parts)
+                    block = Block(*(npz.read_member(archive, member(b, n)) for n in Block._fields))
                     given += len(block.info_P10)
                     yield block
             return
-        except BROKEN as fault:
-            if isinstance(fault, VideoError):
-                raise
-        found.warnings.append(f"{printable(entry)}: broken cache entry; computed again")
-        for block in self._compute(entry, path, config):  # go on where the entry broke
+        except FileNotFoundError:  # another process made room
+            pass
+        except BROKEN:
+            warnings.append(broken(entry))
+        for block in self._computed(entry, path, config):
             n = len(block.info_P10)
             if n > given:
-                yield Block(*(part[given:] for part in block)) if given else block
+                yield Block(*(part[given:] for part in block))
             given = max(0, given - n)
 
-    def _compute(self, entry: Path, path: PathLike, config: Config) -> Extraction:
-        computed = extract(path, config)
-        computed.blocks = self._kept(entry, rebatch(computed.blocks), computed)
-        return computed
+    def _computed(self, entry: Path, path: PathLike, config: Config) -> Extraction:
+        found = self.compute(path, config)
+        found.blocks = self._kept(entry, rebatch(found.blocks), found)
+        return found
 
-    def _kept(self, entry: Path, blocks: Iterator[Block], computed: Extraction) -> Iterator[Block]:
+    def _kept(self, entry: Path, blocks: Iterator[Block], found: Extraction) -> Iterator[Block]:
         """Pass blocks on while writing them; without a place for them, just pass them on."""
+        writing = Writing(entry, self)
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            with write_whole(entry) as file, zipfile.ZipFile(file, "w") as archive:
-                n_blocks = n_points = 0
-                for block in blocks:
-                    yield block
-                    for name, part in block._asdict().items():
-                        npz.write_member(archive, f"{n_blocks:06}.{name}", part)
-                    n_blocks, n_points = n_blocks + 1, n_points + len(block.info_P10)
-                    if file.tell() > self.limit // 4:
-                        raise _TooLargeError  # it would not leave room for others
-                about = {
-                    "n_frames": computed.n_frames,
-                    "n_points": n_points,
-                    "blocks": n_blocks,
-                    "warnings": computed.warnings,
-                }
-                npz.write_member(archive, "json", npz.to_bytes(json.dumps(about)))
-            self.trim()
-        except _TooLargeError:
-            pass
-        except OSError as fault:
-            why = f"{printable(self.folder)}: features are not kept: {fault.strerror or fault}"
-            computed.warnings.append(why)
-        yield from blocks
+            for block in blocks:
+                yield block
+                writing.add(block)
+            writing.finish(found)
+        finally:
+            writing.give_up()
+        if writing.trouble:
+            found.warnings.append(writing.trouble)
 
-    def trim(self) -> None:
-        """Drop the entries that were used longest ago until the rest fits; and old leavings."""
-        entries = []
+    def make_room(self, n_bytes: int) -> bool:
+        """Drop the entries used longest ago until `n_bytes` more fit; return whether they do.
+
+        What other processes are writing counts as kept; what they left behind long ago goes.
+        """
+        entries, total = [], n_bytes
         for path in self.folder.iterdir():
             with contextlib.suppress(OSError):
                 status = path.stat()
                 if path.suffix == ".npz":
                     entries.append((status.st_mtime, status.st_size, path))
-                elif path.suffix == ".tmp" and time.time() - status.st_mtime > 86_400:
+                    total += status.st_size
+                elif path.suffix == ".tmp" and time.time() - status.st_mtime > STALE:
                     path.unlink()
-        total = sum(size for _time, size, _path in entries)
-        for _time, size, path in sorted(entries):
-            if total <= self.limit:
+        for used, size, path in sorted(entries):
+            if total <= self.limit or used >= self.since:
                 break
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(FileNotFoundError):
                 path.unlink()
             total -= size
+        return total <= self.limit
 
 
-class _TooLargeError(Exception):
-    """An entry beyond a quarter of the limit."""
+class Writing:
+    """An entry on its way to the disk; it gives up where the disk does, and says why."""
+
+    def __init__(self, entry: Path, cache: CachedExtract) -> None:
+        self.cache = cache
+        self.trouble: Note | None = None
+        self.n_blocks = self.n_points = 0
+        self.stack = contextlib.ExitStack()
+        self.archive: zipfile.ZipFile | None = None
+        with self._telling():
+            cache.folder.mkdir(parents=True, exist_ok=True)
+            self.file: IO[bytes] = self.stack.enter_context(write_whole(entry))
+            self.archive = self.stack.enter_context(zipfile.ZipFile(self.file, "w"))
+
+    def add(self, block: Block) -> None:
+        """Write one block; an entry beyond a quarter of the limit would leave others no room."""
+        if self.archive is None:
+            return
+        with self._telling():
+            for name, part in block._asdict().items():
+                npz.write_member(self.archive, member(self.n_blocks, name), part)
+        self.n_blocks, self.n_points = self.n_blocks + 1, self.n_points + len(block.info_P10)
+        if self.archive is not None and self.file.tell() > self.cache.limit // 4:
+            self.trouble = Note("features beyond a quarter of the cache's limit are not kept")
+            self.give_up()
+
+    def finish(self, found: Extraction) -> None:
+        """Put the entry into its place, if there is room."""
+        if self.archive is None:
+            return
+        about = {"n_frames": found.n_frames, "n_points": self.n_points, "blocks": self.n_blocks}
+        text = json.dumps(about | {"warnings": [w for w in found.warnings if type(w) is str]})
+        with self._telling():
+            npz.write_member(self.archive, "json", npz.to_bytes(text))
+            if not self.cache.make_room(self.file.tell()):
+                self.trouble = Note("the cache is full of this run's features; more are not kept")
+                self.give_up()
+                return
+            self.archive = None
+            self.stack.close()
+
+    def give_up(self) -> None:
+        """Leave nothing behind; harmless when all is done."""
+        self.archive = None
+        with contextlib.suppress(_GivenUpError, OSError, ValueError):
+            self.stack.__exit__(_GivenUpError, _GivenUpError(), None)
+
+    @contextlib.contextmanager
+    def _telling(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as fault:
+            reason = str(fault.__cause__ or fault) if fault.errno is None else fault.strerror
+            self.trouble = Note(f"{printable(self.cache.folder)}: features are not kept: {reason}")
+            self.give_up()
+
+
+class _GivenUpError(Exception):
+    """Thrown into the open file so that it leaves no trace."""
 
 
 def rebatch(blocks: Iterator[Block]) -> Iterator[Block]:
@@ -152,32 +210,63 @@ def rebatch(blocks: Iterator[Block]) -> Iterator[Block]:
         yield Block(*map(np.concatenate, zip(*held, strict=True)))
 
 
-def _describe(entry: Path) -> dict:
+def member(block: int, name: str) -> str:
+    """Return the name of an array in an entry."""
+    return f"{block:06}.{name}"
+
+
+def broken(entry: Path) -> Note:
+    """Return the warning of an entry that cannot be believed."""
+    return Note(f"{printable(entry)}: broken cache entry; computed again")
+
+
+def describe(entry: Path) -> dict[str, Any]:
+    """Return what an entry says of itself. Raises one of BROKEN where it is none."""
     with zipfile.ZipFile(entry) as archive:
-        npz.headers(archive, entry.stat().st_size)
+        shapes = npz.headers(archive, entry.stat().st_size)
         about = json.loads(npz.read_texts(archive, ["json"])["json"])
-        if set(about) != {"n_frames", "n_points", "blocks", "warnings"}:
-            raise ValueError("not an entry")
-        return about
+    n_points = sum(shapes[member(b, "info_P10")][0][0] for b in range(about["blocks"]))
+    if n_points != about["n_points"] or not isinstance(about["warnings"], list):
+        raise ValueError("not an entry")
+    return about
 
 
-def entry_key(path: PathLike, config: Config) -> str:
+def entry_key(path: PathLike, config: Config) -> str | None:
     """Return the key of a video's features: its content, the parameters, the code."""
     digest = hashlib.sha256(code_version().encode())
     digest.update(json.dumps(extraction_parameters(config), sort_keys=True).encode())
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK) if os.path.isfile(path) else None
-    if descriptor is None:  # the reader will say what it is
-        return "none"
-    with open(descriptor, "rb") as file:
-        while chunk := file.read(1 << 20):
-            digest.update(chunk)
+    try:
+        if not os.path.isfile(path):
+            return None
+        with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
+            while chunk := file.read(1 << 20):
+                digest.update(chunk)
+    except OSError:
+        return None
     return digest.hexdigest()
 
 
 @functools.lru_cache
 def code_version() -> str:
-    """Return a digest of the code of stages 1 to 4 and of the decoder's version."""
-    digest = hashlib.sha256(f"{imageio_ffmpeg.__version__} {np.__version__}".encode())
-    for name in CODE:
-        digest.update((Path(lsfref.__file__).parent / f"{name}.py").read_bytes())
+    """Return a digest of the code of stages 1 to 4 and of what computes them."""
+    machine = [imageio_ffmpeg.__version__, np.__version__, platform.machine()]
+    machine.append(os.environ.get("IMAGEIO_FFMPEG_EXE", ""))
+    digest = hashlib.sha256(" ".join(machine).encode())
+    digest.update(inspect.getsource(passes.extract).encode())
+    for _name, text in sorted(stage_sources().items()):
+        digest.update(text.encode())
     return digest.hexdigest()
+
+
+def stage_sources() -> dict[str, str]:
+    """Return the source of every module of lsfref that stages 1 to 4 are made of."""
+    own = Path(lsfref.__file__).parent
+    sources: dict[str, str] = {}
+    waiting = list(ROOTS)
+    while waiting:
+        path = own / f"{waiting.pop()}.py"
+        if path.stem not in sources and path.exists():
+            sources[path.stem] = path.read_text(encoding="utf-8")
+            for one, several in IMPORTED.findall(sources[path.stem]):
+                waiting += re.findall(r"\w+", one or several)
+    return sources

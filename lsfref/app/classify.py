@@ -64,10 +64,9 @@ def run(args: argparse.Namespace) -> int:
                     rows.append(row)
             for text in found.warnings:
                 work.progress.say(f"warning: {printable(text)}")
-            error = found.error or (found.warnings[0] if args.strict and found.warnings else None)
-            if error:
+            if found.error:
                 failed.add(path)
-                work.progress.say(f"error: {printable(error)}")
+                work.progress.say(f"error: {printable(found.error)}")
         if failed and len(paths) > 1:
             work.progress.say(f"{len(paths) - len(failed)} ok, {len(failed)} failed")
     if not args.json and not args.csv:
@@ -94,18 +93,17 @@ def rows_of(
 def as_row(path: str, answer: Answer, args: argparse.Namespace) -> dict[str, Any]:
     """Return the documented fields of one answer.
 
-    With --strict a warning is an error; a label below --threshold is null, its confidence stays.
+    A label below --threshold is null, its confidence stays.
     """
     row: dict[str, Any] = {"file": path, "frames": answer.frames, "points": answer.points}
-    error = answer.error or (answer.warnings[0] if args.strict and answer.warnings else None)
     for task, label in answer.labels.items():
         shares = answer.confidence.get(task)
-        if shares is None or label is None or error:
+        if shares is None or label is None:
             row[task] = None
         else:
             sure = shares[label] >= args.threshold
             row[task] = {"label": label if sure else None, "confidence": shares}
-    return row | {"warnings": list(answer.warnings), "error": error}
+    return row | {"warnings": list(answer.warnings), "error": answer.error}
 
 
 def _timed(

@@ -41,9 +41,7 @@ def run(args: argparse.Namespace) -> int:
     Path(args.out).mkdir(parents=True, exist_ok=True)
     failed = 0
     with session(args, passes=1, n_videos=len(paths)) as work:
-        write = functools.partial(
-            write_rows, config=config, extract=work.extract, text=args.text, strict=args.strict
-        )
+        write = functools.partial(write_rows, config=config, extract=work.extract, text=args.text)
         for done, wrote in enumerate(work.mapper(write, paths, targets)):
             work.progress("extracting", done + 1, len(paths))
             for text in wrote.warnings:
@@ -64,9 +62,7 @@ class Wrote(NamedTuple):
     error: str | None
 
 
-def write_rows(
-    path: str, target: str, *, config: Config, extract: Any, text: bool, strict: bool
-) -> Wrote:
+def write_rows(path: str, target: str, *, config: Config, extract: Any, text: bool) -> Wrote:
     """Write the rows of one video, streamed; a failed video leaves no file."""
     n_points = 0
     try:
@@ -82,8 +78,6 @@ def write_rows(
                     np.savetxt(file, rows, fmt=digits, delimiter="\t")
                 else:
                     file.write(rows.astype(little(config.dtype)).tobytes())
-            if strict and found.warnings:
-                raise LsfrefError(found.warnings[0])
             if not text:
                 file.seek(0)
                 file.write(npy_header(n_points, config.dtype))

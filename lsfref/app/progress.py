@@ -5,7 +5,8 @@ import shutil
 import sys
 import time
 
-UNITS = {"training": "passes", "folds": "folds"}
+UNITS = {"training": "passes", "folds": "folds", "evaluating": "folds"}
+EVERY = 0.1  # seconds between two drawings
 
 
 class Progress:
@@ -13,10 +14,12 @@ class Progress:
 
     def __init__(self, *, quiet: bool) -> None:
         self.quiet = quiet
-        self.bar = not quiet and sys.stderr.isatty()
+        terminal = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+        self.bar = terminal and not quiet
         self.bold = self.bar and not os.environ.get("NO_COLOR")
         self.stage = ""
         self.began = self.drawn = 0.0
+        self.said: set[str] = set()
 
     def __call__(self, stage: str, done: int, of: int) -> None:
         """Show that `done` of `of` are done in this stage."""
@@ -28,19 +31,22 @@ class Progress:
             self.stage, self.began, self.drawn = stage, now, 0.0
             if not self.bar:
                 print(f"{stage}: {of} {UNITS.get(stage, 'videos')}", file=sys.stderr, flush=True)
-        if self.bar and (done >= of or now - self.drawn > 0.1):
+        if self.bar and (done >= of or now - self.drawn > EVERY):
             self.drawn = now
-            rate = done / max(now - self.began, 1e-9)
-            left = (of - done) / rate if done else 0.0
-            width = max(10, min(30, shutil.get_terminal_size().columns - 60))
-            filled = "#" * (width * done // max(of, 1))
-            name = f"\x1b[1m{stage}\x1b[0m" if self.bold else stage
-            text = f"{name} [{filled:<{width}}] {done}/{of}  {rate:.1f}/s  {clock(left)} left"
-            sys.stderr.write(f"\r\x1b[K{text}")
-            sys.stderr.flush()
-            if done >= of:
-                sys.stderr.write("\n")
-                self.stage = ""
+            self._draw(done, of, seconds=now - self.began)
+
+    def _draw(self, done: int, of: int, *, seconds: float) -> None:
+        name = f"\x1b[1m{self.stage}\x1b[0m" if self.bold else self.stage
+        width = max(4, min(30, shutil.get_terminal_size().columns - len(self.stage) - 36))
+        filled = "#" * (width * done // max(of, 1))
+        text = f"{name} [{filled:<{width}}] {done}/{of}  {speed(done, seconds)}"
+        if done < of:
+            left = clock((of - done) * seconds / done) if done else "?"
+            sys.stderr.write(f"\r\x1b[K{text}  {left} left")
+        else:
+            sys.stderr.write(f"\r\x1b[K{text}  {clock(seconds)}\n")
+            self.stage = ""
+        sys.stderr.flush()
 
     def clear(self) -> None:
         """End a bar that is half drawn."""
@@ -49,9 +55,18 @@ class Progress:
             self.stage = ""
 
     def say(self, text: str) -> None:
-        """Print a line between bars; warnings are said even when quiet."""
+        """Print a line between bars, once; warnings are said even when quiet."""
+        if text in self.said:
+            return
+        self.said.add(text)
         self.clear()
         print(text, file=sys.stderr, flush=True)
+
+
+def speed(done: int, seconds: float) -> str:
+    """Return how many a second, or a minute where they are slow."""
+    rate = done / max(seconds, 1e-9)
+    return f"{rate:.1f}/s" if rate >= 1 else f"{60 * rate:.1f}/min"
 
 
 def clock(seconds: float) -> str:

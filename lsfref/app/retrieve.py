@@ -38,9 +38,8 @@ def run(args: argparse.Namespace) -> int:
         )
         for text in pooled.warnings:
             work.progress.say(f"warning: {printable(text)}")
-        error = pooled.error or (pooled.warnings[0] if args.strict and pooled.warnings else None)
-        if error:
-            work.progress.say(f"error: {printable(error)}")
+        if pooled.error:
+            work.progress.say(f"error: {printable(pooled.error)}")
             return 1
     rows = [as_row(rank, hit, fitted) for rank, hit in enumerate(hits, start=1)]
     header = ["rank", "file", "background", "foreground", "hash_distance", "code_distance"]

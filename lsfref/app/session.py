@@ -2,41 +2,73 @@
 
 import contextlib
 import dataclasses
+import functools
 import tempfile
+import time
 from argparse import Namespace
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lsfref.app import workers
-from lsfref.app.cache import CachedExtract
 from lsfref.app.progress import Progress
-from lsfref.passes import Extract, Mapper, extract
+from lsfref.errors import VideoError
+
+if TYPE_CHECKING:
+    from lsfref.config import Config
+    from lsfref.extraction import Block
+    from lsfref.passes import Extract, Extraction, Mapper, PathLike
 
 
 @dataclasses.dataclass(frozen=True)
 class Session:
     """Handed to `pipeline` by every command that reads videos."""
 
-    extract: Extract
-    mapper: Mapper
+    extract: "Extract"
+    mapper: "Mapper"
     progress: Progress
 
 
 @contextlib.contextmanager
 def session(args: Namespace, *, passes: int, n_videos: int) -> Iterator[Session]:
-    """Yield a Session for --jobs, --cache and --quiet.
+    """Yield a Session for --jobs, --cache, --strict and --quiet.
 
     Who reads each video once (`passes` = 1) needs no cache; who reads it again gets a temporary one
     where --cache is none.
     """
+    from lsfref.app.cache import CachedExtract
+    from lsfref.passes import extract
+
     with contextlib.ExitStack() as stack:
         progress = Progress(quiet=args.quiet)
         stack.callback(progress.clear)
         reader: Extract = extract
         if args.cache != "none":
-            reader = CachedExtract(Path(args.cache).absolute())
+            reader = CachedExtract(Path(args.cache).absolute(), since=time.time())
         elif passes > 1:
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="lsfref-"))
-            reader = CachedExtract(Path(folder))
+            reader = CachedExtract(Path(folder), since=time.time())
+        if getattr(args, "strict", False):
+            reader = functools.partial(strict_extract, inner=reader)
         mapper = stack.enter_context(workers.mapper(max(1, min(args.jobs, n_videos))))
         yield Session(reader, mapper, progress)
+
+
+def strict_extract(path: "PathLike", config: "Config", *, inner: "Extract") -> "Extraction":
+    """Return what `inner` does; a warning about the video becomes a VideoError (--strict)."""
+    found = inner(path, config)
+    if found.n_points is not None:  # all is known beforehand
+        refuse_damage(found)
+    return dataclasses.replace(found, blocks=_checked(found))
+
+
+def _checked(found: "Extraction") -> "Iterator[Block]":
+    yield from found
+    refuse_damage(found)
+
+
+def refuse_damage(found: "Extraction") -> None:
+    """Raise VideoError where there is a warning about the video itself."""
+    for text in found.warnings:
+        if type(text) is str:
+            raise VideoError(text)

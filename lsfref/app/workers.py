@@ -11,22 +11,30 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from typing import Any
+from multiprocessing.process import BaseProcess
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from lsfref.errors import LsfrefError
-from lsfref.passes import Mapper
+
+if TYPE_CHECKING:
+    from lsfref.passes import Mapper
+
+AHEAD = 16  # results a job may be ahead of the one waited for, so that a long video stops nobody
 
 
 @contextlib.contextmanager
-def mapper(jobs: int) -> Iterator[Mapper]:
-    """Yield a `map` over `jobs` processes with results in order; the built-in one for one job."""
+def mapper(jobs: int) -> Iterator["Mapper"]:
+    """Yield a `map` over `jobs` processes with results in order; the built-in one for one job.
+
+    On the way out by an exception (Ctrl-C too) the processes are ended; they clean up.
+    """
     if jobs == 1:
         yield map
         return
     context = multiprocessing.get_context("spawn")  # nothing is inherited: no locks, no threads
     pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=_begin)
     try:
-        yield functools.partial(ordered, pool, 2 * jobs)
+        yield functools.partial(ordered, pool, AHEAD * jobs)
     except BrokenProcessPool:
         raise LsfrefError("a worker process died (out of memory?); use fewer --jobs") from None
     except BaseException:
@@ -56,4 +64,9 @@ def _begin() -> None:
     signal.signal(signal.SIGTERM, lambda *_rest: sys.exit(143))
     parent = multiprocessing.parent_process()
     if parent is not None:
-        threading.Thread(target=lambda: (parent.join(), os._exit(1)), daemon=True).start()
+        threading.Thread(target=_outlive, args=(parent,), daemon=True).start()
+
+
+def _outlive(parent: BaseProcess) -> NoReturn:
+    parent.join()
+    os._exit(1)
