@@ -28,6 +28,13 @@ class Network(NamedTuple):
     warnings: tuple[str, ...] = ()
 
 
+class Drawn(NamedTuple):
+    """Which rows phase 1 learns from: row_p of video owner_p; ascending, videos first."""
+
+    owner_p: Ints
+    row_p: Ints
+
+
 def train_phase_1(
     paths: Sequence[PathLike],
     counts_M: Ints,
@@ -43,9 +50,17 @@ def train_phase_1(
 
     counts_M are the trajectories of each video, labels_M its class number, -1 where unlabelled.
     """
-    streams = random_streams(config.seed)
+    drawn = draw_sample(counts_M, labels_M, config)
+    sample_PD = fetch_rows(paths, drawn, config, extract=extract, mapper=mapper, report=report)
+    return fit_network(
+        sample_PD, labels_M[drawn.owner_p], config, n_classes=n_classes, report=report
+    )
+
+
+def draw_sample(counts_M: Ints, labels_M: Ints, config: Config) -> Drawn:
+    """Return the rows that are sampled (B1, B2), from the counts alone (B4)."""
     rows_p = sampling.draw_rows(
-        streams.sample,
+        random_streams(config.seed).sample,
         counts_M,
         n_samples=config.n_samples,
         balance=config.balance,
@@ -53,16 +68,36 @@ def train_phase_1(
     )
     stops_M = np.cumsum(counts_M)
     owner_p = np.searchsorted(stops_M, rows_p, side="right")
-    chosen = np.unique(owner_p)
-    starts_M = stops_M - counts_M
-    wanted = [rows_p[owner_p == m] - starts_M[m] for m in chosen]
+    return Drawn(owner_p, rows_p - (stops_M - counts_M)[owner_p])
+
+
+def fetch_rows(
+    paths: Sequence[PathLike],
+    drawn: Drawn,
+    config: Config,
+    *,
+    extract: Extract = extract,
+    mapper: Mapper = map,
+    report: Report = silent,
+) -> Floats:
+    """Return sample_PD, the drawn rows in their order."""
+    chosen = np.unique(drawn.owner_p)
+    wanted = [drawn.row_p[drawn.owner_p == m] for m in chosen]
     pick = functools.partial(pick_rows, config=config, extract=extract)
-    sample_PD = np.empty((len(rows_p), sum(sampling.WIDTHS)), config.dtype)  # 10^6 rows, held once
+    sample_PD = np.empty((len(drawn.row_p), sum(sampling.WIDTHS)), config.dtype)  # 10^6, held once
     start = 0
     for done, picked_pD in enumerate(mapper(pick, [paths[m] for m in chosen], wanted)):
         sample_PD[start : start + len(picked_pD)] = picked_pD
         start += len(picked_pD)
         report("sampling", done + 1, len(chosen))
+    return sample_PD
+
+
+def fit_network(
+    sample_PD: Floats, labels_P: Ints, config: Config, *, n_classes: int, report: Report = silent
+) -> Network:
+    """Return LSFNet trained on a sample, which is scaled where it stands (A11): it is used up."""
+    streams = random_streams(config.seed)
     scaling = sampling.fit_scaling(sample_PD, kind=config.input_scaling)
     sampling.scale_in_place(scaling, sample_PD)
     parameters = lsfnet.init_parameters(
@@ -76,7 +111,7 @@ def train_phase_1(
     trained = switching.train_network(
         parameters,
         sample_PD,
-        labels_M[owner_p],
+        labels_P,
         epochs=config.epochs,
         batch_size=config.batch_size,
         switch=config.switch,
