@@ -104,7 +104,8 @@ def no_trajectories(path: PathLike, n_frames: int, n_points: int) -> str:
     """Return the sentence for a video with too few trajectories (ledger section 13)."""
     name = printable(path)
     if n_frames < 16:
-        return f"{name}: {n_frames} frames; a trajectory needs 16"
+        frames = "1 frame" if n_frames == 1 else f"{n_frames} frames"
+        return f"{name}: {frames}; a trajectory needs 16"
     if n_points == 0:
         return f"{name}: no trajectories: nothing moves, or nothing has texture"
     return f"{name}: only {n_points} trajectories; lower min_points to accept it"

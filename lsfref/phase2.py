@@ -71,13 +71,18 @@ def neighbor_count(config: Config, n_index: int) -> int:
     return min(k, n_index)
 
 
+def hashes(task: Task, pooled_ME: Floats) -> Floats:
+    """Return hashes_CMN of pooled videos in the tables of a task (stage 9)."""
+    return lsh.hash_features(pooled_ME[:, task.selected_Q], task.directions_CNQ)
+
+
 def search(task: Task, pooled_ME: Floats, config: Config) -> tuple[Ints, Floats]:
     """Return neighbors_CMK (numbers within the task's index) and squared distances_CMK (stage 9).
 
     Under V6 ("stacked") there is one search in the space of all C hashes, so C is 1.
     """
     k = neighbor_count(config, len(task.rows_m))
-    query_CMN = lsh.hash_features(pooled_ME[:, task.selected_Q], task.directions_CNQ)
+    query_CMN = hashes(task, pooled_ME)
     index_CmN = task.hashes_CmN
     if config.voting == "stacked":
         index_CmN, query_CMN = lsh.stack_tables(index_CmN), lsh.stack_tables(query_CMN)
@@ -103,8 +108,8 @@ class Hit(NamedTuple):
 
 def most_similar(task: Task, pooled_ME: Floats, query_E: Floats, *, top: int) -> list[Hit]:
     """Return the `top` indexed videos of a task nearest to a query, exactly, nearest first (G3)."""
-    query_C1N = lsh.hash_features(query_E[None, task.selected_Q], task.directions_CNQ)
-    index, query = (lsh.stack_tables(hashes)[0] for hashes in (task.hashes_CmN, query_C1N))
+    tables = (task.hashes_CmN, hashes(task, query_E[None]))
+    index, query = (lsh.stack_tables(table)[0] for table in tables)
     found = lsh.nearest(index, query, k=top)
     hits = []
     for i, squared in zip(found.neighbors_mK[0], found.squared_distances_mK[0], strict=True):
