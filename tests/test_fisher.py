@@ -127,6 +127,7 @@ def test_selection_by_hand():
     np.testing.assert_array_equal(select_top(scores_E, top_percent=30), [4, 6, 1])
     np.testing.assert_array_equal(select_top(scores_E, top_percent=100), [4, 6, 1, 3, 5, 0, 2])
     np.testing.assert_array_equal(select_top(scores_E, top_percent=0.1), [4])
+    np.testing.assert_array_equal(select_top(scores_E, top_percent=5e-324), [4])
     assert len(select_top(np.zeros(128), top_percent=50)) == 64
 
 

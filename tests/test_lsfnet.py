@@ -97,6 +97,7 @@ def test_float32_draws_are_the_float64_draws_rounded():
         for dtype in ("float32", "float64")
     ]
     for name, array in ours[0].items():
+        assert array.dtype == np.float32
         np.testing.assert_array_equal(array, ours[1][name].astype("float32"))
 
 

@@ -8,7 +8,13 @@ from lsfref import lsh
 from lsfref.lsh import draw_directions, hash_features, nearest, stack_tables
 
 CASES = ("plain", "offset", "in the index", "copies", "grid", "all equal", "outlier", "far query")
-CASES += ("small", "large", "zeros", "unlike axes", "sorted", "near ties")
+CASES += ("small", "smallest", "large", "zeros", "unlike axes", "sorted", "near ties")
+
+EXTREMES = {
+    "small": {"float64": 1e-160, "float32": 1e-22},
+    "smallest": {"float64": 1e-310, "float32": 1e-41},
+    "large": {"float64": 1e150, "float32": 1e16},
+}
 
 
 def vectors(n_rows, n, *, seed=0, dtype="float64"):
@@ -156,13 +162,9 @@ def test_shortlist_loses_nobody(case, dtype):
         index_MN[5] *= real(1e4)
     elif case == "far query":
         queries_mN[3] *= real(1e6)
-    elif case in ("small", "large"):
-        extreme = (
-            {"small": 1e-160, "large": 1e150}
-            if dtype == "float64"
-            else {"small": 1e-22, "large": 1e16}
-        )
-        index_MN, queries_mN = index_MN * real(extreme[case]), queries_mN * real(extreme[case])
+    elif case in EXTREMES:
+        factor = real(EXTREMES[case][dtype])
+        index_MN, queries_mN = index_MN * factor, queries_mN * factor
     elif case == "zeros":
         index_MN, queries_mN = index_MN * 0, queries_mN * 0
     elif case == "unlike axes":
@@ -175,6 +177,16 @@ def test_shortlist_loses_nobody(case, dtype):
         index_MN[:, 3] += np.arange(997, dtype=dtype)[::-1] * np.spacing(index_MN[0, 3])
     for k in (1, 7, 75, 500, 997):
         check(index_MN, queries_mN, k)
+
+
+@pytest.mark.parametrize("offset", [0.0, 1e6])
+def test_shortlists_are_short(offset):
+    """What makes it quick: of 997 videos, hardly more than k are looked at, at any offset."""
+    index_MN, queries_mN = vectors(997, 11) + offset, vectors(31, 11, seed=1) + offset
+    product = lsh._product_form(index_MN, queries_mN)
+    counts_B = lsh._shortlists(product, slice(None), k=20)[1]
+    assert (counts_B >= 20).all()
+    assert counts_B.mean() < 25
 
 
 def test_blocks_of_queries_change_nothing(monkeypatch):

@@ -160,6 +160,14 @@ def test_scaling_is_the_loop(kind, dtype, monkeypatch):
     np.testing.assert_array_equal(rows_PD, rows_like_descriptors(dtype=dtype))  # untouched
 
 
+@pytest.mark.parametrize("kind", ["none", "unit"])
+def test_what_is_not_fitted_is_stored_as_nothing(kind):
+    scaling = fit_scaling(rows_like_descriptors(), kind=kind)
+    assert scaling.kind == kind
+    assert not scaling.mean_D.any()
+    assert (scaling.scale_D == 1).all()
+
+
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_constant_columns_divide_by_one(kind, dtype):
