@@ -122,11 +122,11 @@ def train_network(
     parameters = {name: array.copy() for name, array in parameters.items()}
     optimizers, rates = (OPTIMIZERS[optimizer](), OPTIMIZERS[optimizer]()), (lr_ae, lr_mlp)
     stride = max(1, len(rows_PD) // PROBE)
-    probe_BD, probe_labels_B = rows_PD[::stride], labels_P[::stride]
+    probe_pD, probe_labels_p = rows_PD[::stride], labels_P[::stride]
     curves: tuple[list[float], list[float]] = ([], [])
     step = 0
     with np.errstate(over="ignore", invalid="ignore"):  # told in one sentence by _finite
-        before = _loss(RECONSTRUCTION, parameters, probe_BD, probe_labels_B)[0]
+        before = _loss(RECONSTRUCTION, parameters, probe_pD, probe_labels_p)[0]
         for epoch in range(epochs):
             totals, n_seen = [0.0, 0.0], [0, 0]
             order_P = rng.permutation(len(rows_PD))
@@ -143,10 +143,10 @@ def train_network(
                 if n_seen[which]:
                     curve.append(totals[which] / n_seen[which])
                 else:
-                    curve.append(_loss(which, parameters, probe_BD, probe_labels_B)[0])
+                    curve.append(_loss(which, parameters, probe_pD, probe_labels_p)[0])
             if report is not None:
                 report(epoch, curves[RECONSTRUCTION][-1], curves[CLASSIFICATION][-1])
-        after = _loss(RECONSTRUCTION, parameters, probe_BD, probe_labels_B)[0]
+        after = _loss(RECONSTRUCTION, parameters, probe_pD, probe_labels_p)[0]
     warnings: tuple[str, ...] = ()
     if after > before:
         warnings = (
