@@ -23,7 +23,7 @@ figure { margin: 0; } figcaption { color: #555; font-size: .9rem; }
 table { border-collapse: collapse; font-size: .92rem; margin: .5rem 0; }
 th, td { text-align: left; padding: .2rem .7rem .2rem 0; vertical-align: top;
   border-bottom: 1px solid #e5e5e5; }
-td.n { text-align: right; font-variant-numeric: tabular-nums; }
+th { overflow-wrap: normal; } td.n { text-align: right; font-variant-numeric: tabular-nums; }
 .io { background: #f4f6f8; padding: .4rem .8rem; border-radius: .3rem; font-size: .92rem; }
 .equation { font-family: ui-monospace, monospace; font-size: .92rem; background: #faf7ef;
   padding: .4rem .8rem; white-space: pre-wrap; border-radius: .3rem; }
