@@ -22,11 +22,12 @@ def fault(descriptor: int) -> str:
     with open(descriptor, "rb", closefd=False) as file:
         file.seek(0)
         head = file.read(16)
-        for magic, check in _CHECKS.items():
-            if head.startswith(magic):
-                file.seek(0)
-                return check(file, size)
-        return _transport_stream(file, size)
+        checks = [check for magic, check in _CHECKS.items() if head.startswith(magic)]
+        file.seek(0)
+        try:
+            return (checks or [_transport_stream])[0](file, size)
+        except (struct.error, IndexError):  # the walk ran over the end
+            return CUT
 
 
 def _avi(file: IO[bytes], size: int) -> str:

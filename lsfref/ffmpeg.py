@@ -209,12 +209,12 @@ class Decoder:
         return bool(text)
 
     def _wait(self) -> None:
-        """Wait a second at most for ffmpeg. Raises VideoError after `timeout` without progress.
+        """Wait a moment for ffmpeg. Raises VideoError after `timeout` without progress.
 
         Progress is output, or bytes of the file read for the first time; talk is none. A pause of
         the whole machine (Ctrl-Z, sleep) counts as one second.
         """
-        ready = dict(self.poll.poll(1000))
+        ready = dict(self.poll.poll(250))
         stderr = _fileno(self.process.stderr)
         if stderr in ready and not self._listen():
             self.poll.unregister(stderr)

@@ -49,7 +49,7 @@ def write_whole(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
     no room, no permission, no such folder, or when `path` is a folder or a device; what the block
     itself raises passes through.
     """
-    target = Path(os.path.realpath(path))
+    target = Path(os.path.realpath(os.fsdecode(path)))
     temporary = target.with_name(f".lsfref-{secrets.token_hex(8)}.tmp")
     try:
         with _told(path):
