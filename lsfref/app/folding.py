@@ -12,6 +12,8 @@ from lsfref.files import printable
 from lsfref.study import splits
 from lsfref.study.protocol import TaskLabels, strata
 
+FOLDS = 5
+
 
 def add_split(parser: argparse.ArgumentParser, *, repeats: int) -> None:
     """Add --split, --folds and --repeats."""
@@ -20,7 +22,10 @@ def add_split(parser: argparse.ArgumentParser, *, repeats: int) -> None:
         help="what stays together: the groups of the label list, nothing, or all but one video "
         "or group (default: group where there is a group column)",
     )  # fmt: skip
-    parser.add_argument("--folds", type=positive, default=5, help="parts, each asked once")
+    parser.add_argument(
+        "--folds", type=positive, default=argparse.SUPPRESS,
+        help=f"parts, each asked once (default: {FOLDS}, or as many as there are videos or groups)",
+    )  # fmt: skip
     parser.add_argument("--repeats", type=positive, default=repeats, help="new folds, so often")
 
 
@@ -37,10 +42,12 @@ def divide(
     joint = strata(tasks)
     if split == "one":
         return [splits.leave_one_out(joint, groups)]
+    kept = groups if split == "group" else None
+    n_units = len(joint) if kept is None else len(np.unique(kept))
     return splits.repeated_folds(
         joint,
-        groups if split == "group" else None,
-        n_folds=args.folds,
+        kept,
+        n_folds=getattr(args, "folds", min(FOLDS, n_units)),
         n_repeats=args.repeats,
         seed=args.seed,
     )

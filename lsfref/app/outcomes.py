@@ -1,15 +1,17 @@
 """How figures of `evaluate` and `compare` are printed: for people, as JSON lines, as CSV."""
 
 import argparse
+import json
 from collections.abc import Sequence
 
 from lsfref.app.output import CsvWriter, write_json
 from lsfref.files import printable
+from lsfref.study import sureness
 from lsfref.study.outcome import Outcome, as_json, confusion_lines, figures
 
 CSV_FIELDS = (
     "method", "task", "videos", "accuracy_mean", "accuracy_sd", "interval_low", "interval_high",
-    "recall_mean", "majority", "rounds",
+    "recall_mean", "majority", "rounds", "interval", "confusion", "classes",
 )  # fmt: skip
 
 
@@ -19,16 +21,20 @@ def write(outcomes: Sequence[Outcome], args: argparse.Namespace) -> None:
         table = CsvWriter(CSV_FIELDS)
     for number, outcome in enumerate(outcomes):
         if args.json:
-            write_json(as_json(outcome))
+            sure = {} if outcome.confidence_YM is None else sureness.as_json(outcome)
+            write_json(as_json(outcome) | sure)
         elif args.csv:
             row = as_json(outcome)
             row["interval_low"], row["interval_high"] = row["interval"]
-            table.write([row[field] for field in CSV_FIELDS])
+            cells = [row[field] for field in CSV_FIELDS]
+            table.write([json.dumps(c) if isinstance(c, list) else c for c in cells])
         else:
             if number:
                 print()
             print(sentence(outcome))
             print("\n".join(map(printable, confusion_lines(outcome))))
+            if outcome.confidence_YM is not None:
+                print("\n".join(sureness.lines(outcome)))
 
 
 def sentence(outcome: Outcome) -> str:

@@ -5,7 +5,7 @@ import shutil
 import sys
 import time
 
-UNITS = {"training": "passes", "folds": "folds", "evaluating": "folds"}
+UNITS = {"training": "passes", "folds": "folds", "networks": "folds"}
 EVERY = 0.1  # seconds between two drawings
 
 

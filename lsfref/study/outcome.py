@@ -15,7 +15,8 @@ from lsfref.study.metrics import Summary, summarise
 class Outcome(NamedTuple):
     """Answers of one method to one task: every labelled video asked once in each of Y rounds.
 
-    A round is one repetition of the folds under one drawn (N, K); -1 is no answer.
+    A round is one repetition of the folds under one drawn (N, K); -1 is no answer. Where a method
+    has confidences, confidence_YM are those of its decisions.
     """
 
     method: str
@@ -23,6 +24,7 @@ class Outcome(NamedTuple):
     classes: tuple[str, ...]
     true_M: Ints
     predicted_YM: Ints
+    confidence_YM: Floats | None = None
 
 
 class Figures(NamedTuple):
