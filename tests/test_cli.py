@@ -58,6 +58,22 @@ def test_quiet_is_quiet(labelled_clips, cache, tmp_path, capsys):
     assert capsys.readouterr().err == ""
 
 
+def test_train_reports_on_the_videos_set_aside(labelled_clips, cache, tmp_path, capsys):
+    header, *lines = labelled_clips.read_text().splitlines()
+    folder = labelled_clips.parent
+    lines = [f"{folder / line},{'test' if line[1] == '2' else 'train'}" for line in lines]
+    labels = tmp_path / "split.csv"
+    labels.write_text("\n".join([header + ",split", *lines]) + "\n")
+    words = ["--labels", str(labels), "--jobs", "1", "--cache", cache, "--quiet", *QUICK]
+    assert main(["train", *words, "--model", str(tmp_path / "m.npz")]) == 0
+    out = capsys.readouterr().out
+    assert "background: 3 classes, 6 videos" in out
+    assert "On the 3 videos set aside" in out
+    assert main(["train", *words, "--model", str(tmp_path / "m.npz"), "--json"]) == 0
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [(row["task"], row["videos"]) for row in rows] == [("background", 3), ("foreground", 3)]
+
+
 def test_classify_a_folder_as_json(trained, cache, labelled_clips, capsys):
     assert classify(trained, cache, str(labelled_clips.parent), "--json") == 0
     rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]

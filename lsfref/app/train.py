@@ -1,33 +1,54 @@
-"""`train`: fit both tasks from labelled videos and write the model."""
+"""`train`: fit both tasks from labelled videos and write the model.
+
+Without --labels the built-in scenes are rendered, kept in the cache, and trained on. Where the list
+sets videos aside (split test), the report of `evaluate` on them follows.
+"""
 
 import argparse
+import contextlib
+import hashlib
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lsfref.app import options
-from lsfref.app.manifest import describe, read_labels, refuse_lone_classes, training_part
+from lsfref.app.manifest import Manifest, describe, read_labels, refuse_lone_classes, training_part
+from lsfref.app.progress import Progress
 from lsfref.app.session import session
+from lsfref.files import printable
 
 if TYPE_CHECKING:
+    from lsfref.config import Config
     from lsfref.model import Model
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the flags of `train`."""
-    options.add_labels(parser)
+    options.add_labels(parser, required=False)
     options.add_model(parser)
+    options.add_output(parser)
     options.add_config(parser)
     options.add_common(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Fit and write the model; status 1 where a video was left out, 3 where nothing can be fit."""
-    from lsfref import model, pipeline
-
     config = options.config_from(args)
-    listed = read_labels(args.labels)
+    if args.labels:
+        return fit(read_labels(args.labels), config, args)
+    with scenes(args) as labels:
+        return fit(read_labels(labels), config, args)
+
+
+def fit(listed: Manifest, config: "Config", args: argparse.Namespace) -> int:
+    """Train on the training part, save, report."""
+    from lsfref import model, pipeline
+    from lsfref.app import held_out, outcomes
+
     manifest = training_part(listed)
     refuse_lone_classes(manifest)
-    with session(args, passes=3, n_videos=len(manifest.videos)) as work:
+    with session(args, passes=3, n_videos=len(listed.videos)) as work:
         for line in describe(listed):
             if not args.quiet:
                 work.progress.say(line)
@@ -43,13 +64,51 @@ def run(args: argparse.Namespace) -> int:
             work.progress.say(f"warning: {text}")
         for text in trained.skipped:
             work.progress.say(f"skipped: {text}")
-    model.save(trained.model, args.model)
-    for line in summary(trained.model):
-        print(line)
+        model.save(trained.model, args.model)
+        found = held_out.ask(listed, trained.model, work) if "test" in listed.splits else []
+    told = summary(trained.model)
     if trained.skipped:
-        print(f"{len(trained.model.files)} videos used, {len(trained.skipped)} skipped")
-    print(f"wrote {args.model}")
+        told.append(f"{len(trained.model.files)} videos used, {len(trained.skipped)} skipped")
+    for_people = not (args.json or args.csv)
+    if for_people:
+        print("\n".join(told))
+    if found and for_people:
+        print(f"\nOn the {listed.splits.count('test')} videos set aside:\n")
+    outcomes.write(found, args)
+    if for_people:
+        print(f"wrote {printable(args.model)}")
     return 1 if trained.skipped else 0
+
+
+@contextlib.contextmanager
+def scenes(args: argparse.Namespace) -> Iterator[Path]:
+    """Yield the label list of the built-in scenes of --seed, rendered once into the cache."""
+    import lsfref
+    from lsfref.app import workers
+    from lsfref.study.scenes import N_SCENES, render_set
+
+    code = hashlib.sha256()
+    for source in sorted((Path(lsfref.__file__).parent / "study").rglob("*.py")):
+        if "render" in source.parts or source.stem == "scenes":
+            code.update(source.read_bytes())
+    with contextlib.ExitStack() as stack:
+        if args.cache == "none":
+            above = stack.enter_context(tempfile.TemporaryDirectory(prefix="lsfref-"))
+        else:
+            above = args.cache
+        folder = Path(above).absolute() / f"scenes-{args.seed}-{code.hexdigest()[:16]}"
+        labels = folder / "labels.csv"
+        if not labels.exists():  # it is written last: the set is whole
+            progress = Progress(quiet=args.quiet)
+            with workers.mapper(max(1, min(args.jobs, N_SCENES))) as mapper:
+                render_set(
+                    folder,
+                    seed=args.seed,
+                    mapper=mapper,
+                    progress=lambda done, of: progress("rendering scenes", done, of),
+                )
+            progress.clear()
+        yield labels
 
 
 def summary(model: "Model") -> list[str]:

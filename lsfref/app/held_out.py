@@ -1,0 +1,49 @@
+"""How well a fresh model does on the videos that were set aside: the report of `evaluate`."""
+
+import functools
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lsfref.app.manifest import Manifest
+from lsfref.app.session import Session
+from lsfref.files import printable
+
+if TYPE_CHECKING:
+    from lsfref.model import Model
+    from lsfref.study.outcome import Outcome
+
+
+def ask(manifest: Manifest, fitted: "Model", work: Session) -> "list[Outcome]":
+    """Return the Outcome of each task on the videos whose split is test (T4, T6).
+
+    The network is the model's; selection and tables are those of its training videos, with new
+    directions for each drawn pair (N, K).
+    """
+    from lsfref.app.evaluate import task_labels
+    from lsfref.passes import pool_video
+    from lsfref.study.asking import N_PAIRS
+    from lsfref.study.evaluate import ask_rounds
+    from lsfref.study.protocol import rounds_of
+
+    test = [video for video, s in zip(manifest.videos, manifest.splits, strict=True) if s == "test"]
+    pool = functools.partial(
+        pool_video, config=fitted.config, parameters=fitted.parameters, scaling=fitted.scaling,
+        extract=work.extract,
+    )  # fmt: skip
+    pooled = dict(zip(fitted.files, fitted.pooled_ME, strict=True))
+    found = work.mapper(pool, [v.path for v in test])
+    for done, (video, one) in enumerate(zip(test, found, strict=True)):
+        work.progress("asking", done + 1, len(test))
+        if one.error:
+            work.progress.say(f"counted as an error: {printable(one.error)}")
+        elif one.pooled_E is not None:
+            pooled[video.name] = one.pooled_E
+    nothing = np.zeros(fitted.pooled_ME.shape[1])
+    names = [video.name for video in manifest.videos]
+    usable_M = np.array([name in pooled for name in names])
+    pooled_ME = np.stack([pooled.get(name, nothing) for name in names])
+    test_M = np.array([split == "test" for split in manifest.splits])
+    rounds = rounds_of([[(np.flatnonzero(~test_M), np.flatnonzero(test_M))]])
+    tasks = task_labels(manifest)
+    return ask_rounds([pooled_ME], usable_M, tasks, rounds, fitted.config, n_pairs=N_PAIRS)
