@@ -18,6 +18,7 @@ AXES = {
     "P": "tracked points, one row a trajectory",
     "A": "pixels of a layer, row after row",
     "O": "vote planes of a layer, one a direction and field (33)",
+    "Z": "boxes around people on one frame",
     "L": "displacements of a trajectory (15)",
     "S": "points of a trajectory (16)",
     "D": "elements of a descriptor (426)",

@@ -7,9 +7,9 @@ tracks, and the tracks that are found valid but not yet described.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from lsfref.arrays import Floats
 from lsfref.descriptors import N_PLANES, PATCH, cell_sums, describe, room_for
 from lsfref.errors import VideoError
 from lsfref.flow import layer_flows, prepare
+from lsfref.homography import bring_back, camera_homography
 from lsfref.pyramid import grey_layers, grey_layers_8bit, scale_factors
 from lsfref.trajectories import TRACK_LENGTH, Tracker, judge, single, step_lengths
 
@@ -42,6 +43,7 @@ class Moment(NamedTuple):
 
     greys: list[Floats]  # grey_HW
     flows: list[Floats] | None  # flow_HW2 in pixels of the layer; None for the first frame
+    own_flows: list[Floats] | None = None  # the same without the camera's motion (H6)
 
 
 def extract_frames(
@@ -50,17 +52,24 @@ def extract_frames(
     n_frames: int,
     flow: str = "lucas_kanade",
     n_scales: int = 8,
+    camera_motion: str = "none",
+    boxes: Mapping[int, Floats] | None = None,
     watch: Watch | None = None,
 ) -> Iterator[Block]:
     """Yield the trajectories of grey frames (0..255), computed in the dtype of the frames.
 
-    n_frames is the length of the video; only the last info column depends on it. Raises VideoError
-    if the frame size changes or is smaller than a patch.
+    n_frames is the length of the video; only the last info column depends on it. `boxes` are those
+    of people, boxes_Z4 by frame. Raises VideoError if the frame size changes or is smaller than a
+    patch.
 
     Choices: A2 flow "farneback" rounds frames and layers to 8 bits, as the original program does.
-             A3 n_scales at most.
+             A3 n_scales at most. H6 camera_motion "homography" describes motion without the
+             camera's, and drops what only moves with the camera.
     """
-    return follow(_moments(frames, flow=flow, n_scales=n_scales), n_frames=n_frames, watch=watch)
+    moments = _moments(frames, flow=flow, n_scales=n_scales)
+    if camera_motion == "homography":
+        moments = _steadied(moments, boxes or {}, flow=flow, n_scales=n_scales, watch=watch)
+    return follow(moments, n_frames=n_frames, watch=watch)
 
 
 def _moments(frames: Iterable[Floats], *, flow: str, n_scales: int) -> Iterator[Moment]:
@@ -76,6 +85,37 @@ def _moments(frames: Iterable[Floats], *, flow: str, n_scales: int) -> Iterator[
         now = prepare(greys[0], n_scales=n_scales, method=flow)
         yield Moment(greys, None if before is None else layer_flows(before, now, method=flow))
         before = now
+
+
+def _steadied(
+    moments: Iterable[Moment],
+    boxes: Mapping[int, Floats],
+    *,
+    flow: str,
+    n_scales: int,
+    watch: Watch | None,
+) -> Iterator[Moment]:
+    """Yield the moments with own_flows: from each frame to the next one, brought back to it (H6).
+
+    The homographies are drawn from one seed: the same video gives the same rows.
+    """
+    rng = np.random.default_rng(0)
+    before_HW: Floats = np.empty((0, 0))
+    for frame, moment in enumerate(moments):
+        now_HW = moment.greys[0]
+        if moment.flows is not None:
+            homography_33 = camera_homography(
+                before_HW, moment.flows[0], rng=rng, boxes_Z4=boxes.get(frame - 1)
+            )
+            if watch:
+                watch("flow", "homography_33", homography_33, frame=frame, scale=0)
+            steady_HW = bring_back(before_HW, now_HW, homography_33)
+            if flow == "farneback":
+                steady_HW = np.rint(steady_HW)
+            pair = (prepare(f, n_scales=n_scales, method=flow) for f in (before_HW, steady_HW))
+            moment = moment._replace(own_flows=layer_flows(*pair, method=flow))
+        yield moment
+        before_HW = now_HW
 
 
 def _check_shape(shape: tuple[int, ...], first: tuple[int, ...]) -> None:
@@ -102,12 +142,16 @@ def follow(
     """
     layers: list[_Layer] = []
     frame = 0
-    for frame, (greys, flows) in enumerate(moments):
-        if flows is None:
+    for frame, moment in enumerate(moments):
+        greys = moment.greys
+        if frame == 0:
             factors = scale_factors(len(greys))
             layers = [_Layer(greys[k], k, factors[k], watch) for k in range(len(greys))]
         for k, layer in enumerate(layers):
-            layer.track(frame, greys[k], None if flows is None else flows[k])
+            if moment.flows is not None:
+                own_flow_HW2 = None if moment.own_flows is None else moment.own_flows[k]
+                layer.advance(frame, moment.flows[k], own_flow_HW2)
+            layer.start(frame, greys[k])
         if frame >= TRACK_LENGTH:
             yield from _ended(layers, frame - TRACK_LENGTH + 1, n_frames)
     for end in range(max(1, frame - TRACK_LENGTH + 2), frame + 1):
@@ -125,10 +169,18 @@ def _ended(layers: list["_Layer"], end: int, n_frames: int) -> Iterator[Block]:
         yield Block(*map(np.concatenate, zip(*blocks, strict=True)))
 
 
+class _Step(NamedTuple):
+    """What describes a step: the frame that it leaves, and the flow from there."""
+
+    grey_HW: Floats
+    flow_HW2: Floats
+
+
 class _Cohort(NamedTuple):
-    """The valid tracks of a layer that end on one frame, and the cell sums of their steps."""
+    """The valid tracks of a layer that end with one step."""
 
     points_PS2: Floats  # in pixels of the layer
+    moves_PL2: Floats  # that make the trajectory shape
     sums_LO4P: Floats  # filled step by step
 
 
@@ -143,35 +195,41 @@ class _Layer:
         self.tracker = Tracker(grey_HW.dtype)
         self.room = room_for(grey_HW)
         self.show: Watch = partial(watch, scale=k) if watch else _look_away
-        # Of each step that is not yet described: what it starts from, and the tracks it completes.
-        self.steps: deque[tuple[Floats, Floats]] = deque()  # grey_HW, flow_HW2
+        self.steps: deque[_Step] = deque()  # those not yet described, and what ends with each
         self.cohorts: deque[_Cohort] = deque()
 
-    def track(self, frame: int, grey_HW: Floats, flow_HW2: Floats | None) -> None:
-        """Follow the tracks to this frame, judge those that are complete, begin new ones."""
-        shown: dict[str, Any] = {"grey_HW": grey_HW}
-        if flow_HW2 is not None:
-            advance = self.tracker.advance(flow_HW2)
-            verdicts_p = judge(single(advance.complete_pS2 * self.factor))
-            points_PS2 = advance.complete_pS2[verdicts_p == 0]
-            sums_LO4P = np.empty((TRACK_LENGTH, N_PLANES, 4, len(points_PS2)), grey_HW.dtype)
-            self.steps.append((self.grey_HW, flow_HW2))
-            self.cohorts.append(_Cohort(points_PS2, sums_LO4P))
-            shown |= {"flow_HW2": flow_HW2, **advance._asdict(), "verdicts_p": verdicts_p}
-        shown |= self.tracker.start(grey_HW)._asdict()
+    def start(self, frame: int, grey_HW: Floats) -> None:
+        """Begin new tracks on this frame."""
         self.grey_HW = grey_HW
+        seeds = self.tracker.start(grey_HW)
+        for name, value in {"grey_HW": grey_HW, **seeds._asdict()}.items():
+            self.show("trajectories", name, value, frame=frame)
+
+    def advance(self, frame: int, flow_HW2: Floats, own_flow_HW2: Floats | None) -> None:
+        """Follow the tracks to this frame and judge those that are complete."""
+        advance = self.tracker.advance(flow_HW2, own_flow_HW2)
+        points_pS2 = single(advance.complete_pS2 * self.factor)
+        if own_flow_HW2 is None:
+            moves_pL2, verdicts_p = np.diff(points_pS2, axis=1), judge(points_pS2)
+        else:
+            moves_pL2 = advance.own_moves_pL2 * self.factor
+            verdicts_p = judge(points_pS2, moves_pL2)
+        valid_p = verdicts_p == 0
+        sums_LO4P = np.empty((TRACK_LENGTH, N_PLANES, 4, valid_p.sum()), self.grey_HW.dtype)
+        self.cohorts.append(_Cohort(advance.complete_pS2[valid_p], moves_pL2[valid_p], sums_LO4P))
+        self.steps.append(_Step(self.grey_HW, flow_HW2 if own_flow_HW2 is None else own_flow_HW2))
+        shown = {"flow_HW2": flow_HW2, **advance._asdict(), "verdicts_p": verdicts_p}
         for name, value in shown.items():
             self.show("trajectories", name, value, frame=frame)
 
     def describe(self, end: int) -> tuple[Floats, Floats]:
         """Return points_PS2, in pixels of the frame, and descriptors_PD of tracks that end here."""
         self._sum_up(end - 1)
-        points_PS2, sums_LO4P = self.cohorts.popleft()
-        points_PS2 = single(points_PS2 * self.factor)
-        moves_PL2 = np.diff(points_PS2, axis=1)
-        batches = [slice(i, i + BATCH) for i in range(0, max(1, len(points_PS2)), BATCH)]
-        described = [describe(moves_PL2[batch], sums_LO4P[..., batch]) for batch in batches]
-        return points_PS2, np.concatenate(described)
+        cohort = self.cohorts.popleft()
+        n = len(cohort.points_PS2)
+        batches = [slice(i, i + BATCH) for i in range(0, max(1, n), BATCH)]
+        rows = [describe(cohort.moves_PL2[b], cohort.sums_LO4P[..., b]) for b in batches]
+        return single(cohort.points_PS2 * self.factor), np.concatenate(rows)
 
     def _sum_up(self, frame: int) -> None:
         """Take the cell sums on the oldest frame for all valid tracks that pass through it."""

@@ -19,6 +19,7 @@ STATIC = 3**0.5  # pixels: both standard deviations below it (A7)
 ERRATIC = 50.0  # pixels: one of the standard deviations above it (A7)
 JUMP = 20.0  # pixels: one displacement above it (A7) ...
 JUMP_SHARE = 0.7  # ... and above this share of the whole path (A7)
+CAMERA = 1.0  # pixels: no displacement above it, once the camera's motion is taken off (H6)
 VERDICTS = ("valid", "static", "erratic", "jump", "camera")  # as `judge` numbers them
 
 
@@ -122,6 +123,7 @@ class Advance(NamedTuple):
     moved_P2: Floats  # where each goes
     stays_P: Bools  # and whether that is inside the image
     complete_pS2: Floats  # those that now have all their steps, oldest start first
+    own_moves_pL2: Floats  # their displacements, less those of the camera where they are known
 
 
 class Tracker:
@@ -129,6 +131,7 @@ class Tracker:
 
     def __init__(self, dtype: np.dtype) -> None:
         self.points_PS2 = np.empty((0, TRACK_LENGTH + 1, 2), dtype)
+        self.own_moves_PL2 = np.empty((0, TRACK_LENGTH, 2), dtype)
         self.steps_P = np.empty(0, np.int64)  # displacements so far
 
     def live(self) -> Floats:
@@ -138,29 +141,42 @@ class Tracker:
     def start(self, grey_HW: Floats) -> Seeds:
         """Begin tracks at the corners of a frame that have no live track near them."""
         seeds = sample(grey_HW, self.live())
-        begun_pS2 = np.zeros((len(seeds.points_P2), *self.points_PS2.shape[1:]), grey_HW.dtype)
+        n_new = len(seeds.points_P2)
+        begun_pS2 = np.zeros((n_new, TRACK_LENGTH + 1, 2), grey_HW.dtype)
         begun_pS2[:, 0] = seeds.points_P2
+        unmoved_pL2 = np.zeros((n_new, TRACK_LENGTH, 2), grey_HW.dtype)
         self.points_PS2 = np.concatenate([self.points_PS2, begun_pS2])
-        self.steps_P = np.concatenate([self.steps_P, np.zeros(len(begun_pS2), np.int64)])
+        self.own_moves_PL2 = np.concatenate([self.own_moves_PL2, unmoved_pL2])
+        self.steps_P = np.concatenate([self.steps_P, np.zeros(n_new, np.int64)])
         return seeds
 
-    def advance(self, flow_HW2: Floats) -> Advance:
-        """Move the tracks along the flow; let go of those that leave or are complete."""
+    def advance(self, flow_HW2: Floats, own_flow_HW2: Floats | None = None) -> Advance:
+        """Move the tracks along the flow; let go of those that leave or are complete.
+
+        Choices: H6 own_flow_HW2 is the flow less the camera's motion: noted, not followed.
+        """
         live_P2 = self.live()
-        moved_P2 = single(live_P2 + read_flow(flow_HW2, live_P2))
+        moves_P2 = read_flow(flow_HW2, live_P2)
+        own_moves_P2 = moves_P2 if own_flow_HW2 is None else read_flow(own_flow_HW2, live_P2)
+        moved_P2 = single(live_P2 + moves_P2)
         stays_P = inside(moved_P2, flow_HW2.shape[:2])
-        points_pS2, steps_p = self.points_PS2[stays_P], self.steps_P[stays_P] + 1
-        points_pS2[np.arange(len(steps_p)), steps_p] = moved_P2[stays_P]
-        n_done = np.count_nonzero(steps_p == TRACK_LENGTH)
-        self.points_PS2, self.steps_P = points_pS2[n_done:], steps_p[n_done:]
-        return Advance(moved_P2, stays_P, points_pS2[:n_done])
+        points_pS2, own_moves_pL2 = self.points_PS2[stays_P], self.own_moves_PL2[stays_P]
+        steps_p = self.steps_P[stays_P]
+        each_p = np.arange(len(steps_p))
+        points_pS2[each_p, steps_p + 1] = moved_P2[stays_P]
+        own_moves_pL2[each_p, steps_p] = own_moves_P2[stays_P]
+        n_done = np.count_nonzero(steps_p == TRACK_LENGTH - 1)
+        self.points_PS2, self.own_moves_PL2 = points_pS2[n_done:], own_moves_pL2[n_done:]
+        self.steps_P = steps_p[n_done:] + 1
+        return Advance(moved_P2, stays_P, points_pS2[:n_done], own_moves_pL2[:n_done])
 
 
-def judge(points_PS2: Floats) -> Ints:
-    """Return verdicts_P, places in VERDICTS, of finished tracks in pixels of the frame.
+def judge(points_PS2: Floats, own_moves_PL2: Floats | None = None) -> Ints:
+    """Return verdicts_P, places in VERDICTS, of complete tracks in pixels of the frame.
 
     Choices: A7 population standard deviations; the rules in the order static, erratic, jump, each
-             with strict inequalities.
+             with strict inequalities. H6 where own_moves_PL2, without the camera's, are given:
+             one that is valid so far but never moves by more than 1 px is the camera's.
     """
     spread_P2 = points_PS2.std(axis=1)
     length_PL = step_lengths(np.diff(points_PS2, axis=1))
@@ -168,7 +184,10 @@ def judge(points_PS2: Floats) -> Ints:
     static_P = (spread_P2 < STATIC).all(axis=1)
     erratic_P = (spread_P2 > ERRATIC).any(axis=1)
     jump_P = (longest_P > JUMP) & (longest_P > JUMP_SHARE * length_PL.sum(axis=1))
-    return np.select([static_P, erratic_P, jump_P], [1, 2, 3], 0)
+    camera_P = np.zeros_like(static_P)
+    if own_moves_PL2 is not None:
+        camera_P = step_lengths(own_moves_PL2).max(axis=1) <= CAMERA
+    return np.select([static_P, erratic_P, jump_P, camera_P], [1, 2, 3, 4], 0)
 
 
 def step_lengths(moves_PL2: Floats) -> Floats:
