@@ -35,6 +35,9 @@ class Config:
     )
     flow: str = _choice("lucas_kanade", "A2", "dense optical flow", ("lucas_kanade", "farneback"))
     n_scales: int = _choice(8, "A3", "most spatial scales of a video", least=1)
+    camera_motion: str = _choice(
+        "none", "H6", "what is taken off the flow before it is described", ("none", "homography")
+    )
     # phase 1: LSFNet
     n_samples: int = _choice(1_000_000, "B1", "descriptors drawn from the training videos", least=1)
     balance: str = _choice("none", "B2", "equal shares of the sample", ("none", "video", "class"))
@@ -80,7 +83,9 @@ PRESETS = {
 }
 
 # What stages 1 to 4 depend on, and with it the cached features of a video.
-EXTRACTION_FIELDS = ("max_side", "max_frames", "max_pixels", "dtype", "flow", "n_scales")
+EXTRACTION_FIELDS = (
+    "max_side", "max_frames", "max_pixels", "dtype", "flow", "n_scales", "camera_motion",
+)  # fmt: skip
 
 
 class Streams(NamedTuple):

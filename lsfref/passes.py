@@ -6,7 +6,7 @@ pure function of one video, so that it runs in any process; B4 says why there ar
 
 import functools
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -44,12 +44,19 @@ Extract = Callable[[PathLike, Config], Extraction]
 Mapper = Callable[..., Iterable[Any]]
 
 
-def extract(path: PathLike, config: Config, *, watch: extraction.Watch | None = None) -> Extraction:
+def extract(
+    path: PathLike,
+    config: Config,
+    *,
+    boxes: Mapping[int, Floats] | None = None,
+    watch: extraction.Watch | None = None,
+) -> Extraction:
     """Return the dense trajectories of a video (stages 1 to 4; Section 2.1, A1 to A12).
 
     Iterating gives blocks of info_P10 and descriptors_PD in the order of the original release.
     Raises VideoError for a file that is no usable video. No trajectories, no blocks. `watch` is
-    shown every intermediate array (see extraction.py).
+    shown every intermediate array (see extraction.py); `boxes` are those of people, boxes_Z4 by
+    frame in pixels of the frames worked on (H6).
     """
     limits: dict[str, Any] = {"max_frames": config.max_frames, "max_pixels": config.max_pixels}
     grey = "8bit" if config.flow == "farneback" else "luma"  # A2: the original program's grey
@@ -58,7 +65,13 @@ def extract(path: PathLike, config: Config, *, watch: extraction.Watch | None = 
     frames = video.read_frames(path, grey=grey, warn=warnings.append, **limits)
     shrunk = (pyramid.shrink(f, max_side=config.max_side).astype(config.dtype) for f in frames)
     blocks = extraction.extract_frames(
-        shrunk, n_frames=n_frames, flow=config.flow, n_scales=config.n_scales, watch=watch
+        shrunk,
+        n_frames=n_frames,
+        flow=config.flow,
+        n_scales=config.n_scales,
+        camera_motion=config.camera_motion,
+        boxes=boxes,
+        watch=watch,
     )
     return Extraction(n_frames, _naming(path, blocks), warnings)
 

@@ -1,6 +1,7 @@
 """`extract`: dense trajectories of videos, in the 436 columns of the original release."""
 
 import argparse
+import dataclasses
 import functools
 import os
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from lsfref import homography, passes
 from lsfref.app import options
 from lsfref.app.manifest import find_videos
 from lsfref.app.session import session
@@ -23,8 +25,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("videos", nargs="+", metavar="VIDEO", help="files, or folders of files")
     parser.add_argument("--out", required=True, metavar="DIR", help="folder for the results")
     parser.add_argument("--text", action="store_true", help="tab-separated text in place of .npy")
-    flows = ("lucas_kanade", "farneback")
-    parser.add_argument("--flow", choices=flows, default=None, help="dense optical flow (A2)")
+    for field in dataclasses.fields(Config):
+        if field.name in ("flow", "camera_motion"):
+            flag, told = "--" + field.name.replace("_", "-"), field.metadata
+            text = f"{told['text']} ({told['ids'][0]}; default: {field.default})"
+            parser.add_argument(flag, choices=told["values"], default=argparse.SUPPRESS, help=text)
+    parser.add_argument(
+        "--boxes", metavar="FILE", default=argparse.SUPPRESS,
+        help="with --camera-motion homography, people in the one video: a line a frame, its number "
+        "and groups of x1 y1 x2 y2 confidence; frames are then worked on at their own size",
+    )  # fmt: skip
     options.add_config(parser)
     options.add_common(parser)
 
@@ -33,6 +43,10 @@ def run(args: argparse.Namespace) -> int:
     """Write `DIR/<file name>.npy` (or .txt) for each video; status 1 where one failed."""
     config = options.config_from(args)
     paths = find_videos(args.videos)
+    if "boxes" in args:
+        if len(paths) > 1 or config.camera_motion == "none":
+            raise options.UsageError("--boxes goes with one video and --camera-motion homography")
+        config = dataclasses.replace(config, max_side=0)
     ending = ".txt" if args.text else ".npy"
     targets = [os.path.join(args.out, os.path.basename(path) + ending) for path in paths]
     twice = sorted({t for t in targets if targets.count(t) > 1})
@@ -41,7 +55,10 @@ def run(args: argparse.Namespace) -> int:
     Path(args.out).mkdir(parents=True, exist_ok=True)
     failed = 0
     with session(args, passes=1, n_videos=len(paths)) as work:
-        write = functools.partial(write_rows, config=config, extract=work.extract, text=args.text)
+        reader = work.extract
+        if "boxes" in args:
+            reader = functools.partial(passes.extract, boxes=homography.read_boxes(args.boxes))
+        write = functools.partial(write_rows, config=config, extract=reader, text=args.text)
         for done, wrote in enumerate(work.mapper(write, paths, targets)):
             work.progress("extracting", done + 1, len(paths))
             for text in wrote.warnings:

@@ -75,7 +75,8 @@ def config_from(args: argparse.Namespace) -> Config:
 
 def with_flags(config: Config, args: argparse.Namespace) -> Config:
     """Return config with the Config fields that were given as flags of their own."""
-    given = {n: getattr(args, n, None) for n in ("flow", "max_frames", "max_pixels")}
+    names = ("flow", "camera_motion", "max_frames", "max_pixels")
+    given = {n: getattr(args, n, None) for n in names}
     return dataclasses.replace(config, **{n: v for n, v in given.items() if v is not None})
 
 
