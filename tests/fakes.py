@@ -1,0 +1,60 @@
+"""Features without videos: rows drawn from a file's name, so that protocols are tested quickly."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from lsfref.extraction import Block
+from lsfref.passes import Extraction
+from lsfref.pipeline import LabelledVideo
+
+CLASSES = {"background": ("normal", "rain", "tree waving"), "foreground": ("none", "human")}
+
+
+@dataclass(frozen=True)
+class FakeExtract:
+    """Rows around a centre that the labels in a file's name decide: `rain-human-3-g1.mp4`.
+
+    `strength` 0: labels say nothing. Files in `poisoned` have huge values; `sizes` gives their
+    number of rows where it is not 41. Picklable; counts nothing.
+    """
+
+    strength: float = 1.0
+    poisoned: frozenset = frozenset()
+    sizes: dict = field(default_factory=dict)
+
+    def __call__(self, path, config):
+        return Extraction(23, self.blocks(Path(path).name, config))
+
+    def blocks(self, name, config):
+        background, foreground, *_rest = name.split("-")
+        rng = np.random.default_rng(list(name.encode()))
+        centre = np.random.default_rng(list(background.encode())).normal(size=426)
+        centre[:200] += np.random.default_rng(list(foreground.encode())).normal(size=426)[:200]
+        n = self.sizes.get(name, 41)
+        rows = 0.3 * self.strength * centre + rng.normal(size=(n, 426))
+        if name in self.poisoned:
+            rows *= 1e6
+        for start in range(0, n, 17):
+            part = rows[start : start + 17]
+            yield Block(np.zeros((len(part), 10)), part.astype(config.dtype))
+
+
+def videos(*, per_class=8, groups=None, rng=None):
+    """Return labelled videos, sorted by name; with `rng` the labels told are drawn anew."""
+    made = []
+    for background in CLASSES["background"]:
+        for i in range(per_class):
+            foreground = CLASSES["foreground"][i % 2]
+            group = None if groups is None else f"g{i % groups}"
+            name = f"{background}-{foreground}-{i}-{group}.mp4"
+            made.append(LabelledVideo(name, name, background, foreground, group))
+    made.sort()
+    if rng is not None:
+        told = [made[i] for i in rng.permutation(len(made))]
+        made = [
+            v._replace(background=t.background, foreground=t.foreground)
+            for v, t in zip(made, told, strict=True)
+        ]
+    return made
