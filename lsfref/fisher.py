@@ -19,6 +19,7 @@ def fisher_score(pooled_ME: Floats, labels_M: Ints) -> Floats:
              F2 a feature constant within every class scores inf, or 0 if constant overall.
              F5 a class without videos is left out; fewer than two classes is an error.
     """
+    pooled_ME, labels_M = np.asarray(pooled_ME), np.asarray(labels_M)
     if pooled_ME.ndim != 2 or labels_M.shape != pooled_ME.shape[:1]:
         raise ValueError(f"want (M, E) and (M,), got {pooled_ME.shape} and {labels_M.shape}")
     if not np.isfinite(pooled_ME).all():
@@ -47,4 +48,4 @@ def select_top(scores_E: Floats, *, top_percent: float) -> Ints:
     if not 0 < top_percent <= 100:
         raise ValueError(f"want 0 < top_percent <= 100; got {top_percent}")
     n_keep = max(1, math.ceil(len(scores_E) * top_percent / 100))
-    return np.argsort(-scores_E, kind="stable")[:n_keep]
+    return np.argsort(-np.asarray(scores_E), kind="stable")[:n_keep]

@@ -63,15 +63,15 @@ def nearest(index_MN: Floats, queries_mN: Floats, *, k: int) -> Neighbors:
     n_index, n = index_MN.shape
     if n_index == 0 or queries_mN.ndim != 2 or queries_mN.shape[1] != n or k < 1:
         raise ValueError(f"want (M, N), (m, N), M, k > 0; got {index_MN.shape}, {queries_mN.shape}")
-    if index_MN.dtype != queries_mN.dtype:
-        raise ValueError(f"want one dtype; got {index_MN.dtype} and {queries_mN.dtype}")
+    dtype = np.result_type(index_MN, queries_mN, np.float32)
+    index_MN, queries_mN = index_MN.astype(dtype, copy=False), queries_mN.astype(dtype, copy=False)
     if not (np.isfinite(index_MN).all() and np.isfinite(queries_mN).all()):
         raise ValueError("want finite hashes")
     k = min(k, n_index)
     product = _product_form(index_MN, queries_mN)
     index_NM = np.ascontiguousarray(index_MN.T)
     neighbors_mK = np.empty((len(queries_mN), k), np.int64)
-    squared_mK = np.empty((len(queries_mN), k), index_MN.dtype)
+    squared_mK = np.empty((len(queries_mN), k), dtype)
     n_block = max(1, BLOCK // n_index)
     for start in range(0, len(queries_mN), n_block):
         block = slice(start, start + n_block)

@@ -125,7 +125,7 @@ def train_network(
     probe_pD, probe_labels_p = rows_PD[::stride], labels_P[::stride]
     curves: tuple[list[float], list[float]] = ([], [])
     step = 0
-    with np.errstate(over="ignore", invalid="ignore"):  # told in one sentence by _finite
+    with np.errstate(over="ignore", invalid="ignore"):  # told by _loss in one sentence
         before = _loss(RECONSTRUCTION, parameters, probe_pD, probe_labels_p)[0]
         for epoch in range(epochs):
             totals, n_seen = [0.0, 0.0], [0, 0]

@@ -114,6 +114,12 @@ def test_squares_too_small_for_a_number():
     assert fisher_score(pooled_ME, np.array([0, 0, 1, 1]))[0] == np.inf
 
 
+def test_lists_names_and_whole_numbers():
+    scores_E = fisher_score([[0, 5], [2, 5], [6, 5], [8, 5]], ["rain", "rain", "snow", "snow"])
+    np.testing.assert_array_equal(scores_E, [9, 0])
+    np.testing.assert_array_equal(select_top([1.0, 3.0], top_percent=50), [1])
+
+
 def test_float32_stays_float32():
     pooled_ME, labels_M = table()
     short_E = fisher_score(pooled_ME.astype("float32"), labels_M)
