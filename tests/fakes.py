@@ -17,7 +17,7 @@ class FakeExtract:
     """Rows around a centre that the labels in a file's name decide: `rain-human-3-g1.mp4`.
 
     `strength` 0: labels say nothing. Files in `poisoned` have huge values; `sizes` gives their
-    number of rows where it is not 41. Picklable; counts nothing.
+    number of rows where it is not 23. Picklable; counts nothing.
     """
 
     strength: float = 1.0
@@ -32,12 +32,12 @@ class FakeExtract:
         rng = np.random.default_rng(list(name.encode()))
         centre = np.random.default_rng(list(background.encode())).normal(size=426)
         centre[:200] += np.random.default_rng(list(foreground.encode())).normal(size=426)[:200]
-        n = self.sizes.get(name, 41)
+        n = self.sizes.get(name, 23)
         rows = 0.3 * self.strength * centre + rng.normal(size=(n, 426))
         if name in self.poisoned:
             rows *= 1e6
-        for start in range(0, n, 17):
-            part = rows[start : start + 17]
+        for start in range(0, n, 13):
+            part = rows[start : start + 13]
             yield Block(np.zeros((len(part), 10)), part.astype(config.dtype))
 
 

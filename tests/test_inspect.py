@@ -34,7 +34,7 @@ def test_text_tells_data_tasks_network_curves_versions_and_choices(path, fitted,
     assert cli.main(["inspect", str(path)]) == 0
     out = capsys.readouterr().out
     for words in (
-        "trained on 24 videos in 4 groups, 984 trajectories",
+        "trained on 24 videos in 4 groups, 552 trajectories",
         f"training list: sha256 {fitted.digest}",
         "background: normal 8, rain 8, tree waving 8",
         "64 features kept, 3 hash tables of 30 projections, 3 neighbours vote",
@@ -62,7 +62,7 @@ def test_json_is_one_object_with_the_same_facts(path, fitted, capsys):
     assert told["reconstruction_curve"] == fitted.reconstruction_curve.tolist()
     assert told["digest"] == fitted.digest
     assert told["versions"] == fitted.versions
-    assert (told["videos"], told["groups"], told["trajectories"]) == (24, 4, 984)
+    assert (told["videos"], told["groups"], told["trajectories"]) == (24, 4, 552)
 
 
 def test_a_curve_as_a_line():
