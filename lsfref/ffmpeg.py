@@ -89,8 +89,9 @@ def open_regular(path: PathLike) -> int:
     os.close(descriptor)
     if stat.S_ISREG(status.st_mode):
         raise VideoError(f"{name}: the file is empty; copy it again from its source")
-    kind = "a folder" if stat.S_ISDIR(status.st_mode) else "a device, a pipe or a socket"
-    raise VideoError(f"{name}: this is {kind}, not a video file; give a regular file")
+    if stat.S_ISDIR(status.st_mode):
+        raise VideoError(f"{name}: this is a folder without video files, not a video; give a file")
+    raise VideoError(f"{name}: this is a device, a pipe or a socket, no video; give a regular file")
 
 
 class Decoder:

@@ -61,7 +61,7 @@ def extract(
     limits: dict[str, Any] = {"max_frames": config.max_frames, "max_pixels": config.max_pixels}
     grey = "8bit" if config.flow == "farneback" else "luma"  # A2: the original program's grey
     warnings: list[str] = []
-    n_frames = video.count_frames(path, **limits)
+    n_frames = video.count_frames(path, warn=lambda text: None, **limits)  # told while reading
     frames = video.read_frames(path, grey=grey, warn=warnings.append, **limits)
     shrunk = (pyramid.shrink(f, max_side=config.max_side).astype(config.dtype) for f in frames)
     blocks = extraction.extract_frames(

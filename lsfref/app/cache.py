@@ -68,7 +68,9 @@ class CachedExtract:
             return found
         with contextlib.suppress(OSError):
             os.utime(entry)  # the oldest by use go first
-        found = Extraction(about["n_frames"], iter(()), about["warnings"], about["n_points"])
+        name = printable(path)
+        warnings = [name + w if w.startswith(": ") else w for w in about["warnings"]]
+        found = Extraction(about["n_frames"], iter(()), warnings, about["n_points"])
         found.blocks = self._stored(entry, about["blocks"], found.warnings, path, config)
         return found
 
@@ -96,17 +98,19 @@ class CachedExtract:
 
     def _computed(self, entry: Path, path: PathLike, config: Config) -> Extraction:
         found = self.compute(path, config)
-        found.blocks = self._kept(entry, rebatch(found.blocks), found)
+        found.blocks = self._kept(entry, rebatch(found.blocks), found, printable(path))
         return found
 
-    def _kept(self, entry: Path, blocks: Iterator[Block], found: Extraction) -> Iterator[Block]:
+    def _kept(
+        self, entry: Path, blocks: Iterator[Block], found: Extraction, name: str
+    ) -> Iterator[Block]:
         """Pass blocks on while writing them; without a place for them, just pass them on."""
         writing = Writing(entry, self)
         try:
             for block in blocks:
                 yield block
                 writing.add(block)
-            writing.finish(found)
+            writing.finish(found, name)
         finally:
             writing.give_up()
         if writing.trouble:
@@ -161,12 +165,16 @@ class Writing:
             self.trouble = Note("features beyond a quarter of the cache's limit are not kept")
             self.give_up()
 
-    def finish(self, found: Extraction) -> None:
-        """Put the entry into its place, if there is room."""
+    def finish(self, found: Extraction, name: str) -> None:
+        """Put the entry into its place, if there is room.
+
+        Warnings go without the file's name: another file may have the same bytes.
+        """
         if self.archive is None:
             return
         about = {"n_frames": found.n_frames, "n_points": self.n_points, "blocks": self.n_blocks}
-        text = json.dumps(about | {"warnings": [w for w in found.warnings if type(w) is str]})
+        told = [w.removeprefix(name) for w in found.warnings if type(w) is str]
+        text = json.dumps(about | {"warnings": told})
         with self._telling():
             npz.write_member(self.archive, "json", npz.to_bytes(text))
             if not self.cache.make_room(self.file.tell()):

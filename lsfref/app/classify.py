@@ -9,6 +9,7 @@ from typing import Any
 from lsfref import model, pipeline, timeline
 from lsfref.app import options, output
 from lsfref.app.manifest import find_videos
+from lsfref.app.progress import conclusion
 from lsfref.app.session import session
 from lsfref.files import printable
 from lsfref.model import TASKS, Model
@@ -39,7 +40,7 @@ def run(args: argparse.Namespace) -> int:
     fitted = dataclasses.replace(fitted, config=options.with_flags(fitted.config, args))
     paths = find_videos(args.videos)
     rows: list[dict[str, Any]] = []
-    failed: set[str] = set()
+    causes: list[str] = []
     with session(args, passes=1, n_videos=len(paths)) as work:
         ask: Callable[..., Answer | Timeline] = functools.partial(
             pipeline.classify, model=fitted, extract=work.extract
@@ -65,13 +66,13 @@ def run(args: argparse.Namespace) -> int:
             for text in found.warnings:
                 work.progress.say(f"warning: {printable(text)}")
             if found.error:
-                failed.add(path)
-                work.progress.say(f"error: {printable(found.error)}")
-        if failed and len(paths) > 1:
-            work.progress.say(f"{len(paths) - len(failed)} ok, {len(failed)} failed")
+                causes.append(printable(found.error))
+                work.progress.say(f"error: {causes[-1]}")
+        if told := conclusion(len(paths), causes):
+            work.progress.say(told)
     if not args.json and not args.csv:
         print(as_table(rows, timed=bool(args.timeline)))
-    return 1 if failed else 0
+    return 1 if causes else 0
 
 
 def rows_of(

@@ -12,6 +12,7 @@ import numpy as np
 from lsfref import homography, passes
 from lsfref.app import options
 from lsfref.app.manifest import find_videos
+from lsfref.app.progress import conclusion
 from lsfref.app.session import session
 from lsfref.config import Config
 from lsfref.errors import LsfrefError
@@ -53,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
     if twice:
         raise options.UsageError(f"two videos would both be written to {printable(twice[0])}")
     Path(args.out).mkdir(parents=True, exist_ok=True)
-    failed = 0
+    causes: list[str] = []
     with session(args, passes=1, n_videos=len(paths)) as work:
         reader = work.extract
         if "boxes" in args:
@@ -64,11 +65,13 @@ def run(args: argparse.Namespace) -> int:
             for text in wrote.warnings:
                 work.progress.say(f"warning: {text}")
             if wrote.error:
-                failed += 1
+                causes.append(wrote.error)
                 work.progress.say(f"error: {wrote.error}")
             else:
                 print(f"{printable(targets[done])}: {wrote.n_points} trajectories")
-    return 1 if failed else 0
+        if told := conclusion(len(paths), causes):
+            work.progress.say(told)
+    return 1 if causes else 0
 
 
 class Wrote(NamedTuple):

@@ -172,10 +172,8 @@ def find_videos(paths: Iterable[str]) -> list[str]:
     """Return files as they are and, for a folder, the video files in it and below, sorted."""
     found: list[str] = []
     for path in paths:
-        inside = sorted(video_files(path)) if os.path.isdir(path) else [path]
-        if not inside:
-            raise LabelsError(f"{printable(path)}: no video files in this folder")
-        found += inside
+        inside = sorted(video_files(path)) if os.path.isdir(path) else []
+        found += inside or [path]  # the reader says what an empty folder is
     return found
 
 

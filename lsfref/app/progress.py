@@ -4,6 +4,7 @@ import os
 import shutil
 import sys
 import time
+from collections.abc import Sequence
 
 UNITS = {"training": "passes", "folds": "folds", "networks": "folds"}
 EVERY = 0.1  # seconds between two drawings
@@ -61,6 +62,13 @@ class Progress:
         self.said.add(text)
         self.clear()
         print(text, file=sys.stderr, flush=True)
+
+
+def conclusion(of: int, causes: Sequence[str]) -> str:
+    """Return how many of `of` inputs failed, and the cause of each on a line of its own."""
+    if not causes or of == 1:
+        return ""
+    return "\n  ".join([f"{of - len(causes)} ok, {len(causes)} failed:", *causes])
 
 
 def speed(done: int, seconds: float) -> str:
