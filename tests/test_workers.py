@@ -1,0 +1,253 @@
+"""Jobs, interruptions and progress: the same bytes, no one left behind, nothing on the screen."""
+
+import concurrent.futures
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from lsfref.app import cli, workers
+from lsfref.app.progress import Progress, clock, speed
+from lsfref.errors import LsfrefError
+
+ROOT = Path(__file__).parents[1]
+QUICK = ["--set", "epochs=2", "--set", "n_samples=400", "--set", "n_scales=1"]
+
+
+def square(x):
+    return x * x
+
+
+def die(_x):
+    os._exit(9)
+
+
+def fail(x):
+    raise LsfrefError(f"no good: {x}")
+
+
+class Held(concurrent.futures.Executor):
+    """An executor that works only when it is asked for a result, and knows what waits."""
+
+    def __init__(self):
+        self.waiting, self.most = 0, 0
+
+    def submit(self, function, /, *arguments):
+        self.waiting += 1
+        self.most = max(self.most, self.waiting)
+        future = concurrent.futures.Future()
+        future.result = lambda: self.give(function, arguments)
+        return future
+
+    def give(self, function, arguments):
+        self.waiting -= 1
+        return function(*arguments)
+
+
+def test_results_are_in_order_and_few_wait():
+    held = Held()
+    found = workers.ordered(held, 5, pow, range(23), [2] * 23)
+    assert list(found) == [x**2 for x in range(23)]
+    assert held.most == 5
+    endless = workers.ordered(held, 3, square, iter(range(10**12)))
+    assert [next(endless) for _ in range(4)] == [0, 1, 4, 9]
+
+
+def test_a_slow_first_one_does_not_stop_the_others():
+    gate, done = threading.Event(), []
+
+    def work(x):
+        if x == 0:
+            gate.wait(20)
+        else:
+            done.append(x)
+            if len(done) == 2 * workers.AHEAD - 1:
+                gate.set()
+        return x
+
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        found = workers.ordered(pool, 2 * workers.AHEAD, work, range(40))
+        assert list(found) == list(range(40))
+
+
+def test_a_pool_of_processes_and_its_errors():
+    with workers.mapper(1) as mapper:
+        assert mapper is map
+    with workers.mapper(2) as mapper:
+        assert list(mapper(square, range(5))) == [0, 1, 4, 9, 16]
+        with pytest.raises(LsfrefError, match="no good: 3"):
+            list(mapper(fail, [3]))
+    with pytest.raises(LsfrefError, match=r"a worker process died.*fewer --jobs"):
+        with workers.mapper(2) as mapper:
+            list(mapper(die, [1]))
+
+
+def train(labels, model, *flags):
+    flags = ["--labels", labels, "--model", model, *QUICK, *flags]
+    return [str(part) for part in ["train", *flags]]
+
+
+@pytest.fixture(scope="module")
+def wanted(labelled_clips, tmp_path_factory):
+    """The model of one job without a cache."""
+    model = tmp_path_factory.mktemp("wanted") / "model.npz"
+    assert cli.main(train(labelled_clips, model, "--jobs", "1", "--cache", "none", "--quiet")) == 0
+    return model.read_bytes()
+
+
+def start(arguments, **rest):
+    """Start a command in a session of its own, so that nobody else's processes are in it."""
+    return subprocess.Popen(
+        [sys.executable, ROOT / "run.py", *arguments],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True, text=True, **rest,
+    )  # fmt: skip
+
+
+def gone(session, *, within):
+    """Whether every process of a session ends in so many seconds."""
+    end = time.monotonic() + within
+    while time.monotonic() < end:
+        try:
+            os.killpg(session, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.05)
+    return False
+
+
+@pytest.mark.parametrize("whole_group", [False, True], ids=["kill", "terminal"])
+def test_interrupted_and_continued_by_two_jobs_gives_the_same_bytes(
+    labelled_clips, wanted, tmp_path, whole_group
+):
+    model, cache = tmp_path / "model.npz", tmp_path / "cache"
+    arguments = train(labelled_clips, model, "--jobs", "2", "--cache", cache)
+    running = start(arguments)
+    end = time.monotonic() + 120
+    while not list(cache.glob("*.npz")) and time.monotonic() < end:
+        time.sleep(0.02)
+    if whole_group:  # as a terminal does it
+        os.killpg(running.pid, signal.SIGINT)
+    else:
+        running.send_signal(signal.SIGINT)
+    _, err = running.communicate(timeout=60)
+    assert running.returncode == 130
+    assert err.splitlines()[-1] == "run.py train: interrupted"
+    assert "Traceback" not in err
+    assert gone(running.pid, within=20)
+    assert not model.exists()
+    assert {path.suffix for path in cache.iterdir()} == {".npz"}
+    assert 1 <= len(list(cache.glob("*.npz"))) < 9
+    again = start(arguments)
+    _, err = again.communicate(timeout=240)
+    assert again.returncode == 0, err
+    assert model.read_bytes() == wanted
+    model.unlink()
+    assert cli.main(train(labelled_clips, model, "--jobs", "1", "--cache", cache, "--quiet")) == 0
+    assert model.read_bytes() == wanted  # all from the cache
+    assert not list(tmp_path.rglob("*.tmp"))
+
+
+def test_nobody_outlives_a_killed_parent(labelled_clips, tmp_path):
+    cache = tmp_path / "cache"
+    running = start(train(labelled_clips, tmp_path / "m.npz", "--jobs", "2", "--cache", cache))
+    end = time.monotonic() + 120
+    while not list(cache.glob("*")) and time.monotonic() < end:
+        time.sleep(0.02)
+    running.kill()
+    running.communicate(timeout=60)
+    assert gone(running.pid, within=30)
+
+
+def test_a_broken_entry_is_told_and_the_model_is_the_same(labelled_clips, wanted, tmp_path, capsys):
+    model, cache = tmp_path / "model.npz", tmp_path / "cache"
+    arguments = train(labelled_clips, model, "--jobs", "1", "--cache", cache)
+    assert cli.main(arguments) == 0
+    entry = sorted(cache.iterdir())[0]
+    entry.write_bytes(entry.read_bytes()[:-100])
+    capsys.readouterr()
+    assert cli.main(arguments) == 0
+    told = capsys.readouterr().err
+    assert told.count("warning: ") == 1
+    assert f"warning: {entry}: broken cache entry; computed again" in told
+    assert model.read_bytes() == wanted
+
+
+def on_terminal(code, **environment):
+    """Run code with a terminal as stderr; return what the terminal was sent."""
+    ours, theirs = pty.openpty()
+    env = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "TERM")} | environment
+    child = subprocess.Popen(
+        [sys.executable, "-c", code], cwd=ROOT, stderr=theirs, env={"TERM": "xterm"} | env
+    )
+    os.close(theirs)
+    sent = b""
+    while True:
+        try:
+            piece = os.read(ours, 1 << 12)
+        except OSError:  # how Linux says that the other end is closed
+            break
+        if not piece:
+            break
+        sent += piece
+    os.close(ours)
+    assert child.wait(30) == 0
+    return sent.decode()
+
+
+SHOW = """
+import time
+from lsfref.app.progress import Progress
+progress = Progress(quiet={quiet})
+for i in range(4):
+    progress("extracting", i, 3)
+    time.sleep(0.12)
+progress("pooling", 1, 2)
+progress.say("warning: one")
+progress.say("warning: one")
+progress("pooling", 2, 2)
+"""
+
+
+def test_a_terminal_gets_a_bar_with_rate_and_time_left():
+    sent = on_terminal(SHOW.format(quiet=False))
+    assert "\x1b[1mextracting\x1b[0m [" in sent
+    assert re.search(r"\r\x1b\[K\S+extracting\S+ \[#+ +\] 1/3  \d+\.\d/s  0:0\d left", sent)
+    assert re.search(r"\[#+\] 3/3  \d+\.\d/s  0:0\d\r\n", sent)
+    assert sent.count("warning: one") == 1
+    assert sent.endswith("\n")
+
+
+def test_no_color_no_terminal_dumb_and_quiet():
+    sent = on_terminal(SHOW.format(quiet=False), NO_COLOR="1")
+    assert "extracting [" in sent
+    assert "\x1b[1m" not in sent
+    lines = ["extracting: 3 videos", "pooling: 2 videos", "warning: one", ""]
+    assert on_terminal(SHOW.format(quiet=False), TERM="dumb").split("\r\n") == lines
+    assert on_terminal(SHOW.format(quiet=True)) == "warning: one\r\n"
+    piped = subprocess.run(
+        [sys.executable, "-c", SHOW.format(quiet=False)], cwd=ROOT, capture_output=True, text=True
+    )
+    assert piped.stderr.splitlines() == lines[:3]
+
+
+def test_clocks_and_rates():
+    assert [clock(s) for s in (0, 59.4, 59.6, 3599.6, 36_000)] == [
+        "0:00", "0:59", "1:00", "1:00:00", "10:00:00",
+    ]  # fmt: skip
+    assert speed(30, 10) == "3.0/s"
+    assert speed(1, 20) == "3.0/min"
+    assert speed(0, 0) == "0.0/min"
+
+
+def test_units_are_what_is_counted(capsys):
+    progress = Progress(quiet=False)
+    progress("training", 1, 30)
+    progress("networks", 1, 5)
+    assert capsys.readouterr().err == "training: 30 passes\nnetworks: 5 folds\n"
