@@ -155,7 +155,7 @@ def load(path: str | os.PathLike[str]) -> Model:
     except OSError as fault:
         raise ModelError(f"{name}: cannot be read: {fault.strerror or fault}") from None
     except UNREADABLE as fault:
-        why = printable(str(fault).partition("\n")[0] or type(fault).__name__)
+        why = printable(str(fault).partition("\n")[0] or type(fault).__name__)[:200]
         cure = "train again or restore a copy"
         raise ModelError(f"{name}: damaged, or not a model file ({why}); {cure}") from None
 

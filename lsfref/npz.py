@@ -6,6 +6,7 @@ of data is read, and members are stored, never deflated, so nothing can unpack t
 """
 
 import io
+import tokenize
 import zipfile
 from collections.abc import Iterable, Mapping
 from typing import IO, Any
@@ -55,9 +56,7 @@ def headers(
         if name[:-4] in found:
             raise ValueError(f"member {name!r} stands twice")
         with archive.open(member) as data:
-            if npy.read_magic(data) != (1, 0):
-                raise ValueError(f"member {name!r} is not of .npy version 1.0")
-            shape, fortran, dtype = npy.read_array_header_1_0(data, max_header_size=1000)
+            shape, fortran, dtype = _read_header(data, name)
             size = member.file_size - data.tell()
         if fortran or dtype.kind not in KINDS or dtype.hasobject or dtype.byteorder == ">":
             raise ValueError(f"member {name!r} is not of plain little-endian numbers in C order")
@@ -65,6 +64,15 @@ def headers(
             raise ValueError(f"member {name!r} has not the size that its header gives")
         found[name[:-4]] = (shape, dtype)
     return found
+
+
+def _read_header(data: IO[bytes], name: str) -> tuple[tuple[int, ...], bool, np.dtype]:
+    if npy.read_magic(data) != (1, 0):
+        raise ValueError(f"member {name!r} is not of .npy version 1.0")
+    try:
+        return npy.read_array_header_1_0(data, max_header_size=1000)
+    except (SyntaxError, TypeError, tokenize.TokenError, RecursionError) as fault:
+        raise ValueError(f"member {name!r} has a damaged header") from fault
 
 
 def read_member(archive: zipfile.ZipFile, name: str) -> NDArray[Any]:

@@ -1,0 +1,273 @@
+"""Mutated model files and label lists: the documented error, or what was there before."""
+
+import io
+import json
+import pickle
+import resource
+import struct
+import subprocess
+import sys
+import zipfile
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests_model import make
+
+from lsfref import model, npz
+from lsfref.app import manifest
+from lsfref.errors import LabelsError, ModelError
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="module")
+def good(tmp_path_factory):
+    """A path, the bytes of a good model, its arrays."""
+    path = tmp_path_factory.mktemp("model") / "model.npz"
+    model.save(make(), path)
+    return path, path.read_bytes(), model.to_arrays(model.load(path))
+
+
+@pytest.fixture(autouse=True)
+def quick(axis_check):
+    """The names of axes are for other tests: here the same lines run ten thousand times."""
+    sys.setprofile(None)
+
+
+def same(one, other):
+    return list(one) == list(other) and all(np.array_equal(one[k], other[k]) for k in one)
+
+
+def judge(good, content):
+    """Load mutated bytes: ModelError in one sentence with the file's name, or the same model."""
+    path, _, arrays = good
+    path.write_bytes(content)
+    said, found = "", None
+    try:
+        found = model.load(path)
+    except ModelError as error:
+        said = str(error)
+    if found is None:
+        assert said.startswith(f"{path}: ")
+        assert said.isprintable()
+        assert len(said) < 500
+        return "error"
+    assert same(model.to_arrays(found), arrays)
+    return "same"
+
+
+def flips(good, count, seed):
+    _, content, _ = good
+    outcomes = {"error": 0, "same": 0}
+    rng = np.random.default_rng(seed)
+    for at, bit in zip(
+        rng.integers(0, len(content), count), rng.integers(0, 8, count), strict=True
+    ):
+        mutant = bytearray(content)
+        mutant[at] ^= 1 << bit
+        outcomes[judge(good, bytes(mutant))] += 1
+    return outcomes
+
+
+@pytest.mark.parametrize("count", [400, pytest.param(3000, marks=pytest.mark.slow)])
+def test_random_bit_flips(good, count):
+    outcomes = flips(good, count, seed=count)
+    assert outcomes["error"] > 0.9 * count  # the rest hit dates and other padding of the zip
+
+
+@pytest.mark.parametrize("bits", [(0, 7), pytest.param(range(8), marks=pytest.mark.slow)])
+def test_every_bit_of_the_headers(good, bits):
+    """Names, sizes, flags, offsets: where a zip can lie."""
+    _, content, _ = good
+    directory = content.index(b"PK\1\2")
+    end = len(content)
+    for at in [*range(120), *range(directory, directory + 120), *range(end - 22, end)]:
+        for bit in bits:
+            mutant = bytearray(content)
+            mutant[at] ^= 1 << bit
+            judge(good, bytes(mutant))
+
+
+def test_truncations(good):
+    _, content, _ = good
+    for percent in range(100):
+        assert judge(good, content[: len(content) * percent // 100]) == "error"
+    for missing in range(1, 30):
+        assert judge(good, content[:-missing]) == "error"
+
+
+BYTES = st.one_of(st.binary(min_size=1, max_size=9), st.sampled_from([b"\0" * 8, b"\xff" * 8]))
+SHARE = st.floats(0, 1, exclude_max=True)
+
+
+@given(st.lists(st.tuples(SHARE, BYTES, st.sampled_from(["put", "add", "drop"])), min_size=1))
+@settings(max_examples=100)
+def test_mutants(good, changes):
+    _, content, _ = good
+    mutant = bytearray(content)
+    for share, data, kind in changes:
+        at = int(share * len(mutant))
+        mutant[at : at + (0 if kind == "add" else len(data))] = b"" if kind == "drop" else data
+    judge(good, bytes(mutant))
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=8,
+)
+
+
+def keys_of(about, above=()):
+    for key, value in about.items():
+        yield (*above, key)
+        if isinstance(value, dict):
+            yield from keys_of(value, (*above, key))
+
+
+@given(st.data(), JSON)
+@settings(max_examples=100)
+def test_any_value_anywhere_in_the_description(good, data, value):
+    """A description that says something else is refused, or says nothing that decides a shape."""
+    path, _, arrays = good
+    about = json.loads(arrays["json"].tobytes())
+    *above, last = data.draw(st.sampled_from(list(keys_of(about))))
+    at = about
+    for key in above:
+        at = at[key]
+    at[last] = value
+    path.write_bytes(npz.dumps({**arrays, "json": npz.to_bytes(json.dumps(about))}))
+    said, found = "", None
+    try:
+        found = model.load(path)
+    except ModelError as error:
+        said = str(error)
+    assert said.isprintable()
+    if found is not None:
+        others = {k: v for k, v in model.to_arrays(found).items() if k != "json"}
+        assert same(others, {k: v for k, v in arrays.items() if k != "json"})
+        npz.dumps(model.to_arrays(found))  # and what was believed can be written
+
+
+class Canary:
+    """Unpickled, it would leave a file."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return (open, (self.path, "w"))
+
+
+def deflated(size):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        with archive.open("json.npy", "w", force_zip64=True) as member:
+            for _ in range(size >> 20):
+                member.write(bytes(1 << 20))
+    return buffer.getvalue()
+
+
+def stored_bomb():
+    """One member whose directory entry claims 100 GB."""
+    content = bytearray(npz.dumps({"json": npz.to_bytes("{}")}))
+    at = content.index(b"PK\1\2")
+    struct.pack_into("<II", content, at + 20, 0xFFFFFFF0, 0xFFFFFFF0)
+    return bytes(content)
+
+
+def header_bomb(good):
+    """A member whose .npy header claims 10^12 numbers, its checksum mended."""
+    _, _, arrays = good
+    content = npz.dumps(arrays)
+    at = content.index(b"(5, 11)")
+    lie = content.replace(b"(5, 11), }   ", b"(1000000000,)")
+    assert lie != content or at
+    return lie
+
+
+BOMBS = {
+    "deflated": lambda good: deflated(100 << 20),
+    "directory": lambda good: stored_bomb(),
+    "header": header_bomb,
+    "text": lambda good: b"contains pickled data\n" * 100,
+    "csv": lambda good: b"file,background\n",
+    "one zip of nothing": lambda good: b"PK\5\6" + bytes(18),
+    "png": lambda good: b"\x89PNG\r\n\x1a\n" + zlib.compress(bytes(100)),
+    "npy": lambda good: npy(np.zeros(3)),
+    "deep json": lambda good: npz.dumps({"json": npz.to_bytes("[" * 100_000)}),
+    "huge number": lambda good: npz.dumps({"json": npz.to_bytes('{"format": 1e999}')}),
+    "long number": lambda good: npz.dumps({"json": npz.to_bytes('{"format": ' + "9" * 9999 + "}")}),
+}
+
+
+def npy(array):
+    buffer = io.BytesIO()
+    np.save(buffer, array, allow_pickle=False)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("kind", BOMBS)
+def test_bombs_and_strangers_in_little_memory(good, kind):
+    content = BOMBS[kind](good)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    assert judge(good, content) == "error"
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 300 << 10
+
+
+def test_no_pickle_is_opened(good, tmp_path):
+    canary = tmp_path / "canary"
+    for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
+        assert judge(good, pickle.dumps(Canary(str(canary)), protocol)) == "error"
+    buffer = io.BytesIO()
+    np.savez(buffer, json=np.array([Canary(str(canary))], dtype=object))
+    assert judge(good, buffer.getvalue()) == "error"
+    assert not canary.exists()
+
+
+def test_the_command_says_it_in_one_line_with_status_3(good, tmp_path):
+    path, content, _ = good
+    path.write_bytes(content[:-5])
+    words = ["classify", str(tmp_path), "--model", str(path)]
+    command = [sys.executable, str(ROOT / "run.py"), *words]
+    done = subprocess.run(command, capture_output=True, check=False)
+    assert done.returncode == 3
+    assert done.stdout == b""
+    (line,) = done.stderr.decode().splitlines()
+    assert str(path) in line
+
+
+# ------------------------------------------------------------------ label lists
+
+LIST = b"""file,background,foreground,group,split
+a.mp4,rain,human,g1,train
+b.mp4,"tree, waving",none,g2,test
+c.mp4,,human,g1,train
+"""
+
+
+@given(
+    st.lists(
+        st.tuples(SHARE, st.binary(max_size=6), st.sampled_from(["put", "add", "drop"])), max_size=6
+    )
+)
+@settings(max_examples=100)
+def test_mutated_label_lists(tmp_path, changes):
+    for name in "abc":
+        (tmp_path / f"{name}.mp4").write_bytes(name.encode())
+    mutant = bytearray(LIST)
+    for share, data, kind in changes:
+        at = int(share * len(mutant))
+        mutant[at : at + (0 if kind == "add" else len(data))] = b"" if kind == "drop" else data
+    path = tmp_path / "labels.csv"
+    path.write_bytes(bytes(mutant))
+    said = ""
+    try:
+        manifest.read_labels(path)
+    except LabelsError as error:
+        said = str(error)
+    assert all(line.isprintable() for line in said.split("\n"))
