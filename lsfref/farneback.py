@@ -57,15 +57,16 @@ def layer_flows(first: list[Quadratic], second: list[Quadratic]) -> list[Floats]
             dx_HW, dy_HW = np.zeros_like(one.bx_HW), np.zeros_like(one.bx_HW)
         for _ in range(ITERATIONS):
             dx_HW, dy_HW = update(one, two, dx_HW, dy_HW)
-        flows.append(np.stack([median(dx_HW, size=5), median(dy_HW, size=5)], axis=-1))
+        flow_2HW = np.stack([median(dx_HW, size=5), median(dy_HW, size=5)])
+        flows.append(np.moveaxis(flow_2HW, 0, -1))
     return flows[::-1]
 
 
 def expand(image_HW: Floats) -> Quadratic:
     """Return the weighted least-squares quadratic of the 15 x 15 pixels around each pixel.
 
-    With weights w(x) w(y), sum 1, and moments m2 = sum w x^2, m4 = sum w x^4, the functions 1, x, y,
-    x^2 - m2, y^2 - m2, xy are orthogonal, so each coefficient is one weighted sum over its norm.
+    With weights w(x) w(y) of sum 1, and moments m2 = sum w x^2, m4 = sum w x^4, the functions 1, x,
+    y, x^2 - m2, y^2 - m2, xy are orthogonal: each coefficient is one weighted sum over its norm.
     """
     x = np.arange(-RADIUS, RADIUS + 1)
     w = _gaussian(RADIUS, SIGMA)

@@ -1,18 +1,24 @@
-"""The few array kernels that stages 2 to 4 share: window sums, bilinear warp, small medians.
+"""The few array kernels that stages 2 to 4 share: window sums, warp, slopes, small medians.
 
-In: planes of an image.  Out: planes of the same shape and dtype.
+In: planes of an image.  Out: planes in the dtype they came in.
+
+Written for numpy: every pass is over one contiguous plane, neighbours are slices of the flat plane.
 """
 
 import numpy as np
 
-from lsfref.arrays import Floats
+from lsfref.arrays import Bools, Floats
+
+# Freed at once. It teaches glibc's malloc to keep freed memory up to twice this size; else each
+# temporary plane is handed back and faulted in again, page by page, which doubles the time of flow.
+np.empty(31 << 20, dtype=np.uint8)
 
 
 def run_sums(values: Floats, *, size: int, step: int = 1) -> Floats:
     """Return sums[i] = values[i] + values[i + step] + ... (`size` terms), while they last.
 
     By doubling: sums of 1, 2, 4, ... terms, each from two of the last, and those that the binary
-    digits of `size` name are chained. Every pass is contiguous and nothing is ever subtracted.
+    digits of `size` name are chained. Nothing is ever subtracted, so rounding stays local.
     """
     kept = len(values) - (size - 1) * step
     total, covered, length = None, 0, 1
@@ -27,53 +33,199 @@ def run_sums(values: Floats, *, size: int, step: int = 1) -> Floats:
     return values if total is None else total
 
 
+def window_sums(planes: Floats, *, size: int) -> Floats:
+    """Return the sums over every size x size window that holds at least one pixel, 0 outside.
+
+    Of a stack of planes, (n, H, W), and of each by itself: (n, H + size - 1, W + size - 1). Element
+    (i, j) is the window whose last row and column are i and j. On the flat stack the margin of
+    zeros left of a row is also the one right of the row before.
+    """
+    n, height, width = planes.shape
+    margin, stride = size - 1, width + size - 1
+    rows = height + 2 * margin
+    flat = np.zeros(n * rows * stride + margin, dtype=planes.dtype)
+    flat[: n * rows * stride].reshape(n, rows, stride)[:, margin:-margin, margin:] = planes
+    sums = run_sums(run_sums(flat, size=size), size=size, step=stride)
+    return _view(sums, (n, height + margin, stride), (rows * stride, stride))
+
+
+def covering_sums(windows: Floats, *, size: int) -> Floats:
+    """Return, for each pixel, the sum over the windows of `window_sums` that hold it."""
+    n, rows, stride = windows.shape
+    sums = run_sums(run_sums(windows.ravel(), size=size), size=size, step=stride)
+    return _view(sums, (n, rows - size + 1, stride - size + 1), (rows * stride, stride))
+
+
 def box_sums(image_HW: Floats, *, size: int) -> Floats:
     """Return the sum over the size x size window centred on each pixel (size odd), 0 outside."""
+    return window_sums(image_HW[None], size=size)[0, size // 2 :, size // 2 :][
+        : image_HW.shape[0], : image_HW.shape[1]
+    ]
+
+
+def _view(flat: Floats, shape: tuple[int, int, int], steps: tuple[int, int]) -> Floats:
+    """Return planes of a flat array: planes begin steps[0] elements apart, rows steps[1]."""
+    strides = (steps[0] * flat.itemsize, steps[1] * flat.itemsize, flat.itemsize)
+    return np.ndarray(shape, flat.dtype, flat, strides=strides)
+
+
+def cells(image_HW: Floats) -> Floats:
+    """Return the sum over each cell of 2 x 2 pixels; the last row or column may be half empty."""
     height, width = image_HW.shape
-    padded = np.pad(image_HW, size // 2)
-    stride = width + size - 1
-    flat = run_sums(run_sums(padded.ravel(), size=size), size=size, step=stride)
-    sums_HW = np.empty_like(image_HW)
-    for y in range(height):
-        sums_HW[y] = flat[y * stride : y * stride + width]
-    return sums_HW
+    rows_hW = np.empty(((height + 1) // 2, width), dtype=image_HW.dtype)
+    np.add(image_HW[: height - 1 : 2], image_HW[1::2], out=rows_hW[: height // 2])
+    rows_hW[height // 2 :] = image_HW[2 * (height // 2) :]
+    cells_hw = np.empty((len(rows_hW), (width + 1) // 2), dtype=image_HW.dtype)
+    np.add(rows_hW[:, : width - 1 : 2], rows_hW[:, 1::2], out=cells_hw[:, : width // 2])
+    cells_hw[:, width // 2 :] = rows_hW[:, 2 * (width // 2) :]
+    return cells_hw
+
+
+def uncells(planes: Floats, shape: tuple[int, int]) -> Floats:
+    """Return the planes of `shape` whose every pixel has the value of its cell."""
+    rows = planes.repeat(2, axis=2)[:, :, : shape[1]]
+    return rows.repeat(2, axis=1)[:, : shape[0]]
+
+
+def _repeat_edges(image_HW: Floats, before: int, after: int) -> Floats:
+    """Return the image with its outer rows and columns repeated."""
+    height, width = image_HW.shape
+    padded = np.empty((height + before + after, width + before + after), dtype=image_HW.dtype)
+    inner = slice(before, before + width)
+    padded[before : before + height, inner] = image_HW
+    padded[:before, inner] = image_HW[:1]
+    padded[before + height :, inner] = image_HW[-1:]
+    padded[:, :before] = padded[:, before : before + 1]
+    padded[:, before + width :] = padded[:, before + width - 1 : before + width]
+    return padded
 
 
 def warp(image_HW: Floats, x_HW: Floats, y_HW: Floats) -> Floats:
     """Return the image read bilinearly at (x, y), positions clamped to the image."""
+    return read_at(image_HW, x_HW, y_HW)[0]
+
+
+def read_at(image_HW: Floats, x_HW: Floats, y_HW: Floats) -> tuple[Floats, Bools]:
+    """Return what `warp` returns, and where the position lies inside the image."""
     height, width = image_HW.shape
-    x_HW = np.clip(x_HW, 0, width - 1)
-    y_HW = np.clip(y_HW, 0, height - 1)
+    flat, stride = _repeat_edges(image_HW, 0, 1).ravel(), width + 1
+    wanted, x_HW, y_HW = (x_HW, y_HW), x_HW.clip(0, width - 1), y_HW.clip(0, height - 1)
+    inside_HW = x_HW == wanted[0]
+    inside_HW &= y_HW == wanted[1]
     left_HW, top_HW = np.floor(x_HW), np.floor(y_HW)
-    right_HW, down_HW = x_HW - left_HW, y_HW - top_HW
+    corner_HW = top_HW.astype(np.int32)
+    corner_HW *= np.int32(stride)
+    corner_HW += left_HW.astype(np.int32)
+    corner_HW = corner_HW.astype(np.intp)
+    x_HW -= left_HW
+    y_HW -= top_HW
+
+    def between(offset: int) -> Floats:
+        value_HW, other_HW = flat[offset:][corner_HW], flat[offset + 1 :][corner_HW]
+        other_HW -= value_HW
+        other_HW *= x_HW
+        value_HW += other_HW
+        return value_HW
+
+    upper_HW, lower_HW = between(0), between(stride)
+    lower_HW -= upper_HW
+    lower_HW *= y_HW
+    upper_HW += lower_HW
+    return upper_HW, inside_HW
+
+
+def slopes(image_HW: Floats) -> tuple[Floats, Floats]:
+    """Return the derivatives along x and y, (1, -8, 0, 8, -1) / 12; 0 in the outer two pixels."""
+    height, width = image_HW.shape
     flat = image_HW.ravel()
-    corner_HW = top_HW.astype(np.intp) * width + left_HW.astype(np.intp)
-
-    def row(offset: int) -> Floats:
-        a_HW = np.take(flat, corner_HW + offset, mode="clip")
-        b_HW = np.take(flat, corner_HW + offset + 1, mode="clip")
-        return a_HW + (b_HW - a_HW) * right_HW
-
-    upper_HW = row(0)
-    return upper_HW + (row(width) - upper_HW) * down_HW
+    gx, gy = np.empty_like(flat), np.empty_like(flat)
+    for slope, step in ((gx, 1), (gy, width)):
+        inner = slope[2 * step : -2 * step]
+        np.subtract(flat[3 * step : -step], flat[step : -3 * step], out=inner)
+        inner *= 8
+        inner -= flat[4 * step :]
+        inner += flat[: -4 * step]
+        inner /= 12
+    gx_HW, gy_HW = gx.reshape(height, width), gy.reshape(height, width)
+    gx_HW[:, :2] = gx_HW[:, -2:] = gy_HW[:2] = gy_HW[-2:] = 0
+    return gx_HW, gy_HW
 
 
 def median(image_HW: Floats, *, size: int) -> Floats:
-    """Return the median of the size x size window (3 or 5), edge pixels repeated outside.
-
-    Forgetful selection: of just over half of the values neither the least nor the greatest can be
-    the median of all, so both are dropped and the next value is let in.
-    """
+    """Return the median of the size x size window (3 or 5), edge pixels repeated outside."""
     height, width = image_HW.shape
-    padded = np.pad(image_HW, size // 2, mode="edge")
-    rest = [padded[j : j + height, i : i + width] for j in range(size) for i in range(size)]
-    held = [rest.pop() for _ in range(size * size // 2 + 2)]
-    while True:
-        for i in range(1, len(held)):  # the least to the front
-            held[0], held[i] = np.minimum(held[0], held[i]), np.maximum(held[0], held[i])
-        for i in range(1, len(held) - 1):  # the greatest to the back
-            held[-1], held[i] = np.maximum(held[-1], held[i]), np.minimum(held[-1], held[i])
-        held = held[1:-1]
-        if not rest:
-            return held[0]
-        held.append(rest.pop())
+    stride = width + size - 1
+    flat = _repeat_edges(image_HW, size // 2, size // 2).ravel()
+    rows = [flat[i * stride :][: height * stride] for i in range(size)]
+    medians = (_median_9 if size == 3 else _median_25)(*rows)
+    return _view(medians, (1, height, width), (0, stride))[0].copy()
+
+
+def _sorted(a: Floats, b: Floats) -> tuple[Floats, Floats]:
+    return np.minimum(a, b), np.maximum(a, b)
+
+
+def _median_3(a: Floats, b: Floats, c: Floats) -> Floats:
+    low, high = _sorted(a, b)
+    return np.maximum(low, np.minimum(high, c))
+
+
+def _median_9(a: Floats, b: Floats, c: Floats) -> Floats:
+    """Sort every column: the median of the greatest low, the median middle and the least high."""
+    a, b = _sorted(a, b)
+    b, c = _sorted(b, c)
+    a, b = _sorted(a, b)
+    low = np.maximum(np.maximum(a[:-2], a[1:-1]), a[2:])
+    high = np.minimum(np.minimum(c[:-2], c[1:-1]), c[2:])
+    return _median_3(low, _median_3(b[:-2], b[1:-1], b[2:]), high)
+
+
+def _median_25(a: Floats, b: Floats, c: Floats, d: Floats, e: Floats) -> Floats:
+    """Sort every column, then each rank of five columns; 13 of the 25 can still be the median.
+
+    a4 is the 4th of the five lowest of the columns, e1 the 1st of their highest. Of those 13, each
+    is known to be at least its left and its upper neighbour. The rest is a network of 18 steps,
+    found by search and proved on all 162 ways to cut the 13 into low and high (0-1 principle).
+    """
+    a, b = _sorted(a, b)
+    d, e = _sorted(d, e)
+    c, e = _sorted(c, e)
+    c, d = _sorted(c, d)
+    b, e = _sorted(b, e)
+    a, d = _sorted(a, d)
+    a, c = _sorted(a, c)
+    b, d = _sorted(b, d)
+    b, c = _sorted(b, c)
+    a4, a5 = _ranks(a, 4, 5)
+    b3, b4, b5 = _ranks(b, 3, 5)
+    c2, c3, c4 = _ranks(c, 2, 4)
+    d1, d2, d3 = _ranks(d, 1, 3)
+    e1, e2 = _ranks(e, 1, 2)
+    low_1, high_1 = _sorted(c3, np.minimum(c4, e1))
+    low_2, high_2 = _sorted(np.maximum(d1, np.minimum(b4, e2)), np.maximum(c2, np.minimum(d3, a5)))
+    middle = np.maximum(np.maximum(a4, b3), np.minimum(d2, b5))
+    return _median_3(np.minimum(high_1, high_2), np.maximum(low_1, low_2), middle)
+
+
+def _ranks(values: Floats, first: int, last: int) -> list[Floats]:
+    """Return the first-th to last-th lowest of each five neighbours.
+
+    Four are sorted as two pairs, which neighbours share; the k-th of five is the fifth value kept
+    between the (k-1)-th and the k-th of the four.
+    """
+    low, high = _sorted(values[:-1], values[1:])
+    lows, highs = (low[:-3], low[3:]), (high[:-3], high[3:])
+    inner = np.maximum(*lows), np.minimum(*highs)
+    sort_four = {
+        1: lambda: np.minimum(*lows),
+        2: lambda: np.minimum(*inner),
+        3: lambda: np.maximum(*inner),
+        4: lambda: np.maximum(*highs),
+    }
+    four = {k: sort_four[k]() for k in range(max(1, first - 1), min(4, last) + 1)}
+    ranks = []
+    for k in range(first, last + 1):
+        fifth = values[2:-2]
+        fifth = np.minimum(fifth, four[k]) if k < 5 else fifth
+        ranks.append(np.maximum(fifth, four[k - 1]) if k > 1 else fifth)
+    return ranks

@@ -1,88 +1,236 @@
-"""Stage 2 of 10, paper reference [26]: dense optical flow between consecutive frames.
+"""Stage 2 of 10, paper Section 2.1, [26]: dense optical flow, after Lucas and Kanade.
 
-In: two grey frames.  Out: flow_HW2 for each layer of the scale pyramid, (dx right, dy down).
+In: two grey frames.  Out: flow_HW2 of each layer of the scale pyramid, (dx right, dy down).
+
+A pixel p of the first image I is found at p + (u, v) in the second, J. Where J, read at the flow so
+far (u0, v0), differs from I by r, and g is the slope of their mean, a better flow satisfies
+
+    gx (u - u0) + gy (v - v0) = -r,    that is    gx u + gy v = t = gx u0 + gy v0 - r
+
+One equation does not settle two unknowns, so a window shares one flow, by least squares:
+
+    | sum w gx gx   sum w gx gy |   | u |   | sum w gx t |
+    | sum w gx gy   sum w gy gy | * | v | = | sum w gy t |
+
+Every pixel lies in many windows. It takes the mean of their flows, in which those windows count
+that one flow explains: near an outline, the windows on the pixel's own side of it.
 """
 
+import math
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from lsfref import farneback
-from lsfref.arrays import Floats
-from lsfref.filters import box_sums, median, warp
-from lsfref.pyramid import grey_layers, resize_bilinear
+from lsfref.arrays import Bools, Floats
+from lsfref.filters import (
+    box_sums,
+    cells,
+    covering_sums,
+    median,
+    read_at,
+    slopes,
+    uncells,
+    window_sums,
+)
+from lsfref.pyramid import layer_shapes, resize_bilinear, scale_factors
 
-WINDOW = 9  # FL1
-ITERATIONS = 2  # FL3
+WINDOW = 10  # FL1 side of a window, pixels, even: windows start on every second pixel
+ITERATIONS = (1, 2)  # FL2 rounds of warping: on the finest layer, on each other
+COARSEST = 20  # FL3 shorter side of the coarsest layer, pixels, at least
+NORMAL, FLAT = (
+    7,
+    3.0,
+)  # FL4 side of the window of normalisation; deviation of a flat one, grey levels
+ROBUST = 1.0  # FL5 difference at which a pixel counts half, in local standard deviations
+LOST = 0.1  # FL6 what a pixel costs a window by not counting, as a squared difference
+HOLD = 0.1  # FL7 weight, per window, of the wish to keep the flow so far
+MISFIT = 0.1  # FL8 mean squared difference at which a window counts 1/16
+MEDIAN = 3  # FL9 side of the median filter after each layer, pixels
 
 
 class Prepared(NamedTuple):
-    """One frame, ready for both pairs that it takes part in."""
+    """A frame made ready for both pairs that it takes part in."""
 
-    layers: list[Floats]
-
-
-def prepare(
-    frame_HW: Floats, *, n_scales: int = 8, method: str = "lucas_kanade"
-) -> Prepared | list[farneback.Quadratic]:
-    """Return the frame's pyramid, each layer with its local mean removed, divided by its spread."""
-    layer_HW = frame_HW if frame_HW.dtype.kind == "f" else frame_HW.astype(np.float64)
-    if method == "farneback":
-        return farneback.prepare(layer_HW, n_scales=n_scales)
-    return Prepared([_normalise(layer_HW) for layer_HW in grey_layers(layer_HW, n_scales=n_scales)])
+    layers: list[Floats]  # normalised, finest first
+    n_wanted: int  # how many of them are scales of the video; the rest find large motion
 
 
-def _normalise(layer_HW: Floats) -> Floats:
-    count_HW = box_sums(np.ones_like(layer_HW), size=WINDOW)
-    centred_HW = layer_HW - box_sums(layer_HW, size=WINDOW) / count_HW
-    spread_HW = box_sums(centred_HW**2, size=WINDOW) / count_HW
-    return centred_HW / np.sqrt(spread_HW + 16)
+class Sums(NamedTuple):
+    """What the least squares of every window need: weighted sums over its pixels."""
 
-
-def layer_flows(first: Any, second: Any, *, method: str = "lucas_kanade") -> list[Floats]:
-    """Return flow_HW2 of every layer, in that layer's pixels, 5x5 median filtered."""
-    if method == "farneback":
-        return farneback.layer_flows(first, second)
-    flows: list[Floats] = []
-    flow_HW2 = np.zeros((*first.layers[-1].shape, 2), dtype=first.layers[-1].dtype)
-    for first_HW, second_HW in zip(first.layers[::-1], second.layers[::-1], strict=True):
-        scale = [n / o for n, o in zip(first_HW.shape[::-1], flow_HW2.shape[1::-1], strict=True)]
-        flow_HW2 = np.stack(
-            [resize_bilinear(flow_HW2[..., i], first_HW.shape) * scale[i] for i in (0, 1)], axis=-1
-        )
-        for _ in range(ITERATIONS):
-            flow_HW2 = _step(first_HW, second_HW, flow_HW2)
-        flow_HW2 = np.stack([median(flow_HW2[..., i], size=5) for i in (0, 1)], axis=-1)
-        flows.append(flow_HW2)
-    return flows[::-1]
-
-
-def _step(first_HW: Floats, second_HW: Floats, flow_HW2: Floats) -> Floats:
-    height, width = first_HW.shape
-    y_HW, x_HW = np.indices(first_HW.shape, dtype=first_HW.dtype)
-    u_HW, v_HW = flow_HW2[..., 0], flow_HW2[..., 1]
-    x_HW, y_HW = x_HW + u_HW, y_HW + v_HW
-    seen_HW = (x_HW >= 0) & (x_HW <= width - 1) & (y_HW >= 0) & (y_HW <= height - 1)
-    warped_HW = warp(second_HW, x_HW, y_HW)
-    mean_HW = (first_HW + warped_HW) / 2
-    gx_HW, gy_HW = _slope(mean_HW.T).T, _slope(mean_HW)
-    residual_HW = (warped_HW - first_HW) * seen_HW
-    gx_HW, gy_HW = gx_HW * seen_HW, gy_HW * seen_HW
-    target_HW = gx_HW * u_HW + gy_HW * v_HW - residual_HW
-    products = (gx_HW**2, gx_HW * gy_HW, gy_HW**2, gx_HW * target_HW, gy_HW * target_HW)
-    xx_HW, xy_HW, yy_HW, xt_HW, yt_HW = (box_sums(p_HW, size=WINDOW) for p_HW in products)
-    xx_HW, yy_HW = xx_HW + 0.05, yy_HW + 0.05
-    det_HW = xx_HW * yy_HW - xy_HW**2
-    dx_HW = (yy_HW * xt_HW - xy_HW * yt_HW) / det_HW
-    dy_HW = (xx_HW * yt_HW - xy_HW * xt_HW) / det_HW
-    return np.stack([dx_HW, dy_HW], axis=-1)
-
-
-def _slope(image_HW: Floats) -> Floats:
-    padded = np.pad(image_HW, ((1, 1), (0, 0)), mode="edge")
-    return (padded[2:] - padded[:-2]) / 2
+    xx_hw: Floats
+    xy_hw: Floats
+    yy_hw: Floats
+    xt_hw: Floats
+    yt_hw: Floats
+    tt_hw: Floats
 
 
 def dense_flow(first_HW: Floats, second_HW: Floats) -> Floats:
-    """Return flow_HW2 from the first frame to the second: layer 0, default settings."""
-    return layer_flows(prepare(first_HW), prepare(second_HW))[0]
+    """Return flow_HW2, in pixels, from the first frame to the second, with the default settings.
+
+    Frames of any size and real type: float32 stays, integers are computed in float64. Raises
+    ValueError for frames of two shapes, without pixels, or with values that are not finite.
+    """
+    first_HW, second_HW = np.asarray(first_HW), np.asarray(second_HW)
+    if first_HW.ndim != 2 or first_HW.shape != second_HW.shape or first_HW.size == 0:
+        raise ValueError(f"want two (H, W) of one shape; got {first_HW.shape}, {second_HW.shape}")
+    for frame_HW in (first_HW, second_HW):
+        if frame_HW.dtype.kind not in "fiub" or not np.isfinite(frame_HW).all():
+            raise ValueError(f"want finite real numbers; got {frame_HW.dtype}, or not finite")
+    if first_HW.dtype.kind == second_HW.dtype.kind == "f":
+        dtype = np.result_type(first_HW, second_HW, np.float32)
+    else:
+        dtype = np.dtype(np.float64)
+    pair = (prepare(frame.astype(dtype), n_scales=1) for frame in (first_HW, second_HW))
+    return layer_flows(*pair)[0]
+
+
+def prepare(
+    frame_HW: Floats,
+    *,
+    n_scales: int = 8,
+    method: str = "lucas_kanade",
+    layers: list[Floats] | None = None,
+) -> Any:
+    """Return the frame ready for `layer_flows` of the same method, for n_scales layers at most.
+
+    `layers` are the frame's `pyramid.grey_layers` where they are at hand, the frame itself first;
+    Lucas-Kanade then does not make them again.
+
+    Choices: A2 method "lucas_kanade" or "farneback". A3 the layers are those of `pyramid`, then
+             coarser ones as long as the shorter side is COARSEST or more (FL3).
+    """
+    if method == "farneback":
+        return farneback.prepare(frame_HW, n_scales=n_scales)
+    if method != "lucas_kanade":
+        raise ValueError(f"want lucas_kanade or farneback; got {method}")
+    shape = frame_HW.shape
+    n_wanted = len(layer_shapes(shape, n_scales=n_scales))
+    n_layers = max(n_wanted, 1 + int(2 * math.log2(max(1, min(shape) / COARSEST))))
+    greys = list(layers or [frame_HW])[:n_layers]
+    for factor in scale_factors(n_layers)[len(greys) :]:
+        smaller = (round(shape[0] / factor), round(shape[1] / factor))
+        greys.append(resize_bilinear(greys[-1], smaller))
+    return Prepared([normalise(grey_HW) for grey_HW in greys], n_wanted)
+
+
+def normalise(grey_HW: Floats) -> Floats:
+    """Return the image less its local mean, over its local standard deviation (FL4).
+
+    So light and contrast may change between frames. FLAT keeps what is nearly constant small.
+    """
+    share_HW = _shares(grey_HW.shape, grey_HW.dtype)
+    texture_HW = grey_HW - box_sums(grey_HW, size=NORMAL) * share_HW
+    spread_HW = box_sums(texture_HW * texture_HW, size=NORMAL) * share_HW
+    spread_HW += FLAT**2
+    texture_HW /= np.sqrt(spread_HW, out=spread_HW)
+    return texture_HW
+
+
+@lru_cache(maxsize=64)
+def _shares(shape: tuple[int, int], dtype: np.dtype) -> Floats:
+    """Return, for each pixel, one over the number of pixels in the window around it."""
+    return 1 / box_sums(np.ones(shape, dtype=dtype), size=NORMAL)
+
+
+def layer_flows(first: Any, second: Any, *, method: str = "lucas_kanade") -> list[Floats]:
+    """Return flow_HW2 of every layer, finest first, on its own grid and in its own pixels.
+
+    Choices: A2 each component is median filtered (FL9), and so handed to the next finer layer.
+    """
+    if method == "farneback":
+        return farneback.layer_flows(first, second)
+    coarsest_HW = first.layers[-1]
+    flow_2HW = np.zeros((2, *coarsest_HW.shape), dtype=coarsest_HW.dtype)
+    flows: list[Floats] = []
+    for k in range(len(first.layers) - 1, -1, -1):
+        flow_2HW = enlarge(flow_2HW, first.layers[k].shape)
+        for _ in range(ITERATIONS[k > 0]):
+            flow_2HW = refine(first.layers[k], second.layers[k], flow_2HW)
+        flow_2HW = np.stack([median(part_HW, size=MEDIAN) for part_HW in flow_2HW])
+        if k < first.n_wanted:
+            flows.insert(0, np.moveaxis(flow_2HW, 0, -1))
+    return flows
+
+
+def enlarge(flow_2hw: Floats, shape: tuple[int, int]) -> Floats:
+    """Return the flow on a finer grid of `shape`, in pixels of that grid.
+
+    Choices: FL10 a pixel takes the flow of the pixel it lies in; the windows smooth it.
+    """
+    scale_y, scale_x = (n / m for n, m in zip(shape, flow_2hw.shape[1:], strict=True))
+    rows = ((np.arange(shape[0]) + 0.5) / scale_y).astype(np.intp)
+    columns = ((np.arange(shape[1]) + 0.5) / scale_x).astype(np.intp)
+    flow_2HW = flow_2hw.take(rows, axis=1).take(columns, axis=2)
+    flow_2HW[0] *= scale_x
+    flow_2HW[1] *= scale_y
+    return flow_2HW
+
+
+def refine(first_HW: Floats, second_HW: Floats, flow_2HW: Floats) -> Floats:
+    """Return a better flow_2HW: one round of warping, least squares and averaging."""
+    height, width = first_HW.shape
+    x_HW = flow_2HW[0] + np.arange(width, dtype=flow_2HW.dtype)
+    y_HW = flow_2HW[1] + np.arange(height, dtype=flow_2HW.dtype)[:, None]
+    warped_HW, seen_HW = read_at(second_HW, x_HW, y_HW)
+    gx_HW, gy_HW = slopes((first_HW + warped_HW) / 2)
+    sums = add_up(gx_HW, gy_HW, warped_HW - first_HW, seen_HW, flow_2HW)
+    return uncells(blend(*solve(sums)), first_HW.shape)
+
+
+def add_up(gx_HW: Floats, gy_HW: Floats, r_HW: Floats, seen_HW: Bools, flow_2HW: Floats) -> Sums:
+    """Return the sums of every window, from slopes, difference and flow of every pixel.
+
+    Choices: FL5 w = 1 / (1 + (r / ROBUST)^2), and 0 where p + (u0, v0) is outside the second image.
+             FL6 a pixel adds LOST (1 - w) to the squares: a window that loses pixels fits badly.
+             FL7 two weak equations a cell of 2 x 2 pixels, u = u0 and v = v0.
+    """
+    weight_HW = r_HW * r_HW
+    weight_HW /= ROBUST**2
+    weight_HW += 1
+    np.divide(seen_HW, weight_HW, out=weight_HW)
+    t_HW = gx_HW * flow_2HW[0]
+    t_HW += gy_HW * flow_2HW[1]
+    t_HW -= r_HW
+    wx_HW, wy_HW = weight_HW * gx_HW, weight_HW * gy_HW
+    xx_hw, xy_hw, yy_hw = cells(wx_HW * gx_HW), cells(wx_HW * gy_HW), cells(wy_HW * gy_HW)
+    xt_hw, yt_hw = cells(wx_HW * t_HW), cells(wy_HW * t_HW)
+    t_HW *= t_HW
+    t_HW -= LOST
+    t_HW *= weight_HW
+    tt_hw = cells(t_HW)
+    hold = 4 * HOLD / WINDOW**2
+    u_hw, v_hw = flow_2HW[:, ::2, ::2].copy()
+    xx_hw += hold
+    yy_hw += hold
+    xt_hw += hold * u_hw
+    yt_hw += hold * v_hw
+    tt_hw += hold * (u_hw * u_hw + v_hw * v_hw)
+    every = np.stack([xx_hw, xy_hw, yy_hw, xt_hw, yt_hw, tt_hw])
+    return Sums(*window_sums(every, size=WINDOW // 2))
+
+
+def solve(sums: Sums) -> tuple[Floats, Floats, Floats]:
+    """Return the flow (u_hw, v_hw) of every window, and its mean squared difference misfit_hw."""
+    xx_hw, xy_hw, yy_hw, xt_hw, yt_hw, tt_hw = sums
+    det_hw = xx_hw * yy_hw - xy_hw * xy_hw  # positive, by HOLD
+    u_hw = (yy_hw * xt_hw - xy_hw * yt_hw) / det_hw
+    v_hw = (xx_hw * yt_hw - xy_hw * xt_hw) / det_hw
+    misfit_hw = tt_hw - u_hw * xt_hw - v_hw * yt_hw  # the least sum of squares
+    return u_hw, v_hw, np.maximum(misfit_hw / WINDOW**2 + LOST, 0)
+
+
+def blend(u_hw: Floats, v_hw: Floats, misfit_hw: Floats) -> Floats:
+    """Return flow_2hw of every cell: the mean over the windows that hold it.
+
+    Choices: FL8 a window's weight is 1 / (1 + misfit / MISFIT)^4.
+    """
+    trust_hw = MISFIT / (misfit_hw + MISFIT)
+    trust_hw *= trust_hw
+    trust_hw *= trust_hw
+    every = np.stack([trust_hw, trust_hw * u_hw, trust_hw * v_hw])
+    total_hw, u_hw, v_hw = covering_sums(every, size=WINDOW // 2)
+    return np.stack([u_hw / total_hw, v_hw / total_hw])
