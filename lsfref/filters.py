@@ -201,10 +201,10 @@ def _median_25(a: Floats, b: Floats, c: Floats, d: Floats, e: Floats) -> Floats:
     c2, c3, c4 = _ranks(c, 2, 4)
     d1, d2, d3 = _ranks(d, 1, 3)
     e1, e2 = _ranks(e, 1, 2)
-    low_1, high_1 = _sorted(c3, np.minimum(c4, e1))
-    low_2, high_2 = _sorted(np.maximum(d1, np.minimum(b4, e2)), np.maximum(c2, np.minimum(d3, a5)))
+    low_p, high_p = _sorted(c3, np.minimum(c4, e1))
+    low_q, high_q = _sorted(np.maximum(d1, np.minimum(b4, e2)), np.maximum(c2, np.minimum(d3, a5)))
     middle = np.maximum(np.maximum(a4, b3), np.minimum(d2, b5))
-    return _median_3(np.minimum(high_1, high_2), np.maximum(low_1, low_2), middle)
+    return _median_3(np.minimum(high_p, high_q), np.maximum(low_p, low_q), middle)
 
 
 def _ranks(values: Floats, first: int, last: int) -> list[Floats]:

@@ -232,5 +232,5 @@ def blend(u_hw: Floats, v_hw: Floats, misfit_hw: Floats) -> Floats:
     trust_hw *= trust_hw
     trust_hw *= trust_hw
     every = np.stack([trust_hw, trust_hw * u_hw, trust_hw * v_hw])
-    total_hw, u_hw, v_hw = covering_sums(every, size=WINDOW // 2)
-    return np.stack([u_hw / total_hw, v_hw / total_hw])
+    total, *parts = covering_sums(every, size=WINDOW // 2)
+    return np.stack([part / total for part in parts])
