@@ -12,11 +12,15 @@ import numpy as np
 
 
 def _choice(
-    default: Any, ids: str, text: str, values: tuple[str, ...] = (), *, least: float | None = None
+    default: Any,
+    ids: str,
+    text: str,
+    values: tuple[str, ...] = (),
+    *,
+    least: float = 0,
+    most: float = 1e12,
 ) -> Any:
-    if least is None and isinstance(default, (int, float)):
-        least = 0
-    metadata = {"ids": ids.split(), "text": text, "values": values, "least": least}
+    metadata = {"ids": ids.split(), "text": text, "values": values, "least": least, "most": most}
     return dataclasses.field(default=default, metadata=metadata)
 
 
@@ -56,7 +60,9 @@ class Config:
     lr_mlp: float = _choice(1e-2, "C11", "learning rate of classification steps")
     # phase 2: selection, search, vote
     select_by: str = _choice("task", "F6", "labels of the Fisher score", ("task", "background"))
-    top_percent: float = _choice(50.0, "F4", "share of the features that is kept, per cent")
+    top_percent: float = _choice(
+        50.0, "F4", "share of the features that is kept, per cent", most=100
+    )
     n_projections: int = _choice(30, "G4", "projections of each hash function, N", least=1)
     k_rule: str = _choice(
         "fixed", "G4", "neighbours: n_neighbors, or by index size", ("fixed", "sqrt")
@@ -124,7 +130,7 @@ def _typed(field: Any, value: Any) -> Any:
         if value in field.metadata["values"]:
             return value
     elif type(value) is type(default) or (type(default) is float and type(value) is int):
-        if value >= field.metadata["least"]:
+        if field.metadata["least"] <= value <= field.metadata["most"]:
             return type(default)(value)
     raise ValueError(f"{field.name} = {value!r} is not one of its values")
 

@@ -127,17 +127,26 @@ def no_trajectories(path: PathLike, n_frames: int, n_points: int) -> str:
 def pick_rows(
     path: PathLike, rows_p: Ints, *, config: Config, extract: Extract = extract
 ) -> Floats:
-    """Return the chosen rows (ascending) of a video's descriptors."""
-    picked, start = [], 0
+    """Return the chosen rows (ascending) of a video's descriptors.
+
+    Raises LsfrefError for a row that is not finite, or is no longer there.
+    """
+    picked_pD = np.empty((len(rows_p), sum(sampling.WIDTHS)), config.dtype)
+    start = high = 0
     for block in extract(path, config):
         stop = start + len(block.descriptors_PD)
         low, high = np.searchsorted(rows_p, [start, stop])
-        if high > low:
-            picked.append(block.descriptors_PD[rows_p[low:high] - start])
+        picked_pD[low:high] = block.descriptors_PD[rows_p[low:high] - start]
         start = stop
         if high == len(rows_p):
             break
-    return np.concatenate(picked)
+    if high < len(rows_p):
+        raise VideoError(f"{printable(path)}: it has changed while it was worked on; start again")
+    finite_p = np.isfinite(picked_pD).all(axis=1)
+    if not finite_p.all():
+        row = rows_p[finite_p.argmin()]
+        raise VideoError(f"{printable(path)}: descriptor row {row} is not finite; leave it out")
+    return picked_pD
 
 
 class Pooled(NamedTuple):

@@ -1,6 +1,7 @@
 """The house: arrows run one way, the map is right, every choice has its row."""
 
 import ast
+import functools
 import re
 from pathlib import Path
 
@@ -10,15 +11,15 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "lsfref"
 STAGES = "video flow trajectories descriptors lsfnet switching pooling fisher lsh voting".split()
 DATA_FLOW = {("switching", "lsfnet"), ("descriptors", "trajectories")}
-ID = re.compile(
-    r"\b(?:A1[0-2]|A[1-9]|B[1-4]|C1[0-7]|C[1-9]|D[1-3]|F[1-6]|FL\d+|G[1-5]|V[1-7]|T[1-8]|H[1-7]|R\d+|S\d+|E\d+|M\d+)\b"
-)
+ID = re.compile(r"\b(?:FL|[A-HRTV])[0-9]{1,2}\b")
 
 
+@functools.cache
 def modules():
     return {".".join(p.relative_to(ROOT).with_suffix("").parts): p for p in PACKAGE.rglob("*.py")}
 
 
+@functools.cache
 def imports(path):
     """The names of lsfref's modules that a file imports, at its top or inside functions."""
     known, found = modules(), set()
