@@ -143,8 +143,8 @@ def layer_flows(first: Any, second: Any, *, method: str = "lucas_kanade") -> lis
     """
     if method == "farneback":
         return farneback.layer_flows(first, second)
-    coarsest_HW = first.layers[-1]
-    flow_2HW = np.zeros((2, *coarsest_HW.shape), dtype=coarsest_HW.dtype)
+    coarsest = first.layers[-1]
+    flow_2HW = np.zeros((2, *coarsest.shape), dtype=coarsest.dtype)
     flows: list[Floats] = []
     for k in range(len(first.layers) - 1, -1, -1):
         flow_2HW = enlarge(flow_2HW, first.layers[k].shape)
