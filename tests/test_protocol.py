@@ -120,8 +120,8 @@ def test_evaluate_puts_the_folds_together():
     assert set(right[[7, 11]]) == {0.0}
     assert set(np.delete(right, [7, 11])) == {0.5}
     assert figures(outcomes[2]).accuracy_mean == pytest.approx(21 / 23, rel=1e-14)
-    assert reports[0] == ("evaluating", 1, 6)
-    assert reports[-1] == ("evaluating", 6, 6)
+    assert reports[0] == ("folds", 1, 6)
+    assert reports[-1] == ("folds", 6, 6)
 
 
 def test_outcome_by_hand():

@@ -18,7 +18,8 @@ from lsfref.errors import LsfrefError
 from lsfref.study import cca, pca
 from lsfref.study.protocol import Answers, Round, TaskLabels, ask
 
-CCA_RIDGE = 0.1  # of the mean variance (H5)
+CCA_RIDGE = 1.0  # of the mean variance (H5)
+CCA_PAIRS = 16  # of canonical variates, kept in each fold
 LEAST_STEPS = 400  # of LSFNet on tables, whose rows are few (H8)
 BATCHES = 8  # an epoch then has at least this many
 
@@ -127,7 +128,7 @@ def select_and_join(
         asked = [table[:, columns] for table, columns in zip(asked, kept, strict=True)]
     if recipe.fuse == "cca":
         try:
-            chain = cca.fit_fold(seen, regularisation=CCA_RIDGE)
+            chain = cca.fit_fold(seen, regularisation=CCA_RIDGE, n_components=CCA_PAIRS)
         except ValueError as fault:
             raise LsfrefError(str(fault)) from None
         return cca.apply_fold(chain, seen), cca.apply_fold(chain, asked)

@@ -30,7 +30,7 @@ def fisher_vector(blocks: Iterable[Floats], mixture: Mixture) -> Floats:
     for rows_PD in blocks:
         if len(rows_PD):
             sums = posterior_sums(mixture, rows_PD)
-            total = sums if total is None else _add(total, sums)
+            total = sums if total is None else add(total, sums)
     if total is None:
         raise ValueError("a video without descriptors has no Fisher vector")
     return gradients(total, mixture)
@@ -55,7 +55,8 @@ def normalise(vectors_MV: Floats) -> Floats:
     return rooted_MV / np.where(length_M1 > 0, length_M1, 1)
 
 
-def _add(one: Sums, other: Sums) -> Sums:
+def add(one: Sums, other: Sums) -> Sums:
+    """Return the sums of both sets of rows, taken under one mixture."""
     return Sums(
         n_rows=one.n_rows + other.n_rows,
         log_likelihood=one.log_likelihood + other.log_likelihood,

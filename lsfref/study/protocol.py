@@ -41,6 +41,11 @@ def strata(tasks: Sequence[TaskLabels]) -> Ints:
     return np.unique(joint, axis=0, return_inverse=True)[1].ravel()
 
 
+def rounds_of(repeats: Sequence[Sequence[Split]]) -> list[Round]:
+    """Return the rounds of repeated folds, in order."""
+    return [Round(split, r, f) for r, folds in enumerate(repeats) for f, split in enumerate(folds)]
+
+
 def evaluate(
     work: Callable[[Round], dict[str, list[Answers]]],
     tasks: Sequence[TaskLabels],
@@ -49,30 +54,44 @@ def evaluate(
     mapper: Callable[..., Iterable[Any]] = map,
     report: Callable[[str, int, int], None] | None = None,
 ) -> list[Outcome]:
-    """Return the Outcome of each method and task, methods in the order in which they first answer.
+    """Return the Outcome of each method and task, as `collect` puts them together.
 
     `work` answers one fold: for each method, the Answers to each task. A mapper over processes
-    gives the same as `map`. A video without a label of a task is left out of its Outcome.
+    gives the same as `map`.
     """
-    rounds = [
-        Round(split, r, f) for r, folds in enumerate(repeats) for f, split in enumerate(folds)
-    ]
+    rounds = rounds_of(repeats)
+    answers = []
+    for found in mapper(work, rounds):
+        answers.append(found)
+        if report is not None:
+            report("folds", len(answers), len(rounds))
+    return collect(rounds, answers, tasks)
+
+
+def collect(
+    rounds: Sequence[Round],
+    answers: Sequence[dict[str, list[Answers]]],
+    tasks: Sequence[TaskLabels],
+) -> list[Outcome]:
+    """Return the Outcome of each method and task, methods in the order in which they first answer.
+
+    A video without a label of a task, or in no test part, is left out of its Outcome.
+    """
     n_videos = len(tasks[0].labels_M)
     predicted: dict[tuple[str, int], list[Ints]] = {}
-    for done, (one, answers) in enumerate(zip(rounds, mapper(work, rounds), strict=True)):
-        for method, by_task in answers.items():
+    for one, by_method in zip(rounds, answers, strict=True):
+        for method, by_task in by_method.items():
             for t, said in enumerate(by_task):
                 repetitions = predicted.setdefault((method, t), [])
                 if len(repetitions) <= one.repeat:
                     repetitions.append(np.full((len(said), n_videos), NOT_ASKED))
                 repetitions[one.repeat][:, one.split[1]] = said
-        if report is not None:
-            report("evaluating", done + 1, len(rounds))
     outcomes = []
     for (method, t), repetitions in predicted.items():
         task = tasks[t]
-        known = task.labels_M >= 0
-        said = np.concatenate(repetitions)[:, known]
+        said = np.concatenate(repetitions)
+        known = (task.labels_M >= 0) & (said != NOT_ASKED).all(axis=0)
+        said = said[:, known]
         outcomes.append(Outcome(method, task.name, task.classes, task.labels_M[known], said))
     return outcomes
 
