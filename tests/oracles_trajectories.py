@@ -10,14 +10,19 @@ import numpy as np
 import pytest
 
 
-@functools.lru_cache(maxsize=2)
-def clip(name):
-    """Return what the original program computed on a clip; skip where its file is not at hand."""
+def development_file(*parts):
+    """Return the path of a file of the development data; skip where it is not at hand."""
     shared = os.environ.get("LSFREF_DATA", Path(__file__).parents[1].parent / "shared")
-    path = Path(shared) / "oracle" / f"{name}.npz"
+    path = Path(shared).joinpath(*parts)
     if not path.is_file():
         pytest.skip(f"the development data are not at hand ({path.name}); set LSFREF_DATA")
-    with np.load(path) as arrays:
+    return path
+
+
+@functools.lru_cache(maxsize=2)
+def clip(name):
+    """Return what the original program computed on a clip."""
+    with np.load(development_file("oracle", f"{name}.npz")) as arrays:
         return dict(arrays)
 
 

@@ -13,8 +13,21 @@ from lsfref.errors import VideoError
 from lsfref.extraction import Block, Moment, extract_frames, follow
 from lsfref.flow import layer_flows, prepare
 from lsfref.pyramid import grey_layers, scale_factors
+from lsfref.video import read_frames
 
 CLIPS = ("synth", "carphone")
+TEN_CLIPS = [
+    "illum__cdnet_highway_syn.mp4",
+    "noise__cctv_cross_syn.mp4",
+    "noise__film_plank_0.mp4",
+    "normal__cafe1.mp4",
+    "normal__psu_walk_0.mp4",
+    "rain__lake_0.mp4",
+    "rain__terrace.mp4",
+    "shake__stab_needle_0.mp4",
+    "shake__stab_selfie1.mp4",
+    "tree__stock_reeds_0.mp4",
+]
 N_FRAMES = 24  # of each clip where the flow is computed here
 
 
@@ -121,6 +134,24 @@ def test_our_own_flow_describes_the_same_tracks_alike(name):
         columns = COLUMNS[part]
         same = cosines(rows_PD[:, columns], clip["features"][seen, 10:][:, columns])
         assert same.mean() >= 0.93, part
+
+
+@pytest.mark.slow
+def test_our_own_flow_tells_the_same_clips_apart():
+    """Ten clips of ten groups: the mean row of a clip, less that of all clips, under both flows."""
+    means = {}
+    for flow, grey in (("lucas_kanade", "luma"), ("farneback", "8bit")):
+        for name in TEN_CLIPS:
+            path = oracles.development_file("videos", name)
+            frames = [f.astype(np.float32) for f in read_frames(path, grey=grey, max_frames=40)]
+            rows = join(extract_frames(frames, n_frames=40, flow=flow)).descriptors_PD
+            means.setdefault(flow, []).append(rows.mean(axis=0, dtype=float))
+    ours_MD, theirs_MD = (np.array(m) - np.mean(m, axis=0) for m in means.values())
+    ours_MD /= np.sqrt((ours_MD**2).sum(axis=1, keepdims=True))
+    theirs_MD /= np.sqrt((theirs_MD**2).sum(axis=1, keepdims=True))
+    alike = ours_MD @ theirs_MD.T
+    assert np.diag(alike).mean() >= 0.85
+    assert np.count_nonzero(alike.argmax(axis=1) == np.arange(10)) >= 9
 
 
 def test_equal_to_the_loops():

@@ -54,6 +54,9 @@ def seen_through(world, homography_33, *, width, height, margin):
 
 
 def join(blocks):
+    blocks = list(blocks)
+    if not blocks:
+        return Block(np.empty((0, 10)), np.empty((0, 426)))
     return Block(*map(np.concatenate, zip(*blocks, strict=True)))
 
 
