@@ -32,7 +32,7 @@ SHOWN = ("method", "accuracy", "sd", "from", "to", "recall", "won", "lost", "p")
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the flags of `compare`."""
     options.add_labels(parser)
-    evaluate_tables.add_arguments(parser)
+    evaluate_tables.add_tables(parser)
     parser.add_argument(
         "--also", nargs="+", default=[], metavar="CSV",
         help="feature tables of the same videos (C3D, I3D, ...), each a row with a linear SVM",

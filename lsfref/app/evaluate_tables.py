@@ -18,14 +18,19 @@ KNOWN = {"background": BACKGROUND, "foreground": FOREGROUND}
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the flags that only feature tables need."""
-    parser.add_argument(
-        "--features", nargs="+", metavar="CSV",
-        help="feature tables, one row a video, in place of videos: one file a descriptor",
-    )  # fmt: skip
+    add_tables(parser)
     parser.add_argument(
         "--fuse", choices=sorted(features.FUSIONS), default="none",
         help="how several tables are joined: side by side after the Fisher score of each, "
         "by LSFNet trained on the rows, by CCA, or by PCA",
+    )  # fmt: skip
+
+
+def add_tables(parser: argparse.ArgumentParser) -> None:
+    """Add --features and --task."""
+    parser.add_argument(
+        "--features", nargs="+", metavar="CSV",
+        help="feature tables, one row a video, in place of videos: one file a descriptor",
     )  # fmt: skip
     parser.add_argument(
         "--task", choices=tuple(KNOWN), default="background",
