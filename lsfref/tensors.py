@@ -6,6 +6,8 @@ what is wrong with a file that somebody else's program wrote.
 
 import os
 import re
+import tokenize
+import warnings
 from typing import IO, Any
 
 import numpy as np
@@ -16,6 +18,10 @@ from lsfref.arrays import AXES
 from lsfref.files import printable
 
 HEADER = 128  # bytes before the data of every tensor that is written here
+_DAMAGE = (  # what numpy raises on damaged headers
+    ValueError, TypeError, LookupError, SyntaxError, EOFError, MemoryError, RecursionError,
+    tokenize.TokenError,
+)  # fmt: skip
 WHOLE, REALS = "<i8", {"<f8": "float64", "<f4": "float32"}
 
 
@@ -25,7 +31,9 @@ class Fault(Exception):
 
 def axes_of(name: str, n_axes: int) -> list[str]:
     """Return the axes that a name ends in: `flow_HW2` has H, W, 2. Raises ValueError."""
-    axes = re.findall(r"\d+|[A-Za-z]", name.rpartition("_")[2]) if n_axes else []
+    ending = name.rpartition("_")[2] if n_axes else ""
+    axes = re.findall(r"\d+|[A-Za-z]", ending)
+    axes = axes if len(axes) == n_axes else list(ending)  # a 3 x 3 matrix ends in 33
     if len(axes) != n_axes or not all(a.isdigit() or a.upper() in AXES for a in axes):
         raise ValueError(f"{name} does not end in the names of {n_axes} axes")
     return axes
@@ -71,9 +79,12 @@ def _read(file: IO[bytes], file_size: int) -> NDArray[Any]:
         version = npy.read_magic(file)
         if version != (1, 0):
             raise Fault("unreadable", f".npy version {version[0]}.{version[1]}; want 1.0")
-        shape, fortran, dtype = npy.read_array_header_1_0(file, max_header_size=10_000)
-    except (ValueError, SyntaxError, TypeError, EOFError, MemoryError, RecursionError) as fault:
-        raise Fault("unreadable", f"not a .npy: {printable(str(fault).splitlines()[0])}") from None
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # headers of Python 2 are read, not talked about
+            shape, fortran, dtype = npy.read_array_header_1_0(file, max_header_size=10_000)
+    except _DAMAGE as fault:
+        why = str(fault).partition("\n")[0]
+        raise Fault("unreadable", f"not a .npy: {printable(why)}") from None
     if dtype.hasobject or dtype.str not in (WHOLE, *REALS):
         raise Fault("dtype", f"dtype {printable(dtype.str)}; want <f8, <f4 or {WHOLE}")
     if fortran:

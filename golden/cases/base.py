@@ -1,10 +1,12 @@
 """What a golden case is: named tensors, the way from inputs to outputs, the margin of decisions."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
+
+from lsfref.tensors import axes_of
 
 Tensors = dict[str, Any]
 
@@ -69,6 +71,24 @@ class Case:
             for role, group in groups.items()
             for name, array in group.items()
         }
+
+    def facts(self) -> dict[str, Any]:
+        """Return what the manifest says of the case."""
+        told = {"about": self.about, "branch": self.branch}
+        return told | {"kind": self.kind.name, "settings": self.settings}
+
+    def entries(self, outputs: Tensors) -> Iterator[tuple[str, Any, dict[str, Any]]]:
+        """Yield (name, array, what the manifest says of it), but for what is measured."""
+        axes = self.kind.axes(self.given() | outputs)
+
+        def entry(name: str, array: Any, **told: Any) -> tuple[str, Any, dict[str, Any]]:
+            own = axes[name] if name in axes else axes_of(name, array.ndim)
+            return name, array, {**told, "axes": list(own)}
+
+        for name, (role, array) in self.tensors().items():
+            yield entry(name, array, role=role)
+        for name, array in outputs.items():
+            yield entry(name, array, role="output", **self.kind.output(name)._asdict())
 
     def given(self) -> Tensors:
         """Return {name: array} of all that is stored besides outputs."""

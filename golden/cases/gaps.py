@@ -5,7 +5,14 @@ A gap is relative to the threshold, or in pixels where positions are rounded or 
 
 import numpy as np
 
-LIMITS = {"static": 3**0.5, "erratic": 50.0, "jump": 20.0, "share": 0.7, "still": 0.4}
+LIMITS = {
+    "static": 3**0.5,
+    "erratic": 50.0,
+    "jump": 20.0,
+    "share": 0.7,
+    "camera": 1.0,
+    "still": 0.4,
+}
 
 
 def _least(values):
@@ -36,13 +43,17 @@ def sample_gap(live_P2, *, strength_HW, threshold, occupied_hw, **_rest):
     return min(_least(np.abs(strength_hw - threshold)) / scale, cell_gap(live_P2))
 
 
-def judge_gap(tracks_PS2):
-    """Return the least relative gap at the limits of the three rules."""
+def judge_gap(tracks_PS2, own_moves_PL2=None):
+    """Return the least relative gap at the limits of the rules."""
     spread_P2 = tracks_PS2.std(axis=1)
     steps_PL = np.sqrt((np.diff(tracks_PS2, axis=1) ** 2).sum(axis=-1))
     longest_P, path_P = steps_PL.max(axis=1, initial=0), steps_PL.sum(axis=1)
     share_P = longest_P / np.maximum(path_P, 1e-9)
+    own_P = np.empty(0)
+    if own_moves_PL2 is not None:
+        own_P = np.sqrt((own_moves_PL2**2).sum(axis=-1)).max(axis=1, initial=0)
     return min(
+        _least(np.abs(own_P / LIMITS["camera"] - 1)),
         _least(np.abs(spread_P2.max(axis=1, initial=0) / LIMITS["static"] - 1)),
         _least(np.abs(spread_P2.max(axis=1, initial=0) / LIMITS["erratic"] - 1)),
         _least(np.abs(longest_P / LIMITS["jump"] - 1)),
@@ -58,28 +69,26 @@ def still_gap(flow_HW2):
 class FollowGaps:
     """Watches stages 3 and 4 over a video and keeps the least gap of all their decisions."""
 
-    def __init__(self, shape):
-        self.shapes = {0: shape}
+    def __init__(self):
         self.least = np.inf
-        self.live, self.seeds = {}, {}
+        self.seen = {}
 
-    def watch(self, _stage, name, array, *, frame, scale=None):
-        if name == "grey_HW":
-            self.shapes[scale] = array.shape
-        elif name == "flow_HW2":
+    def watch(self, stage, name, array, *, frame, scale):
+        """Take what `extraction.follow` shows; the fields of a frame come one after the other."""
+        self.seen[name] = array
+        if stage != "trajectories":
+            return
+        if name == "flow_HW2":
             self._see(still_gap(array))
-        elif name == "moved_P2":
-            self._see(inside_gap(array, self.shapes[scale]))
-            self.moved = array
         elif name == "stays_P":
-            stays = self.moved[array]
-            self._see(min(rint_gap(stays), cell_gap(stays)))
-        elif name == "tracks_PS2" and len(array):
-            self._see(judge_gap(array))
-        elif name in ("strength_HW", "threshold"):
-            self.seeds[name] = array
+            moved = self.seen["moved_P2"]
+            self._see(inside_gap(moved, self.seen["grey_HW"].shape))
+            self._see(min(rint_gap(moved[array]), cell_gap(moved[array])))
+        elif name == "complete_pS2" and len(array):
+            self._see(judge_gap(array * 2 ** (scale / 2)))
         elif name == "occupied_hw":
-            self._see(sample_gap(np.empty((0, 2)), occupied_hw=array, **self.seeds))
+            seeds = {key: self.seen[key] for key in ("strength_HW", "threshold")}
+            self._see(sample_gap(np.empty((0, 2)), occupied_hw=array, **seeds))
 
     def _see(self, gap):
         self.least = min(self.least, gap)

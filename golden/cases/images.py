@@ -1,10 +1,12 @@
 """Golden cases of stages 1 and 2: grey, resampling, windows, flow."""
 
+from unittest import mock
+
 import numpy as np
 
 from golden.cases.base import Case, Kind, Output
 from golden.cases.numbers import reals, texture, whole
-from lsfref import filters, flow, pyramid, video
+from lsfref import farneback, filters, flow, pyramid, video
 
 # Stage 1: from decoded colours to grey, and smaller where asked.
 
@@ -22,8 +24,10 @@ GREY = Kind(
     "01_video",
     run_grey,
     {
-        "grey_HW": Output("0.299 R + 0.587 G + 0.114 B, unrounded; A1", "loops"),
-        "grey_8bit_HW": Output("(9798 R + 19235 G + 3735 B + 16384) >> 15; A1, farneback", "loops"),
+        "grey_HW": Output("0.299 R + 0.587 G + 0.114 B, unrounded; A1", "loops, opencv"),
+        "grey_8bit_HW": Output(
+            "(9798 R + 19235 G + 3735 B + 16384) >> 15; A1, farneback", "loops, opencv"
+        ),
     },
 )
 
@@ -36,7 +40,7 @@ SHRINK = Kind(
     "shrink",
     "01_video",
     run_shrink,
-    {"shrunk_HW": Output("mean over the area that a pixel covers; A1", "loops")},
+    {"shrunk_HW": Output("mean over the area that a pixel covers; A1", "loops, opencv")},
     axes=lambda _t: {"shrunk_HW": "hw"},
 )
 
@@ -89,6 +93,15 @@ def run_warp(t, _settings):
     return {"warped_HW": filters.warp(t["image_HW"], t["x_HW"], t["y_HW"])}
 
 
+def run_slopes(t, _settings):
+    gx_HW, gy_HW = filters.slopes(t["image_HW"])
+    return {"gx_HW": gx_HW, "gy_HW": gy_HW}
+
+
+def run_normalise(t, _settings):
+    return {"texture_HW": flow.normalise(t["image_HW"])}
+
+
 def run_layers(t, settings):
     n_scales = int(t["n_scales"])
     if settings["bits"] == "8":
@@ -109,18 +122,47 @@ def run_sizes(t, _settings):
     }
 
 
-BOX = Kind("box", "02_flow", run_box, {"sums_HW": Output("window sums, 0 outside", "scipy")})
+BOX = Kind(
+    "box", "02_flow", run_box, {"sums_HW": Output("window sums, 0 outside", "loops, scipy, opencv")}
+)
 MEDIAN = Kind(
-    "median", "02_flow", run_median, {"median_HW": Output("edge pixels repeated; A2", "scipy")}
+    "median",
+    "02_flow",
+    run_median,
+    {"median_HW": Output("edge pixels repeated; A2", "loops, scipy, opencv")},
 )
 WARP = Kind(
-    "warp", "02_flow", run_warp, {"warped_HW": Output("bilinear, positions clamped", "scipy")}
+    "warp",
+    "02_flow",
+    run_warp,
+    {"warped_HW": Output("bilinear, positions clamped", "loops, scipy, opencv")},
+)
+SLOPES = Kind(
+    "slopes",
+    "02_flow",
+    run_slopes,
+    {
+        "gx_HW": Output(
+            "(1, -8, 0, 8, -1) / 12 along x, 0 in the outer two columns", "loops, scipy"
+        ),
+        "gy_HW": Output("the same along y, 0 in the outer two rows", "loops, scipy"),
+    },
+)
+NORMALISE = Kind(
+    "normalise",
+    "02_flow",
+    run_normalise,
+    {"texture_HW": Output("less the 7x7 mean, over sqrt(9 + 7x7 mean square); FL4", "loops")},
 )
 LAYERS = Kind(
     "layers",
     "02_flow",
     run_layers,
-    {"layer_*": Output("pixel i of n reads (i + 1/2) N / n - 1/2, bilinear, clamped; A3", "loops")},
+    {
+        "layer_*": Output(
+            "pixel i of n reads (i + 1/2) N / n - 1/2, bilinear, clamped; A3", "loops, opencv"
+        )
+    },
     axes=lambda _t: {f"layer_{k}_HW": ["h", "w"] for k in range(8)},
 )
 SIZES = Kind(
@@ -128,9 +170,11 @@ SIZES = Kind(
     "02_flow",
     run_sizes,
     {
-        "counts_M": Output("layers while the shorter side is 32 or more, in float32; A3", "hand"),
-        "layers_R2": Output("rows and columns of all layers, frame after frame; A3", "hand"),
-        "factors_8": Output("products of sqrt(2) in float32; A3", "hand"),
+        "counts_M": Output(
+            "layers while the shorter side is 32 or more, in float32; A3", "loops, hand"
+        ),
+        "layers_R2": Output("rows and columns of all layers, frame after frame; A3", "loops, hand"),
+        "factors_8": Output("products of sqrt(2) in float32; A3", "loops, hand"),
     },
 )
 
@@ -156,6 +200,20 @@ def _kernel_cases():
             {"image_HW": noisy},
             {"size": np.int64(size)},
         )
+    yield Case(
+        SLOPES,
+        "slopes",
+        "derivatives along x and y",
+        "the five taps, or the border: 0 in the two outermost pixels",
+        {"image_HW": image},
+    )
+    yield Case(
+        NORMALISE,
+        "normalise",
+        "an image less its local mean, over its local deviation",
+        "windows of 7 x 7 hold fewer pixels at the border; what is flat stays small (FL4)",
+        {"image_HW": np.where(np.indices((23, 29))[1] < 13, texture((23, 29), seed=209), 64)},
+    )
     y, x = np.indices(image.shape)
     yield Case(
         WARP,
@@ -224,11 +282,35 @@ def run_flow(t, settings):
     return {f"flow_{k}_HW2": flow_HW2 for k, flow_HW2 in enumerate(flows)}
 
 
+def flow_margin(t, settings, _out):
+    """Return how far warped positions are from the edge, pixels, where they are not on it.
+
+    Beyond it the second image is not seen. A layer begins with no flow: then positions are whole.
+    """
+    module, name = {"lucas_kanade": (flow, "read_at"), "farneback": (farneback, "warp")}[
+        settings["method"]
+    ]
+    read, gaps = getattr(module, name), [np.inf]
+
+    def watched(image_HW, x_HW, y_HW):
+        height, width = image_HW.shape
+        for values, last in ((x_HW, width - 1), (y_HW, height - 1)):
+            for edge in (0, last):
+                apart = np.abs(values - edge)
+                gaps.append(float(np.min(apart[apart > 0], initial=np.inf)))
+        return read(image_HW, x_HW, y_HW)
+
+    with mock.patch.object(module, name, watched):
+        run_flow(t, settings)
+    return min(gaps)
+
+
 FLOW = Kind(
     "flow",
     "02_flow",
     run_flow,
-    {"flow_*": Output("dx right, dy down, in pixels of layer k, 5x5 median filtered; A2", "loops")},
+    {"flow_*": Output("dx right, dy down, in pixels of layer k, median filtered; A2", "loops")},
+    flow_margin,
     axes=lambda _t: {f"flow_{k}_HW2": ["h", "w", "2"] if k else ["H", "W", "2"] for k in range(8)},
 )
 
@@ -262,35 +344,33 @@ def _flow_cases():
             f"{tag}layers",
             "two layers, a motion of (-17/8, 11/8) px",
             "the coarser layer's flow, resampled and multiplied by the ratio of sizes",
-            texture((53, 61), seed=223),
-            texture((53, 61), seed=223, at=(17 / 8, -11 / 8)),
+            texture((47, 53), seed=223),
+            texture((47, 53), seed=223, at=(17 / 8, -11 / 8)),
             method=method,
         )
         yield case(
             f"{tag}one_layer",
             "the same frames with one layer",
             "one layer starts from zero flow",
-            texture((53, 61), seed=223),
-            texture((53, 61), seed=223, at=(17 / 8, -11 / 8)),
+            texture((47, 53), seed=223),
+            texture((47, 53), seed=223, at=(17 / 8, -11 / 8)),
             n_scales=1,
             method=method,
         )
-        bright = texture(shape, seed=221, at=(-5 / 8, 3 / 8), scale=0.5)
+        bright = texture(shape, seed=221, at=(-5 / 8, 3 / 8), scale=0.75)
         yield case(
             f"{tag}gain",
-            "the second frame is half as bright",
+            "the second frame is darker by a quarter",
             "what is done against changes of brightness",
             still,
             bright,
             method=method,
         )
-        half = still.copy()
-        half[:, 19:] = 64
-        moved = texture(shape, seed=221, at=(-5 / 8, 3 / 8))
-        moved[:, 19:] = 64
+        half, moved = still.copy(), texture(shape, seed=221, at=(-5 / 8, 3 / 8))
+        half[7:30, 11:34] = moved[7:30, 11:34] = 64
         yield case(
             f"{tag}flat",
-            "no texture in the right half",
+            "no texture in the middle",
             "the guard of the 2x2 system: no texture gives no flow, not a division by 0 (A2)",
             half,
             moved,

@@ -43,13 +43,12 @@ def parameters_of(t):
 
 
 def network(sizes, *, seed, spread=0.5):
-    """Return parameters for widths (D, J, ..., E, C), none of them zero."""
-    *widths, n_classes = sizes
-    shapes = lsfnet.parameter_shapes(
-        n_in=widths[0], hidden=tuple(widths[1:-1]), n_code=widths[-1], n_classes=n_classes
-    )
+    """Return parameters for sizes (D, J, E, C) or (D, J, I, E, C), none of them zero."""
+    letters = {4: "DJEC", 5: "DJIEC"}[len(sizes)]
+    size = dict(zip(letters, sizes, strict=True))
     return {
-        name: bells(shape, seed=seed + i) * spread for i, (name, shape) in enumerate(shapes.items())
+        name: bells([size[letter] for letter in axes], seed=seed + i) * spread
+        for i, (name, axes) in enumerate(parameter_axes(len(sizes) - 3).items())
     }
 
 
@@ -78,15 +77,15 @@ NETWORK = Kind(
     "05_lsfnet",
     run_network,
     {
-        "codes_BE": Output("z = tanh(x W1 + b1) W2 + b2; C5", "torch"),
-        "rebuilt_BD": Output("x' = tanh(z W2^T + d1) W1^T + d2; C4 C5", "torch"),
-        "posteriors_BC": Output("softmax(z V + v); C6", "torch"),
-        "reconstruction_loss": Output("L1: mean over B and D of (x' - x)^2; C8", "torch"),
+        "codes_BE": Output("z = tanh(x W1 + b1) W2 + b2; C5", "loops, torch"),
+        "rebuilt_BD": Output("x' = tanh(z W2^T + d1) W1^T + d2; C4 C5", "loops, torch"),
+        "posteriors_BC": Output("softmax(z V + v); C6", "loops, torch"),
+        "reconstruction_loss": Output("L1: mean over B and D of (x' - x)^2; C8", "loops, torch"),
         "reconstruction_d_*": Output(
             "gradient of L1, encoder part plus decoder part; C4 C10", "torch"
         ),
-        "classification_loss": Output("L2: mean over B of -log p[label]; C8", "torch"),
-        "classification_d_*": Output("gradient of L2; C10", "torch"),
+        "classification_loss": Output("L2: mean over B of -log p[label]; C8", "loops, torch"),
+        "classification_d_*": Output("gradient of L2; C10", "differences, torch"),
     },
     axes=network_axes,
 )
@@ -125,10 +124,10 @@ def _network_cases():
     )
     yield case("one_row", "a batch of one", "means over the batch", (7, 5, 3, 2), 1, 5300)
     steep = network((7, 5, 3, 2), seed=5400)
-    steep["head_weights"] = steep["head_weights"] * 1024
+    steep["head_weights"] = steep["head_weights"] * 2**14
     yield case(
         "steep",
-        "head outputs of some thousands",
+        "head outputs of some ten thousands",
         "softmax and cross-entropy are shifted by the largest output: no overflow, no log of 0",
         (7, 5, 3, 2),
         11,
@@ -167,7 +166,7 @@ INIT = Kind(
     "05_lsfnet",
     run_init,
     {
-        "*": Output("limit (2 u - 1), limit = sqrt(6 / (rows + columns)); biases 0; C16", "hand"),
+        "*": Output("limit (2 u - 1), limit = sqrt(6 / (rows + columns)); biases 0; C16", "loops"),
     },
     axes=lambda _t: {
         "unit_weights_1": "DJ",
@@ -334,11 +333,11 @@ STEPS = Kind(
     "06_switching",
     run_steps,
     {
-        "after_*": Output(f"state after each of four steps; {_RULE}", "torch"),
-        "reconstruction_losses_2": Output("L1 before steps 1 and 3; C8", "torch"),
-        "classification_losses_2": Output("L2 before steps 2 and 4; C8", "torch"),
-        "reconstruction_d_*": Output("gradients of steps 1 and 3; C10", "torch"),
-        "classification_d_*": Output("gradients of steps 2 and 4; C10", "torch"),
+        "after_*": Output(f"state after each of four steps; {_RULE}", "differences, torch"),
+        "reconstruction_losses_2": Output("L1 before steps 1 and 3; C8", "differences, torch"),
+        "classification_losses_2": Output("L2 before steps 2 and 4; C8", "differences, torch"),
+        "reconstruction_d_*": Output("gradients of steps 1 and 3; C10", "differences, torch"),
+        "classification_d_*": Output("gradients of steps 2 and 4; C10", "differences, torch"),
     },
     axes=step_axes,
 )
@@ -347,9 +346,13 @@ TRAINING = Kind(
     "06_switching",
     run_training,
     {
-        "reconstruction_curve_U": Output("mean L1 of each epoch, before its steps; C9", "torch"),
-        "classification_curve_U": Output("mean L2 of each epoch, before its steps; C9", "torch"),
-        "after_*": Output(f"state at the end; {_RULE}", "torch"),
+        "reconstruction_curve_U": Output(
+            "mean L1 of each epoch, before its steps; C9", "differences, torch"
+        ),
+        "classification_curve_U": Output(
+            "mean L2 of each epoch, before its steps; C9", "differences, torch"
+        ),
+        "after_*": Output(f"state at the end; {_RULE}", "differences, torch"),
     },
     axes=network_axes,
 )
@@ -404,7 +407,7 @@ def _training_cases():
         11,
         6200,
     )
-    for switch in ("step", "epoch", "both"):
+    for switch in ("step", "epoch", "both", "reconstruction"):
         for optimizer in ("sgd", "adam"):
             yield case(
                 TRAINING,
@@ -421,12 +424,12 @@ def _training_cases():
     yield case(
         TRAINING,
         "long",
-        "61 epochs, losses alone",
+        "31 epochs, losses alone",
         "small differences of a step that add up",
         "adam",
         "step",
-        61,
-        5,
+        31,
+        11,
         6400,
         "losses",
     )

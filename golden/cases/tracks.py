@@ -28,7 +28,9 @@ SAMPLE = Kind(
     "03_trajectories",
     run_sample,
     {
-        "strength_HW": Output("(a+c)/2 - sqrt(((a-c)/2)^2 + b^2), 3x3 sums of Sobel; A4", "loops"),
+        "strength_HW": Output(
+            "(a+c)/2 - sqrt(((a-c)/2)^2 + b^2), 3x3 sums of Sobel; A4", "loops, scipy"
+        ),
         "threshold": Output("0.001 max(strength); A4", "loops"),
         "occupied_hw": Output("1: a live point is in this 5x5 cell; A4", "loops"),
         "points_p2": Output("(x, y) where a track starts, row by row; A4", "loops"),
@@ -60,7 +62,7 @@ MOVE = Kind(
 
 
 def run_judge(t, _settings):
-    return {"verdicts_P": trajectories.judge(t["tracks_PS2"])}
+    return {"verdicts_P": trajectories.judge(t["tracks_PS2"], t.get("own_moves_PL2"))}
 
 
 JUDGE = Kind(
@@ -69,10 +71,10 @@ JUDGE = Kind(
     run_judge,
     {
         "verdicts_P": Output(
-            "0 valid, 1 static, 2 erratic, 3 jump, the first that holds; A7", "loops"
+            "0 valid, 1 static, 2 erratic, 3 jump, 4 camera, the first that holds; A7 H6", "loops"
         )
     },
-    lambda t, _s, _out: judge_gap(t["tracks_PS2"]),
+    lambda t, _s, _out: judge_gap(t["tracks_PS2"], t.get("own_moves_PL2")),
 )
 
 
@@ -116,15 +118,28 @@ def _move_cases():
         "x and y: flow[y, x] holds (dx, dy); a point moves by the flow of its nearest pixel (A5)",
         {"flow_HW2": flow, "points_P2": points / 8 + SIDE},
     )
+    leaps = {  # (x, y) of a point: its move
+        (1, 5): (-2, 0),
+        (15, 5): (3, 0),
+        (8, 1): (0, -2),
+        (8, 9): (0, 3),
+        (3, 3): (-3, 0),  # to x = 0
+        (3, 7): (0, -7),  # to y = 0
+        (15, 8): (2, 0),  # to x = W
+        (5, 8): (0, 3),  # to y = H
+        (13, 7): (3.5, 0),
+        (13, 3): (0, 7.75),
+        (16, 10): (0, 0),
+    }
     strong = np.zeros((11, 17, 2))
-    strong[5, 1], strong[5, 15], strong[1, 8], strong[9, 8] = (-2, 0), (3, 0), (0, -2), (0, 3)
-    strong[3, 3], strong[7, 13], strong[3, 13] = (-3, 0), (3.5, 0), (0, 7.75)
-    places = [[1, 5], [15, 5], [8, 1], [8, 9], [3, 3], [13, 7], [13, 3], [16, 10], [0.25, 0.25]]
+    for (x, y), leap in leaps.items():
+        strong[y, x] = leap
+    places = [*leaps, (0.25, 0.25)]
     yield Case(
         MOVE,
         "move_leaving",
-        "tracks that leave on each side; one ends at x = 0, one at W - 1/2, one at H - 1/4",
-        "a track is dropped where x <= 0 or x >= W: at 0 it is out, up to W it stays (A5)",
+        "tracks that leave on each side, that end on a side, and between the last pixel and it",
+        "a track is dropped where x <= 0 or x >= W (not W - 1), and likewise for y and H (A5)",
         {"flow_HW2": strong, "points_P2": np.array(places)},
         exact=True,
     )
@@ -178,7 +193,11 @@ def _judge_cases():
             f"judge_{name}",
             about,
             f"rule {branch} (A7)",
-            {"tracks_PS2": trajectories.single(np.array([t for group in tracks for t in group]))},
+            {
+                "tracks_PS2": np.array(
+                    [t for group in tracks for t in group], dtype=np.float32
+                ).astype(float)
+            },
         )
     far = np.zeros(15)
     far[7] = 128.0
@@ -189,15 +208,31 @@ def _judge_cases():
         "static is looked for first, then erratic, then jump (A7)",
         {"tracks_PS2": np.array([_track(far, 0), _track(far, far), _track(0.75 * one, one)])},
     )
+    calm, lively = np.zeros((15, 2)), np.zeros((15, 2))
+    calm[:, 0], lively[4] = 0.5, (0.75, -1)
+    calm[9] = (0, 1)  # of length 1
+    yield Case(
+        JUDGE,
+        "judge_camera",
+        "tracks whose motion is the camera's, all or in part; their own motion is given",
+        "rule camera: no own displacement above 1 px, after the other rules (H6)",
+        {
+            "tracks_PS2": np.array([_track(one, 0), _track(one, 0), _track(0.25 * one, 0)]),
+            "own_moves_PL2": np.array([calm, lively, calm]),
+        },
+        exact=True,
+    )
     swing = np.resize([100.0, -100.0], 15)
     step = np.zeros(15)
     step[3] = 20.0
+    slow = np.full(15, 0.25)
+    slow[3] = 0.0
     yield Case(
         JUDGE,
         "judge_limits",
         "a standard deviation of exactly 50; a longest step of exactly 20",
         "limits are strict: at the limit a track is kept (A7)",
-        {"tracks_PS2": np.array([_track(swing, 0), _track(0.125, swing), _track(step, 0.25)])},
+        {"tracks_PS2": np.array([_track(swing, 0), _track(0.125, swing), _track(step, slow)])},
         exact=True,
     )
 
@@ -211,29 +246,31 @@ def moments_of(t):
     for picture, field in zip(t["grey_at_F"], t["flow_at_F"], strict=True):
         greys = [t[f"grey_{k}_4HW"][picture] for k in range(n_scales)]
         flows = [t[f"flow_{k}_3HW2"][field] for k in range(n_scales)]
-        yield extraction.Moment(greys, None if field < 0 else flows)
+        own = [t["own_flow_0_3HW2"][field]] if "own_flow_0_3HW2" in t else None
+        yield extraction.Moment(greys, *((None, None) if field < 0 else (flows, own)))
 
 
 def run_tracks(t, _settings):
-    started, finished, verdicts, ends, scales = [np.empty((0, 4))], [], [], [], []
+    started, finished, verdicts, ends, scales = [], [], [], [], []
 
-    def watch(_stage, name, array, *, frame, scale=None):
+    def watch(stage, name, array, *, frame, scale):
+        if stage != "trajectories":
+            return
         if name == "points_P2":
-            started.append(np.array([[frame, scale, *p] for p in array]).reshape(-1, 4))
-        elif name == "tracks_PS2" and len(array):
+            started.extend([frame, scale, *point] for point in array.tolist())
+        elif name == "complete_pS2":
             finished.append(np.array(array))
             ends.extend([frame] * len(array))
             scales.extend([scale] * len(array))
-        elif name == "verdicts_P" and len(array):
+        elif name == "verdicts_p":
             verdicts.append(array)
 
     for _ in extraction.follow(moments_of(t), n_frames=len(t["grey_at_F"]), watch=watch):
         pass
-    empty = np.empty((0, 16, 2), t["grey_0_4HW"].dtype)
     return {
-        "started_p4": np.concatenate(started).astype(np.int64),
-        "tracks_PS2": np.concatenate([empty, *finished]),
-        "verdicts_P": np.concatenate([np.empty(0, np.int64), *verdicts]),
+        "started_p4": np.array(started, dtype=np.int64),
+        "tracks_PS2": np.concatenate(finished),
+        "verdicts_P": np.concatenate(verdicts),
         "end_frames_P": np.array(ends, dtype=np.int64),
         "scales_P": np.array(scales, dtype=np.int64),
     }
@@ -247,7 +284,7 @@ def run_descriptors(t, _settings):
 
 
 def follow_margin(t, _settings, _out):
-    gaps = FollowGaps(t["grey_0_4HW"].shape[1:])
+    gaps = FollowGaps()
     for _ in extraction.follow(moments_of(t), n_frames=1, watch=gaps.watch):
         pass
     return gaps.least
@@ -264,7 +301,7 @@ TRACKS = Kind(
     {
         "started_p4": Output("frame, scale, x, y of each track that starts, in order; A4", "loops"),
         "tracks_PS2": Output(
-            "the 16 points of each track that ends, pixels of the frame; A5 A6", "loops"
+            "the 16 points of each track that ends, pixels of its layer; A5 A6", "loops"
         ),
         "verdicts_P": Output("0 valid, 1 static, 2 erratic, 3 jump; A7", "loops"),
         "end_frames_P": Output("the frame of the last point; A6", "loops"),
@@ -294,7 +331,8 @@ def _flow_field(shape, *, frame, seed):
     u = 4 + (x * 5 // shape[1]) - (y * 3 // shape[0]) + (frame + seed) % 3 - 1
     v = 3 - (x * 7 // shape[1]) + (y * 4 // shape[0]) - (frame * seed) % 2
     quiet = (x < shape[1] // 3) & (y < shape[0] // 3)
-    u, v = np.where(quiet, 1, u), np.where(quiet, 0, v)
+    # Quiet tracks have deviations of 1.4: static on the finest layer, not on one sqrt(2) smaller.
+    u, v = np.where(quiet, 2 + frame % 2, u), np.where(quiet, 0, v)
     return np.stack([u, v], axis=-1) / 8 + SIDE
 
 
@@ -325,30 +363,41 @@ def _follow_cases():
         "tiny",
         "17 frames, one layer",
         "a track has 16 points and ends 15 frames after it began; points start on every frame",
-        _video([(33, 37)], 17, seed=321),
+        _video([(37, 41)], 17, seed=321),
     )
     yield Case(
         TRACKS,
         "scales",
-        "16 frames, two layers",
+        "17 frames, two layers",
         "layers are tracked by themselves; a track is judged in pixels of the frame (A3)",
-        _video([(41, 43), (33, 37)], 16, seed=323),
+        _video([(41, 43), (37, 47)], 17, seed=323),
     )
     yield Case(
         DESCRIPTORS,
         "tiny",
-        "18 of 40 frames, one layer",
+        "17 of 41 frames, one layer",
         "HOG is that of the earlier frame of a pair; the order of rows; the ten info columns",
-        _video([(37, 43)], 18, seed=331),
-        {"n_frames": np.int64(40)},
+        _video([(37, 43)], 17, seed=331),
+        {"n_frames": np.int64(41)},
     )
     yield Case(
         DESCRIPTORS,
         "scales",
-        "16 frames, two layers",
+        "17 frames, two layers",
         "patches have 32 pixels of their own layer; shapes are in pixels of the frame (A9)",
-        _video([(47, 61), (33, 37)], 16, seed=333),
-        {"n_frames": np.int64(16)},
+        _video([(47, 61), (37, 41)], 17, seed=333),
+        {"n_frames": np.int64(17)},
+    )
+    moving = _video([(37, 41)], 19, seed=335)
+    own = moving["flow_0_3HW2"].copy()
+    own[:, :, 20:] += (1, 0.5)
+    yield Case(
+        DESCRIPTORS,
+        "camera",
+        "19 frames, one layer; the flow is given with and without the camera's motion",
+        "tracks follow the flow; shape, HOF and MBH are made of the flow without the camera's (H6)",
+        moving | {"own_flow_0_3HW2": own},
+        {"n_frames": np.int64(19)},
     )
 
 

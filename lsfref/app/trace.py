@@ -2,13 +2,12 @@
 
 import argparse
 import dataclasses
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lsfref import extraction, lsfnet, lsh, passes, phase2, pooling, pyramid, sampling, trace, video
+from lsfref import extraction, lsfnet, lsh, passes, phase2, pooling, sampling, trace, video
 from lsfref.app import options
 from lsfref.app.progress import Progress
 from lsfref.arrays import Floats
@@ -62,23 +61,19 @@ def run(args: argparse.Namespace) -> int:
     fitted = model.load(args.model) if "model" in args else None
     config = options.with_flags(fitted.config, args) if fitted else options.config_from(args)
     config = dataclasses.replace(config, max_frames=args.frames)
-    n_frames = video.count_frames(
-        args.video, max_frames=config.max_frames, max_pixels=config.max_pixels
-    )
+    video.count_frames(args.video, max_frames=1)  # no folder for what is no video
     recorder = _Chosen(args.out, stages)
     progress = Progress(quiet=args.quiet)
-    blocks = []
-    for block in record_extraction(recorder, args.video, config, n_frames, progress):
-        blocks.append(block)
+    found, blocks = record_extraction(recorder, args.video, config)
+    for text in found.warnings:
+        progress.say(f"warning: {text}")
     answered = fitted is None or record_answer(recorder, blocks, fitted)
-    progress.clear()
-    recorder.close(
-        video=printable(Path(args.video).name), frames=n_frames, config=dataclasses.asdict(config)
-    )
+    name, choices = printable(Path(args.video).name), dataclasses.asdict(config)
+    recorder.close(video=name, frames=found.n_frames, config=choices)
     size = sum(path.stat().st_size for path in Path(args.out).rglob("*.npy"))
     print(f"{printable(args.out)}: {len(recorder.entries)} tensors, {size / 1e6:.1f} MB")
     if not answered:
-        progress.say(f"error: {passes.no_trajectories(args.video, n_frames, 0)}")
+        progress.say(f"error: {passes.no_trajectories(args.video, found.n_frames, 0)}")
     return 0 if answered else 1
 
 
@@ -97,25 +92,24 @@ class _Chosen(trace.Recorder):
 
 
 def record_extraction(
-    recorder: trace.Recorder, path: str, config: Config, n_frames: int, progress: Progress
-) -> Iterator[extraction.Block]:
-    """Record stages 1 to 4 of the first frames, and yield their trajectories."""
+    recorder: trace.Recorder, path: str, config: Config
+) -> tuple[passes.Extraction, list[extraction.Block]]:
+    """Record stages 1 to 4 of the first frames, and return their trajectories."""
 
-    def watch(stage: str, name: str, array: Any, *, frame: int, scale: int | None = None) -> None:
-        case = f"frame_{frame:05d}" + ("" if scale is None else f"_scale_{scale}")
-        recorder.add(FOLDERS[stage], case, name, array)
+    def watch(stage: str, name: str, array: Any, *, frame: int, scale: int) -> None:
+        stage = {"grey_HW": "video", "flow_HW2": "flow"}.get(name, stage)
+        recorder.add(FOLDERS[stage], f"frame_{frame:05d}_scale_{scale}", name, array)
 
-    frames = video.read_frames(
-        path,
-        grey="8bit" if config.flow == "farneback" else "luma",
-        max_frames=config.max_frames,
-        max_pixels=config.max_pixels,
-        warn=lambda text: progress.say(f"warning: {text}"),
-    )
-    shrunk = (pyramid.shrink(f, max_side=config.max_side).astype(config.dtype) for f in frames)
-    yield from extraction.extract_frames(
-        shrunk, n_frames=n_frames, flow=config.flow, n_scales=config.n_scales, watch=watch
-    )
+    found, blocks = passes.extract(path, config, watch=watch), []
+    for block in found:
+        for name, array in block._asdict().items():
+            recorder.add("04_descriptors", _frame(block), name, array)
+        blocks.append(block)
+    return found, blocks
+
+
+def _frame(block: extraction.Block) -> str:
+    return f"frame_{int(block.info_P10[0, 0]):05d}"
 
 
 def record_answer(
@@ -128,7 +122,7 @@ def record_answer(
         return passes.encode_rows(rows_PD, parameters=fitted.parameters, scaling=fitted.scaling)
 
     for block in blocks:
-        case = f"frame_{int(block.info_P10[0, 0]):05d}"
+        case = _frame(block)
         scaled_PD = sampling.apply_scaling(fitted.scaling, block.descriptors_PD)
         recorder.add("05_lsfnet", case, "scaled_PD", scaled_PD)
         recorder.add("05_lsfnet", case, "codes_PE", lsfnet.encode(fitted.parameters, scaled_PD))
