@@ -5,6 +5,7 @@ import argparse
 from lsfref.app import options
 from lsfref.app.manifest import BACKGROUND, FOREGROUND, class_order, describe, read_labels
 from lsfref.app.session import session
+from lsfref.files import printable
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -56,5 +57,5 @@ def run(args: argparse.Namespace) -> int:
         new = [c for c in task.classes if c not in fitted.tasks[name].classes]
         told = f"; new: {', '.join(new)}" if new else ""
         print(f"{name}: {len(task.rows_m)} videos, {len(task.classes)} classes{told}")
-    print(f"wrote {args.output}")
+    print(f"wrote {printable(args.output)}")
     return 1 if grown.skipped else 0

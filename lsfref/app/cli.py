@@ -94,6 +94,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     def terminated(*_rest: object) -> NoReturn:
         raise SystemExit(143)
 
+    for stream in (sys.stdout, sys.stderr):  # names are any: a narrow terminal escapes, not fails
+        with contextlib.suppress(AttributeError):
+            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+
     previous = None
     with contextlib.suppress(ValueError):  # not in the main thread
         previous = signal.signal(signal.SIGTERM, terminated)
