@@ -7,23 +7,19 @@ tracks, and the tracks that are found valid but not yet described.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 
 from lsfref.arrays import Floats
-from lsfref.descriptors import N_PLANES, PATCH, cell_sums, describe, room_for
-from lsfref.errors import VideoError
-from lsfref.flow import layer_flows, prepare
-from lsfref.homography import bring_back, camera_homography
-from lsfref.pyramid import grey_layers, grey_layers_8bit, scale_factors
+from lsfref.descriptors import N_PLANES, cell_sums, describe, room_for
+from lsfref.moments import Moment, Watch, moments, steadied
+from lsfref.pyramid import scale_factors
 from lsfref.trajectories import TRACK_LENGTH, Tracker, judge, single, step_lengths
 
 BATCH = 64  # tracks described at a time: what they need stays in the cache
-
-Watch = Callable[..., None]  # watch(stage, name, array, frame=..., scale=...)
 
 
 class Block(NamedTuple):
@@ -36,14 +32,6 @@ class Block(NamedTuple):
 
     info_P10: Floats  # float64
     descriptors_PD: Floats  # in the dtype of the frames
-
-
-class Moment(NamedTuple):
-    """A frame at every scale, and the flow that leads there from the frame before."""
-
-    greys: list[Floats]  # grey_HW
-    flows: list[Floats] | None  # flow_HW2 in pixels of the layer; None for the first frame
-    own_flows: list[Floats] | None = None  # the same without the camera's motion (H6)
 
 
 def extract_frames(
@@ -62,76 +50,17 @@ def extract_frames(
     of people, boxes_Z4 by frame. Raises VideoError if the frame size changes or is smaller than a
     patch.
 
-    Choices: A2 flow "farneback" rounds frames and layers to 8 bits, as the original program does.
-             A3 n_scales at most. H6 camera_motion "homography" describes motion without the
-             camera's, and drops what only moves with the camera.
+    Choices: A2 flow "lucas_kanade" or "farneback". A3 n_scales at most. H6 camera_motion "none", or
+             "homography": describe motion without the camera's, drop what only the camera moves.
     """
-    moments = _moments(frames, flow=flow, n_scales=n_scales)
+    steps = moments(frames, flow=flow, n_scales=n_scales)
     if camera_motion == "homography":
-        moments = _steadied(moments, boxes or {}, flow=flow, n_scales=n_scales, watch=watch)
-    return follow(moments, n_frames=n_frames, watch=watch)
-
-
-def _moments(frames: Iterable[Floats], *, flow: str, n_scales: int) -> Iterator[Moment]:
-    shape, before = None, None
-    for frame_HW in frames:
-        _check_shape(frame_HW.shape, shape or frame_HW.shape)
-        shape, dtype = frame_HW.shape, np.result_type(frame_HW.dtype, np.float32)
-        if flow == "farneback":
-            layers = grey_layers_8bit(np.rint(frame_HW).astype(np.uint8), n_scales=n_scales)
-            greys = [layer.astype(dtype) for layer in layers]
-        else:
-            greys = grey_layers(frame_HW.astype(dtype, copy=False), n_scales=n_scales)
-        now = prepare(greys[0], n_scales=n_scales, method=flow)
-        yield Moment(greys, None if before is None else layer_flows(before, now, method=flow))
-        before = now
-
-
-def _steadied(
-    moments: Iterable[Moment],
-    boxes: Mapping[int, Floats],
-    *,
-    flow: str,
-    n_scales: int,
-    watch: Watch | None,
-) -> Iterator[Moment]:
-    """Yield the moments with own_flows: from each frame to the next one, brought back to it (H6).
-
-    The homographies are drawn from one seed: the same video gives the same rows.
-    """
-    rng = np.random.default_rng(0)
-    before_HW: Floats = np.empty((0, 0))
-    for frame, moment in enumerate(moments):
-        now_HW = moment.greys[0]
-        if moment.flows is not None:
-            homography_33 = camera_homography(
-                before_HW, moment.flows[0], rng=rng, boxes_Z4=boxes.get(frame - 1)
-            )
-            if watch:
-                watch("flow", "homography_33", homography_33, frame=frame, scale=0)
-            steady_HW = bring_back(before_HW, now_HW, homography_33)
-            if flow == "farneback":
-                steady_HW = np.rint(steady_HW)
-            pair = (prepare(f, n_scales=n_scales, method=flow) for f in (before_HW, steady_HW))
-            moment = moment._replace(own_flows=layer_flows(*pair, method=flow))
-        yield moment
-        before_HW = now_HW
-
-
-def _check_shape(shape: tuple[int, ...], first: tuple[int, ...]) -> None:
-    if shape != first:
-        raise VideoError(
-            f"the frame size changes from {first[1]}x{first[0]} to {shape[1]}x{shape[0]} pixels;"
-            " convert the video to one size"
-        )
-    if min(shape) < PATCH:
-        raise VideoError(
-            f"frames of {shape[1]}x{shape[0]} pixels are too small: each side must have {PATCH}"
-        )
+        steps = steadied(steps, flow=flow, n_scales=n_scales, boxes=boxes or {}, watch=watch)
+    return follow(steps, n_frames=n_frames, watch=watch)
 
 
 def follow(
-    moments: Iterable[Moment], *, n_frames: int, watch: Watch | None = None
+    steps: Iterable[Moment], *, n_frames: int, watch: Watch | None = None
 ) -> Iterator[Block]:
     """Yield the trajectories through given layers and flows: stages 3 and 4 alone.
 
@@ -142,7 +71,7 @@ def follow(
     """
     layers: list[_Layer] = []
     frame = 0
-    for frame, moment in enumerate(moments):
+    for frame, moment in enumerate(steps):
         greys = moment.greys
         if frame == 0:
             factors = scale_factors(len(greys))
