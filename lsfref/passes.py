@@ -50,19 +50,22 @@ def extract(
     *,
     boxes: Mapping[int, Floats] | None = None,
     watch: extraction.Watch | None = None,
+    seen: Callable[[int, int], None] | None = None,
 ) -> Extraction:
     """Return the dense trajectories of a video (stages 1 to 4; Section 2.1, A1 to A12).
 
     Iterating gives blocks of info_P10 and descriptors_PD in the order of the original release.
     Raises VideoError for a file that is no usable video. No trajectories, no blocks. `watch` is
     shown every intermediate array (see extraction.py); `boxes` are those of people, boxes_Z4 by
-    frame in pixels of the frames worked on (H6).
+    frame in pixels of the frames worked on (H6); `seen` is told each frame's number, of how many.
     """
     limits: dict[str, Any] = {"max_frames": config.max_frames, "max_pixels": config.max_pixels}
     grey = "8bit" if config.flow == "farneback" else "luma"  # A2: the original program's grey
     warnings: list[str] = []
     n_frames = video.count_frames(path, warn=lambda text: None, **limits)  # told while reading
     frames = video.read_frames(path, grey=grey, warn=warnings.append, **limits)
+    if seen is not None:
+        frames = _telling(frames, n_frames, seen)
     shrunk = (pyramid.shrink(f, max_side=config.max_side).astype(config.dtype) for f in frames)
     blocks = extraction.extract_frames(
         shrunk,
@@ -74,6 +77,14 @@ def extract(
         watch=watch,
     )
     return Extraction(n_frames, _naming(path, blocks), warnings)
+
+
+def _telling(
+    frames: Iterator[Floats], of: int, seen: Callable[[int, int], None]
+) -> Iterator[Floats]:
+    for number, frame_HW in enumerate(frames, start=1):
+        yield frame_HW
+        seen(number, of)
 
 
 def _naming(path: PathLike, blocks: Iterator[extraction.Block]) -> Iterator[extraction.Block]:

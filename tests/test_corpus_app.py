@@ -356,3 +356,15 @@ def test_a_clip_of_the_set_and_an_empty_folder(trained, tmp_path, capfd):
     rows = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
     assert "a folder without video files" in rows[0]["error"]
     assert rows[1]["error"] is None
+
+
+def test_a_long_video_says_how_far_it_is(factory, trained, monkeypatch, capfd):
+    monkeypatch.setattr("lsfref.app.session.LONG", 40)
+    paths = [str(factory.path(case)) for case in by_name("16 frames.mp4", "h264.mp4")]
+    words = ["classify", "--model", str(trained), "--jobs", "1", "--cache", "none"]
+    assert main([*words, *paths]) == 0
+    assert capfd.readouterr().err.splitlines() == [
+        "classifying: 2 videos",
+        "long video: 40 frames",
+        "classifying: 2 videos",
+    ]

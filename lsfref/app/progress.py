@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Sequence
 
-UNITS = {"training": "passes", "folds": "folds", "networks": "folds"}
+UNITS = {"training": "passes", "folds": "folds", "networks": "folds", "long video": "frames"}
 EVERY = 0.1  # seconds between two drawings
 
 

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from lsfref.passes import Extract, Extraction, Mapper, PathLike
 
 
+LONG = 500  # frames
+
+
 @dataclasses.dataclass(frozen=True)
 class Session:
     """Handed to `pipeline` by every command that reads videos."""
@@ -42,16 +45,26 @@ def session(args: Namespace, *, passes: int, n_videos: int) -> Iterator[Session]
     with contextlib.ExitStack() as stack:
         progress = Progress(quiet=args.quiet)
         stack.callback(progress.clear)
+        jobs = max(1, min(args.jobs, n_videos))
         reader: Extract = extract
+        if jobs == 1:  # in this process: a long video can say how far it is
+            reader = functools.partial(extract, seen=functools.partial(tell_frames, progress))
         if args.cache != "none":
-            reader = CachedExtract(Path(args.cache).absolute(), since=time.time())
+            folder = Path(args.cache).absolute()
+            reader = CachedExtract(folder, since=time.time(), compute=reader)
         elif passes > 1:
-            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="lsfref-"))
-            reader = CachedExtract(Path(folder), since=time.time())
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="lsfref-")))
+            reader = CachedExtract(folder, since=time.time(), compute=reader)
         if getattr(args, "strict", False):
             reader = functools.partial(strict_extract, inner=reader)
-        mapper = stack.enter_context(workers.mapper(max(1, min(args.jobs, n_videos))))
+        mapper = stack.enter_context(workers.mapper(jobs))
         yield Session(reader, mapper, progress)
+
+
+def tell_frames(progress: Progress, done: int, of: int) -> None:
+    """Show how far a long video is; short ones are counted as videos alone."""
+    if of >= LONG:
+        progress("long video", done, of)
 
 
 def strict_extract(path: "PathLike", config: "Config", *, inner: "Extract") -> "Extraction":
