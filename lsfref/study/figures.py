@@ -91,10 +91,10 @@ def figure_svg(columns: Sequence[Column], *, title: str) -> str:
         for row, panel in enumerate(column.panels):
             parts += _panel(panel, left, top + row * step)
     y = total_height - MARGIN
-    parts.append(_mark(MARGIN + 6, y - 4, 6, filled=True, size=5))
-    parts.append(_text(MARGIN + 16, y, "asked, never learned from"))
-    parts.append(_mark(MARGIN + 196, y - 4, 6, filled=False, size=4))
-    parts.append(_text(MARGIN + 206, y, "learned from"))
+    for x, words, filled in ((0, "asked, never learned from", True), (190, "learned from", False)):
+        paint = 'fill="#555555"' if filled else 'fill="none" stroke="#555555"'
+        parts.append(f'<circle cx="{MARGIN + x + 6}" cy="{y - 4}" r="4.5" {paint}/>')
+        parts.append(_text(MARGIN + x + 16, y, words))
     return "\n".join([*parts, "</svg>"])
 
 

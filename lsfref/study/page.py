@@ -17,9 +17,11 @@ body { font: 15px/1.45 system-ui, Helvetica, Arial, sans-serif; margin: 2rem aut
 h1 { font-size: 1.5rem; } h2 { font-size: 1.2rem; margin-top: 2.2rem; } h3 { font-size: 1rem; }
 table { border-collapse: collapse; margin: .6rem 0; font-variant-numeric: tabular-nums; }
 th, td { padding: .25rem .6rem; text-align: right; border-bottom: 1px solid #ddd; }
-th:first-child, td:first-child { text-align: left; } tr.reference td { font-weight: 600; }
-td.cell { min-width: 2.6rem; border: 1px solid #eee; } .matrices { display: flex; flex-wrap: wrap;
-  gap: 1.2rem 2rem; } .matrices table { font-size: 12px; } .note { color: #444; }
+td { white-space: nowrap; } th:first-child, td:first-child { text-align: left;
+  white-space: normal; } tr.reference td { font-weight: 600; }
+td.l { text-align: left; } td.cell { min-width: 2.6rem; border: 1px solid #eee; }
+.matrices { display: flex; flex-wrap: wrap; gap: 0 2rem; } .matrices table { font-size: 12px; } .matrices th, .matrices td {
+  padding: .15rem .4rem; } .note { color: #444; }
 svg { max-width: 100%; height: auto; }
 .bar { display: inline-block; height: .6rem; background: #0072b2; vertical-align: middle; }
 @media (prefers-color-scheme: dark) { body { color: #e8e8e8; background: #161616; }
@@ -73,7 +75,7 @@ def _table(
         found = figures(outcome)
         low, high = found.whole.interval
         test = tests.get((outcome.method, outcome.task))
-        told = ["", "", ""] if test is None else [test.wins, test.losses, f"{test.p:.3g}"]
+        told = ["", "", ""] if test is None else [test.wins, test.losses, _p(test.p)]
         kind = ' class="reference"' if outcome.method == reference else ""
         bar = f'<span class="bar" style="width:{100 * found.accuracy_mean:.0f}px"></span>'
         cells = [
@@ -81,11 +83,16 @@ def _table(
             f"{low:.1%} to {high:.1%}", f"{found.whole.recall_mean:.1%}", *map(str, told),
         ]  # fmt: skip
         row = "".join(f"<td>{cell}</td>" for cell in cells)
+        row = row.replace(f"<td>{bar}", f'<td class="l">{bar}')
         parts.append(f"<tr{kind}>{row}</tr>")
     majority = figures(outcomes[0]).whole.majority
     parts.append(f"<tr><td>always the largest class</td><td>{majority:.1%}</td>"
                  f'{"<td></td>" * 7}</tr></table>')  # fmt: skip
     return parts
+
+
+def _p(p: float) -> str:
+    return "&lt; 0.001" if p < 0.001 else f"{p:.3f}"
 
 
 def _matrix(outcome: Outcome) -> str:
