@@ -20,8 +20,8 @@ th, td { padding: .25rem .6rem; text-align: right; border-bottom: 1px solid #ddd
 td { white-space: nowrap; } th:first-child, td:first-child { text-align: left;
   white-space: normal; } tr.reference td { font-weight: 600; }
 td.l { text-align: left; } td.cell { min-width: 2.6rem; border: 1px solid #eee; }
-.matrices { display: flex; flex-wrap: wrap; gap: 0 2rem; } .matrices table { font-size: 12px; } .matrices th, .matrices td {
-  padding: .15rem .4rem; } .note { color: #444; }
+.matrices { display: flex; flex-wrap: wrap; gap: 0 2rem; } .matrices table { font-size: 12px; }
+.matrices th, .matrices td { padding: .15rem .4rem; } .note { color: #444; }
 svg { max-width: 100%; height: auto; }
 .bar { display: inline-block; height: .6rem; background: #0072b2; vertical-align: middle; }
 @media (prefers-color-scheme: dark) { body { color: #e8e8e8; background: #161616; }
