@@ -12,6 +12,7 @@ import select
 import stat
 import subprocess
 import time
+from collections.abc import Iterator
 from typing import IO, Any
 
 import numpy as np
@@ -90,8 +91,8 @@ def open_regular(path: PathLike) -> int:
     if stat.S_ISREG(status.st_mode):
         raise VideoError(f"{name}: the file is empty; copy it again from its source")
     if stat.S_ISDIR(status.st_mode):
-        raise VideoError(f"{name}: this is a folder without video files, not a video; give a file")
-    raise VideoError(f"{name}: this is a device, a pipe or a socket, no video; give a regular file")
+        raise VideoError(f"{name}: a folder, not a video; name a file or a folder with videos")
+    raise VideoError(f"{name}: a device, a pipe or a socket, not a video; give a regular file")
 
 
 class Decoder:
@@ -176,12 +177,12 @@ class Decoder:
         self._listen()
         return pixels_HW3
 
-    def read_text(self) -> str:
-        """Return all that is left of the output, for outputs that are short lists."""
-        chunks, chunk = [], bytearray(1 << 16)
-        while count := self.read_into(memoryview(chunk)):
-            chunks.append(bytes(chunk[:count]))
-        return b"".join(chunks).decode("ascii", "replace")
+    def read_lines(self) -> Iterator[str]:
+        """Yield the lines of an output that is text."""
+        piece, rest = bytearray(1 << 16), b""
+        while count := self.read_into(memoryview(piece)):
+            *lines, rest = (rest + piece[:count]).split(b"\n")
+            yield from (line.decode("ascii", "replace") for line in lines)
 
     def finish(self) -> int:
         """Return ffmpeg's exit status, after its output has ended and its last complaint."""

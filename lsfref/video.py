@@ -6,6 +6,7 @@ Each coded frame comes once, the first and the last included, whatever the time 
 is told, never hidden. The work on the file is ffmpeg's, run as `ffmpeg.py` describes.
 """
 
+import array
 import contextlib
 import re
 import warnings
@@ -203,9 +204,8 @@ def _decode(
 def _size_changes(path: PathLike, max_pixels: int, timeout: float) -> bool:
     """Return whether frames differ in size. One column is added: 72 x 96 is not 96 x 72."""
     output = ["-noautoscale", "-vf", f"{COUNTED},format=gray,pad=iw+1:ih", *_EXACT]
-    output += ["-c:v", "rawvideo"]
-    _, packets = _packets(path, output, max_pixels, timeout)
-    return len({packet[4] for packet in packets}) > 1
+    packets = _packets(path, [*output, "-c:v", "rawvideo"], max_pixels, timeout)
+    return len({size for _tick, _stamp, size in packets}) > 1
 
 
 def frame_rate(
@@ -216,32 +216,35 @@ def frame_rate(
     Evenly: each stamp within one tick of the file's clock. A whole rate, or 1000/1001 of one, is
     returned exactly where the stamps allow it. Nothing is decoded. Raises VideoError as `read_rgb`.
     """
-    tick, packets = _packets(path, ["-c:v", "copy"], max_pixels, timeout)
-    stamps = sorted(packet[2] for packet in packets)
-    if len(stamps) < 2 or stamps[-1] == stamps[0]:
+    ticks, stamps = set(), array.array("d")
+    for tick, stamp, _size in _packets(path, ["-c:v", "copy"], max_pixels, timeout):
+        ticks.add(tick)
+        stamps.append(stamp)
+    if len(stamps) < 2 or min(stamps) == max(stamps):
         return None
-    step = Fraction(stamps[-1] - stamps[0], len(stamps) - 1)
-    errors = [abs(stamp - stamps[0] - i * step) for i, stamp in enumerate(stamps)]
-    rate = 1 / (step * tick)
-    if max(errors) == 0:
-        return float(rate)
-    if max(errors) > 1:
+    stamps_F = np.sort(stamps)
+    span = Fraction(stamps_F[-1]) - Fraction(stamps_F[0])
+    rate = (len(stamps_F) - 1) / (span * ticks.pop())
+    even_F = np.linspace(stamps_F[0], stamps_F[-1], len(stamps_F))
+    off = np.abs(stamps_F - even_F).max()
+    if off > 1 + 1e-3:
         return None
-    slack = rate / (stamps[-1] - stamps[0])
     for known in (Fraction(round(rate)), Fraction(round(rate * 1001 / 1000) * 1000, 1001)):
-        if abs(known - rate) <= slack:
+        if off > 1e-3 and abs(known - rate) <= rate / span:
             return float(known)
     return float(rate)
 
 
 def _packets(
     path: PathLike, output: list[str], max_pixels: int, timeout: float
-) -> tuple[Fraction, list[list[int]]]:
-    """Return the seconds of a tick, and (stream, dts, pts, duration, bytes) of each packet."""
-    output = [*output, "-f", "framecrc"]
+) -> Iterator[tuple[Fraction, int, int]]:
+    """Yield (seconds of a tick, time stamp in ticks, bytes) of each packet."""
+    output, tick = [*output, "-f", "framecrc"], Fraction(1)
     with Decoder(path, output, max_pixels=max_pixels, timeout=timeout) as decoder:
-        lines = decoder.read_text().splitlines()
+        for line in decoder.read_lines():
+            if line.startswith("#tb 0:"):
+                tick = Fraction(line.split()[-1])
+            elif line[:1].isdigit():
+                _stream, _dts, stamp, _duration, size = map(int, line.split(",")[:5])
+                yield tick, stamp, size
         decoder.finish()
-    ticks = [line.split()[-1] for line in lines if line.startswith("#tb 0:")]
-    rows = [line.split(",")[:5] for line in lines if line[:1].isdigit()]
-    return Fraction(ticks[0] if ticks else 0), [list(map(int, row)) for row in rows]

@@ -354,7 +354,7 @@ def test_a_clip_of_the_set_and_an_empty_folder(trained, tmp_path, capfd):
     words = ["classify", "--model", str(trained), "--jobs", "1", "--cache", "none", "--json"]
     assert main([*words, str(tmp_path / "empty"), str(tmp_path / "clip.mkv")]) == 1
     rows = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
-    assert "a folder without video files" in rows[0]["error"]
+    assert "a folder, not a video" in rows[0]["error"]
     assert rows[1]["error"] is None
 
 
