@@ -89,6 +89,27 @@ def test_a_pool_of_processes_and_its_errors():
             list(mapper(die, [1]))
 
 
+def nap(seconds):
+    time.sleep(seconds)
+    return seconds
+
+
+def test_an_exception_ends_long_work_at_once():
+    with workers.mapper(2) as mapper:  # both processes are there, and imported
+        list(mapper(nap, [0, 0]))
+        began = time.monotonic()
+        with pytest.raises(KeyboardInterrupt):
+            interrupt_while_sleeping()
+    assert time.monotonic() - began < 50
+
+
+def interrupt_while_sleeping():
+    with workers.mapper(2) as mapper:
+        found = mapper(nap, [0, 100, 100, 100])
+        assert next(found) == 0
+        raise KeyboardInterrupt
+
+
 def train(labels, model, *flags):
     flags = ["--labels", labels, "--model", model, *QUICK, *flags]
     return [str(part) for part in ["train", *flags]]

@@ -3,6 +3,7 @@
 import collections
 import contextlib
 import functools
+import gc
 import multiprocessing
 import os
 import signal
@@ -32,7 +33,7 @@ def mapper(jobs: int) -> Iterator["Mapper"]:
         yield map
         return
     context = multiprocessing.get_context("spawn")  # nothing is inherited: no locks, no threads
-    pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=_begin)
+    pool = _Pool(jobs, mp_context=context, initializer=_begin)
     try:
         yield functools.partial(ordered, pool, AHEAD * jobs)
     except BrokenProcessPool:
@@ -43,6 +44,13 @@ def mapper(jobs: int) -> Iterator["Mapper"]:
         raise
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+class _Pool(ProcessPoolExecutor):
+    """A pool whose processes end when they are told to, not after the tasks that wait for them."""
+
+    def submit(self, function: Callable[..., Any], /, *arguments: Any, **rest: Any) -> Future[Any]:
+        return super().submit(_task, function, *arguments, **rest)
 
 
 def ordered(
@@ -56,6 +64,15 @@ def ordered(
             yield waiting.popleft().result()
     while waiting:
         yield waiting.popleft().result()
+
+
+def _task(function: Callable[..., Any], *arguments: Any, **rest: Any) -> Any:
+    try:
+        return function(*arguments, **rest)
+    except SystemExit:  # TERM; the pool would take it for a result and go on
+        pass
+    gc.collect()  # what the task left open is closed: its files leave no trace
+    os._exit(143)
 
 
 def _begin() -> None:
