@@ -15,12 +15,13 @@ from lsfref.errors import LabelsError
 from lsfref.extraction import Block
 from lsfref.passes import Extraction
 from lsfref.study import compare, representations
-from lsfref.study.compare import ROWS, SPACES, against, answer_tables, answer_videos
+from lsfref.study.compare import against, answer_tables, answer_videos
 from lsfref.study.evaluate import Counted, evaluate_videos
 from lsfref.study.figure3 import figure3, separation
 from lsfref.study.outcome import Outcome, figures
 from lsfref.study.page import page
 from lsfref.study.protocol import Round, TaskLabels, collect, rounds_of
+from lsfref.study.rows import ROWS, SPACES, TABLE_ROWS
 from lsfref.study.splits import folds
 
 SMALL = dataclasses.replace(
@@ -152,7 +153,7 @@ def test_tables_alone_and_fused():
     outcomes = collect(rounds, [fold.answers for fold in found], TASKS)
     names = list(dict.fromkeys(outcome.method for outcome in outcomes))
     assert names[:2] == ["c3d.csv + linear SVM", "i3d.csv + linear SVM"]
-    assert names[2:] == [recipe.name for recipe in compare.TABLE_ROWS.values()]
+    assert names[2:] == [recipe.name for recipe in TABLE_ROWS.values()]
     assert all(figures(outcome).accuracy_mean > 0.6 for outcome in outcomes)
     assert [bool(fold.spaces) for fold in found] == [True, False, False]
     alone = answer_tables(
@@ -257,7 +258,7 @@ def test_command_on_tables(tmp_path, capsys):
     assert command.run(parse(*words, "--page", str(out))) == 0
     rows = list(csv.DictReader(capsys.readouterr().out.splitlines()))
     assert rows[0]["method"] == f"{paths[0]} + linear SVM"
-    assert len(rows) == 2 + len(compare.TABLE_ROWS)
+    assert len(rows) == 2 + len(TABLE_ROWS)
     assert "LSFNet" in out.read_text()
 
 

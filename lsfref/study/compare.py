@@ -14,7 +14,6 @@ from lsfref.config import Config
 from lsfref.passes import Extract, PathLike
 from lsfref.phase1 import draw_sample, fetch_rows
 from lsfref.study import features, pca
-from lsfref.study.evaluate import WHOLE as WHOLE_SYSTEM
 from lsfref.study.evaluate import Counted
 from lsfref.study.features import Recipe, fit_fusion, select_and_join
 from lsfref.study.metrics import SignTest, sign_test
@@ -27,29 +26,9 @@ from lsfref.study.representations import (
     fit_encoders,
     fit_mixtures,
 )
+from lsfref.study.rows import ROWS, SPACES, TABLE_ROWS
 
 FISHER_VECTOR_SHARE = 0.98  # of the variance, kept of Fisher vectors (H4)
-
-ROWS = {  # by what they ask for; in the order of Table 1, the paper's first
-    "idt": Recipe("improved trajectories + Fisher vector + linear SVM", select=False, ask="svm"),
-    "cca": Recipe("Fisher score + CCA", fuse="cca", ask="exact"),
-    "fisher_vector": Recipe("DT + Fisher vector + Fisher score + LSH"),
-    "lsfnet": Recipe("LSFNet", select=False, ask="exact"),
-    "selected": Recipe("LSFNet + Fisher score", ask="exact"),
-    "whole": Recipe(WHOLE_SYSTEM),
-    "pca": Recipe("PCA in place of LSFNet"),
-    "autoencoder": Recipe("autoencoder alone in place of LSFNet"),
-}
-TABLE_ROWS = {
-    "cca": ROWS["cca"],
-    "side by side": Recipe("Fisher score + LSH"),
-    "lsfnet": ROWS["lsfnet"]._replace(fuse="lsfnet"),
-    "selected": ROWS["selected"]._replace(fuse="lsfnet"),
-    "whole": ROWS["whole"]._replace(fuse="lsfnet"),
-    "pca": ROWS["pca"]._replace(fuse="pca"),
-    "autoencoder": ROWS["autoencoder"]._replace(fuse="autoencoder"),
-}
-SPACES = {"pca": "concatenation + PCA", "autoencoder": "autoencoder alone", "lsfnet": "LSFNet"}
 
 
 class Fold(NamedTuple):

@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from lsfref.arrays import Bools, Floats, Ints
-from lsfref.study.compare import SPACES
 from lsfref.study.figures import Column, Panel, figure_svg, map_2d
 from lsfref.study.protocol import TaskLabels
+from lsfref.study.rows import SPACES
 from lsfref.study.separation import scatter_ratio, silhouette
 
 NOTE = (
