@@ -6,7 +6,7 @@ Planted faults are mistakes that a port makes. Automatic ones change one token o
 operator, a comparison, a number, an index, an axis, a truth value. For each, the outputs of all
 golden cases are recomputed by the broken copy and compared by `run.py conform`. Nothing in the
 checkout is written. The outcome is a table; status 1 if a planted fault was missed, was blamed on
-another stage, or an automatic one survived that EQUIVALENT does not explain.
+another stage, or an automatic one survived that equivalent.txt does not explain.
 """
 
 import argparse
@@ -32,9 +32,6 @@ import scipy.sparse  # noqa: E402, F401
 
 ROOT = Path(__file__).resolve().parents[1]
 SECONDS = 120  # after which a fault that hangs is taken for seen
-
-sys.path.insert(0, str(Path(__file__).parent))
-from faults import EQUIVALENT, PLANTED  # noqa: E402
 
 # Where a fault of a module must show first. Of video.py only what follows decoding is looked at.
 STAGE_OF = {
@@ -91,16 +88,34 @@ def copy_checkout(folder):
 
 
 def planted_faults():
-    """Return (stage, module, label, broken source) of each planted fault."""
-    found, lost = [], []
-    for stage, module, label, old, new in PLANTED:
+    """Return (stage, module, label, broken source) of each fault in faults.txt."""
+    found, lost, stage = [], [], ""
+    text = Path(__file__).with_name("faults.txt").read_text(encoding="utf-8")
+    for part in text.strip().split("\n\n"):
+        if part.startswith("#"):
+            stage = part.removeprefix("# ")
+            continue
+        title, *lines = part.split("\n")
+        module, _, label = title.partition(": ")
+        old = "\n".join(line[2:] for line in lines if line.startswith("-"))
+        new = "\n".join(line[2:] for line in lines if line.startswith("+"))
         source = (ROOT / "lsfref" / f"{module}.py").read_text(encoding="utf-8")
         if source.count(old) != 1:
-            lost.append(f"{module}: {label}: {source.count(old)} times {old!r}")
+            lost.append(f"{title}: stands {source.count(old)} times in the code")
         found.append((stage, module, label, source.replace(old, new)))
     if lost:
-        raise SystemExit("\n".join(["faults.py does not fit the code:", *lost]))
+        raise SystemExit("\n".join(["faults.txt does not fit the code:", *lost]))
     return found
+
+
+def explained(module, label):
+    """Return why a change of one token changes no number, from equivalent.txt, or None."""
+    text = Path(__file__).with_name("equivalent.txt").read_text(encoding="utf-8")
+    for line in text.splitlines():
+        place, part, reason = [*line.split(" :: "), "", ""][:3]
+        if place == module and part in label:
+            return reason
+    return None
 
 
 def report(title, faults, folder, quick, *, exact):
@@ -113,7 +128,7 @@ def report(title, faults, folder, quick, *, exact):
         first = run_broken(folder, module, source, stage if quick else None)
         where, case = first or (None, None)
         right = where is not None and where in stage.split()
-        reason = EQUIVALENT.get((module, label))
+        reason = explained(module, label)
         caught += right if exact else where is not None
         if exact:
             bad += not right
@@ -199,7 +214,7 @@ def automatic_faults():
             lines = source.splitlines(keepends=True)
             old = lines[line - 1]
             lines[line - 1] = old[:first] + new + old[last:]
-            label = f"`{old.strip()}`: `{old[first:last]}` to `{new}` at {first}"
+            label = f"`{old.strip()}`: `{old[first:last]}` at {first} to `{new}`"
             found.append((stages, module, label.replace("|", "\\|"), "".join(lines)))
     return found
 

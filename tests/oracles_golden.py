@@ -606,7 +606,9 @@ def follow(pictures, fields, n_frames, own_fields=None):
                     moves = [(b[0] - a[0], b[1] - a[1]) for a, b in itertools.pairwise(scaled)]
                     if own_fields:
                         moves = [(dx * factors[k], dy * factors[k]) for dx, dy in own]
-                    finished.append((points, verdict(scaled, own and moves), frame, k))
+                    finished.append(
+                        (points, verdict(scaled, moves if own_fields else None), frame, k)
+                    )
                     if finished[-1][1] == 0:
                         info = _info(scaled, frame, n_frames, factors[k], shape)
                         rows.append((info, moves, sums))

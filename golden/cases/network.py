@@ -82,7 +82,7 @@ NETWORK = Kind(
         "posteriors_BC": Output("softmax(z V + v); C6", "loops, torch"),
         "reconstruction_loss": Output("L1: mean over B and D of (x' - x)^2; C8", "loops, torch"),
         "reconstruction_d_*": Output(
-            "gradient of L1, encoder part plus decoder part; C4 C10", "torch"
+            "gradient of L1, encoder part plus decoder part; C4 C10", "differences, torch"
         ),
         "classification_loss": Output("L2: mean over B of -log p[label]; C8", "loops, torch"),
         "classification_d_*": Output("gradient of L2; C10", "differences, torch"),
