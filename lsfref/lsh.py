@@ -27,7 +27,7 @@ def draw_directions(
 
 
 def hash_features(features_MQ: Floats, directions_CNQ: Floats) -> Floats:
-    """Return hashes_CMN, the scalar projections h(x) = a.x of every video in every table (G1).
+    """Return hashes_CMN, the projections h(x) = a.x of every video in every table (G1, G5).
 
     Products are added in the order of the Q features, each rounded on its own, so that the hash of
     a video is the same bits alone or among others (a matrix product does not promise that).

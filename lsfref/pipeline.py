@@ -41,7 +41,7 @@ def fit_tasks(
     *,
     rng: np.random.Generator,
 ) -> dict[str, Task]:
-    """Return the tasks that have classes; each draws from a stream of its own (C17)."""
+    """Return the tasks that have classes, from the same codes (T3), each with draws of its own."""
     labels = {t: encode_labels([getattr(v, t) for v in videos], classes[t]) for t in classes}
     by_background = labels["background"] if config.select_by == "background" else None
     return {
