@@ -275,16 +275,16 @@ def test_a_hundred_thousand_lines_take_less_than_a_second(tmp_path, there, monke
             with pytest.raises(LabelsError, match=r"line 21: .*\n\.\.\. and 99980 more"):
                 read_labels(path)
 
-    plain = quickest(lambda: sum(len(line.split(",")) for line in lines * 10))
-    assert quickest(read) < max(1, 5 * plain)  # plain is 0.2 s on a machine that is not busy
+    plain = quickest(lambda: sum(len(line.split(",")) for line in lines))
+    assert quickest(read) < max(1, 50 * plain)  # plain is 0.02 s on a machine that is not busy
 
 
 def quickest(work):
-    """CPU seconds of the quickest of three, without the axis check."""
+    """CPU seconds of the quicker of two, without the axis check."""
     hook, times = sys.getprofile(), []
     sys.setprofile(None)
     try:
-        for _ in range(3):
+        for _ in range(2):
             began = time.process_time()
             work()
             times.append(time.process_time() - began)
