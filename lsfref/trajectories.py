@@ -44,8 +44,9 @@ def corner_strength(grey_HW: Floats) -> Floats:
     dx_HW = smooth[:, 2:] - smooth[:, :-2]
     dy_HW = slope[:, 2:] + slope[:, :-2] + 2 * slope[:, 1:-1]
     a_HW, b_HW, c_HW = map(_sum_3x3, (dx_HW * dx_HW, dx_HW * dy_HW, dy_HW * dy_HW))
-    half_HW = (a_HW - c_HW) / 2
-    return (a_HW + c_HW) / 2 - np.sqrt(half_HW * half_HW + b_HW * b_HW)
+    mean_HW = (a_HW + c_HW) / 2
+    c_HW -= mean_HW  # half of the difference
+    return mean_HW - np.sqrt(c_HW * c_HW + b_HW * b_HW)
 
 
 def _sum_3x3(image_HW: Floats) -> Floats:
@@ -123,15 +124,15 @@ class Advance(NamedTuple):
     moved_P2: Floats  # where each goes
     stays_P: Bools  # and whether that is inside the image
     complete_pS2: Floats  # those that now have all their steps, oldest start first
-    own_moves_pL2: Floats  # their displacements, less those of the camera where they are known
+    own_moves_pL2: Floats  # their displacements less the camera's, if these are kept
 
 
 class Tracker:
     """The live tracks of one scale, oldest first."""
 
-    def __init__(self, dtype: np.dtype) -> None:
+    def __init__(self, dtype: np.dtype, *, own_moves: bool = False) -> None:
         self.points_PS2 = np.empty((0, TRACK_LENGTH + 1, 2), dtype)
-        self.own_moves_PL2 = np.empty((0, TRACK_LENGTH, 2), dtype)
+        self.own_moves_PL2 = np.empty((0, TRACK_LENGTH if own_moves else 0, 2), dtype)
         self.steps_P = np.empty(0, np.int64)  # displacements so far
 
     def live(self) -> Floats:
@@ -144,7 +145,7 @@ class Tracker:
         n_new = len(seeds.points_P2)
         begun_pS2 = np.zeros((n_new, TRACK_LENGTH + 1, 2), grey_HW.dtype)
         begun_pS2[:, 0] = seeds.points_P2
-        unmoved_pL2 = np.zeros((n_new, TRACK_LENGTH, 2), grey_HW.dtype)
+        unmoved_pL2 = np.zeros((n_new, *self.own_moves_PL2.shape[1:]), grey_HW.dtype)
         self.points_PS2 = np.concatenate([self.points_PS2, begun_pS2])
         self.own_moves_PL2 = np.concatenate([self.own_moves_PL2, unmoved_pL2])
         self.steps_P = np.concatenate([self.steps_P, np.zeros(n_new, np.int64)])
@@ -153,18 +154,17 @@ class Tracker:
     def advance(self, flow_HW2: Floats, own_flow_HW2: Floats | None = None) -> Advance:
         """Move the tracks along the flow; let go of those that leave or are complete.
 
-        Choices: H6 own_flow_HW2 is the flow less the camera's motion: noted, not followed.
+        Choices: H6 own_flow_HW2 is the flow less the camera's motion: it is noted, not followed.
         """
         live_P2 = self.live()
-        moves_P2 = read_flow(flow_HW2, live_P2)
-        own_moves_P2 = moves_P2 if own_flow_HW2 is None else read_flow(own_flow_HW2, live_P2)
-        moved_P2 = single(live_P2 + moves_P2)
+        moved_P2 = single(live_P2 + read_flow(flow_HW2, live_P2))
         stays_P = inside(moved_P2, flow_HW2.shape[:2])
         points_pS2, own_moves_pL2 = self.points_PS2[stays_P], self.own_moves_PL2[stays_P]
         steps_p = self.steps_P[stays_P]
         each_p = np.arange(len(steps_p))
         points_pS2[each_p, steps_p + 1] = moved_P2[stays_P]
-        own_moves_pL2[each_p, steps_p] = own_moves_P2[stays_P]
+        if own_flow_HW2 is not None:
+            own_moves_pL2[each_p, steps_p] = read_flow(own_flow_HW2, live_P2[stays_P])
         n_done = np.count_nonzero(steps_p == TRACK_LENGTH - 1)
         self.points_PS2, self.own_moves_PL2 = points_pS2[n_done:], own_moves_pL2[n_done:]
         self.steps_P = steps_p[n_done:] + 1

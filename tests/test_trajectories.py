@@ -63,7 +63,7 @@ def test_tracking_by_hand():
     tracker = Tracker(np.dtype(float))
     tracker.points_PS2 = np.zeros((3, 16, 2))
     tracker.points_PS2[:, 0] = [[2.5, 2.5], [3.5, 2.5], [11.9, 5]]
-    tracker.own_moves_PL2 = np.zeros((3, 15, 2))
+    tracker.own_moves_PL2 = np.zeros((3, 0, 2))
     tracker.steps_P = np.zeros(3, np.int64)
     flow_HW2 = np.zeros((7, 12, 2))
     flow_HW2[2, 2] = (1, 0.5)  # 2.5 rounds to 2, 3.5 to 4: halves to even
