@@ -48,8 +48,8 @@ def train_phase_1(
 ) -> Network:
     """Return LSFNet trained on sampled descriptors and background labels (Section 2.2, stage B).
 
-    counts_M are the trajectories of each video, labels_M its class number, -1 where unlabelled; every
-    sampled row has the label of its video (B3).
+    counts_M are the trajectories of each video, labels_M its class number, -1 where unlabelled;
+    every sampled row has the label of its video (B3).
     """
     drawn = draw_sample(counts_M, labels_M, config)
     sample_PD = fetch_rows(paths, drawn, config, extract=extract, mapper=mapper, report=report)
