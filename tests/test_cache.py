@@ -13,7 +13,7 @@ from lsfref.app import cache
 from lsfref.app.cache import CachedExtract, entry_key, rebatch, stage_sources
 from lsfref.app.session import strict_extract
 from lsfref.config import PRESETS
-from lsfref.errors import VideoError
+from lsfref.errors import VideoError, WriteError
 from lsfref.extraction import Block
 from lsfref.passes import Extraction, Note, extract, survey
 
@@ -219,6 +219,15 @@ def test_without_a_place_the_features_are_still_there_and_it_is_told(video, tmp_
     found = CachedExtract(tmp_path / "file", compute=Fake())(video, CONFIG)
     assert len(rows(found)[0]) == 5003
     assert "features are not kept" in found.warnings[0]
+
+    def refuse(path):
+        raise WriteError(f"{path}: no") from PermissionError(13, "Permission denied", "a-new-name")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(cache, "write_whole", refuse)
+        found = CachedExtract(tmp_path / "closed", compute=Fake())(video, CONFIG)
+        assert len(rows(found)[0]) == 5003
+    assert found.warnings[0].endswith("features are not kept: Permission denied")  # same for all
 
     full = tmp_path / "full"
     real = cache.npz.write_member

@@ -195,7 +195,8 @@ class Writing:
         try:
             yield
         except OSError as fault:
-            reason = str(fault.__cause__ or fault) if fault.errno is None else fault.strerror
+            disk = fault.__cause__ if isinstance(fault.__cause__, OSError) else fault
+            reason = disk.strerror or str(fault)
             self.trouble = Note(f"{printable(self.cache.folder)}: features are not kept: {reason}")
             self.give_up()
 

@@ -30,8 +30,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--labels", metavar="CSV", help="the same, by a flag")
     options.add_output(parser)
     options.add_limits(parser)
-    parser.add_argument("--jobs", type=options.positive, default=options.cores(), help="processes")
-    parser.add_argument("--quiet", action="store_true", help="no progress on stderr")
+    options.add_common(parser)
+    parser.set_defaults(cache="none")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -44,7 +44,6 @@ def run(args: argparse.Namespace) -> int:
         print("\n".join(faults), file=sys.stderr if args.json or args.csv else sys.stdout)
         return 3
     manifest = understood(listed, printable(path))
-    args.cache, args.strict = "none", False
     looks = []
     with session(args, passes=1, n_videos=len(manifest.videos)) as work:
         if not args.json and not args.csv:
