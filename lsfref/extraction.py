@@ -75,8 +75,7 @@ def follow(
         greys = moment.greys
         if frame == 0:
             factors = scale_factors(len(greys))
-            steady = moment.own_flows is not None
-            layers = [_Layer(grey, k, factors[k], steady, watch) for k, grey in enumerate(greys)]
+            layers = [_Layer(grey, k, factors[k], watch) for k, grey in enumerate(greys)]
         for k, layer in enumerate(layers):
             if moment.flows is not None:
                 own_flow_HW2 = None if moment.own_flows is None else moment.own_flows[k]
@@ -120,11 +119,9 @@ class _Layer:
     By then every track through a frame has been judged, and only the valid ones are described.
     """
 
-    def __init__(
-        self, grey_HW: Floats, k: int, factor: float, steady: bool, watch: Watch | None
-    ) -> None:
+    def __init__(self, grey_HW: Floats, k: int, factor: float, watch: Watch | None) -> None:
         self.grey_HW, self.factor = grey_HW, factor  # the latest frame; its scale
-        self.tracker = Tracker(grey_HW.dtype, own_moves=steady)
+        self.tracker = Tracker(grey_HW.dtype)
         self.room = room_for(grey_HW)
         self.show: Watch = partial(watch, scale=k) if watch else _look_away
         self.steps: deque[_Step] = deque()  # those not yet described, and what ends with each

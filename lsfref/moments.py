@@ -23,7 +23,7 @@ class Moment(NamedTuple):
 
     greys: list[Floats]  # grey_HW
     flows: list[Floats] | None  # flow_HW2 in pixels of the layer; None for the first frame
-    own_flows: list[Floats] | None = None  # less the camera's motion (H6); [] for the first frame
+    own_flows: list[Floats] | None = None  # the same less the camera's motion (H6)
 
 
 def moments(frames: Iterable[Floats], *, flow: str, n_scales: int) -> Iterator[Moment]:
@@ -76,7 +76,7 @@ def steadied(
     rng = np.random.default_rng(0)
     before_HW: Floats | None = None
     for frame, moment in enumerate(moments):
-        now_HW, own_flows = moment.greys[0], []
+        now_HW = moment.greys[0]
         if before_HW is not None and moment.flows is not None:
             homography_33 = camera_homography(
                 before_HW, moment.flows[0], rng=rng, boxes_Z4=boxes.get(frame - 1)
@@ -87,6 +87,6 @@ def steadied(
             if flow == "farneback":
                 steady_HW = np.rint(steady_HW)
             pair = [prepare(f, n_scales=n_scales, method=flow) for f in (before_HW, steady_HW)]
-            own_flows = layer_flows(*pair, method=flow)
-        yield moment._replace(own_flows=own_flows)
+            moment = moment._replace(own_flows=layer_flows(*pair, method=flow))
+        yield moment
         before_HW = now_HW

@@ -130,9 +130,9 @@ class Advance(NamedTuple):
 class Tracker:
     """The live tracks of one scale, oldest first."""
 
-    def __init__(self, dtype: np.dtype, *, own_moves: bool = False) -> None:
+    def __init__(self, dtype: np.dtype) -> None:
         self.points_PS2 = np.empty((0, TRACK_LENGTH + 1, 2), dtype)
-        self.own_moves_PL2 = np.empty((0, TRACK_LENGTH if own_moves else 0, 2), dtype)
+        self.own_moves_PL2 = np.empty((0, 0, 2), dtype)  # of no length while they are not known
         self.steps_P = np.empty(0, np.int64)  # displacements so far
 
     def live(self) -> Floats:
@@ -154,7 +154,8 @@ class Tracker:
     def advance(self, flow_HW2: Floats, own_flow_HW2: Floats | None = None) -> Advance:
         """Move the tracks along the flow; let go of those that leave or are complete.
 
-        Choices: H6 own_flow_HW2 is the flow less the camera's motion: it is noted, not followed.
+        Choices: H6 own_flow_HW2, given on every step or on none, is the flow less the camera's
+                 motion: it is noted, not followed.
         """
         live_P2 = self.live()
         moved_P2 = single(live_P2 + read_flow(flow_HW2, live_P2))
@@ -164,6 +165,8 @@ class Tracker:
         each_p = np.arange(len(steps_p))
         points_pS2[each_p, steps_p + 1] = moved_P2[stays_P]
         if own_flow_HW2 is not None:
+            if own_moves_pL2.shape[1] == 0:  # the first step of all
+                own_moves_pL2 = np.zeros((len(steps_p), TRACK_LENGTH, 2), moved_P2.dtype)
             own_moves_pL2[each_p, steps_p] = read_flow(own_flow_HW2, live_P2[stays_P])
         n_done = np.count_nonzero(steps_p == TRACK_LENGTH - 1)
         self.points_PS2, self.own_moves_PL2 = points_pS2[n_done:], own_moves_pL2[n_done:]
