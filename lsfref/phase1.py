@@ -87,6 +87,7 @@ def fetch_rows(
     pick = functools.partial(pick_rows, config=config, extract=extract)
     sample_PD = np.empty((len(drawn.row_p), sum(sampling.WIDTHS)), config.dtype)  # 10^6, held once
     start = 0
+    report("sampling", 0, len(chosen))
     for done, picked_pD in enumerate(mapper(pick, [paths[m] for m in chosen], wanted)):
         sample_PD[start : start + len(picked_pD)] = picked_pD
         start += len(picked_pD)
@@ -98,6 +99,7 @@ def fit_network(
     sample_PD: Floats, labels_P: Ints, config: Config, *, n_classes: int, report: Report = silent
 ) -> Network:
     """Return LSFNet trained on a sample, which is scaled where it stands (A11): it is used up."""
+    report("training", 0, config.epochs)
     streams = random_streams(config.seed)
     scaling = sampling.fit_scaling(sample_PD, kind=config.input_scaling)
     sampling.scale_in_place(scaling, sample_PD)

@@ -84,6 +84,7 @@ def train(
     videos = sorted(videos, key=lambda v: v.name)
     surveys, warnings = [], []
     look = functools.partial(survey, config=config, extract=extract)
+    report("extracting", 0, len(videos))
     for done, found in enumerate(mapper(look, [v.path for v in videos])):
         surveys.append(found)
         warnings.extend(found.warnings)
@@ -104,6 +105,7 @@ def train(
         parameters=network.parameters, scaling=network.scaling,
     )  # fmt: skip
     pooled = []
+    report("pooling", 0, len(videos))
     for done, one in enumerate(mapper(pool, paths)):
         if one.error:  # it could be read a moment ago
             raise LsfrefError(one.error)

@@ -53,6 +53,7 @@ def run(args: argparse.Namespace) -> int:
         look = functools.partial(
             look_at, max_frames=config.max_frames, max_pixels=config.max_pixels
         )
+        work.progress("decoding", 0, len(paths))
         for found in work.mapper(look, paths):
             looks.append(found)
             work.progress("decoding", len(looks), len(paths))

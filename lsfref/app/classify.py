@@ -54,6 +54,7 @@ def run(args: argparse.Namespace) -> int:
             )
         timed = bool(args.timeline)
         writer = output.CsvWriter(csv_header(fitted, timed=timed)) if args.csv else None
+        work.progress("classifying", 0, len(paths))
         for done, (path, found) in enumerate(zip(paths, work.mapper(ask, paths), strict=True)):
             work.progress("classifying", done + 1, len(paths))
             for row in rows_of(path, found, args):

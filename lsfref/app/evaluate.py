@@ -91,6 +91,7 @@ def count(manifest: Manifest, config: "Config", work: Session) -> tuple[Manifest
     look = functools.partial(survey, config=config, extract=work.extract)
     paths = [video.path for video in manifest.videos]
     surveys = []
+    work.progress("extracting", 0, len(paths))
     for found in work.mapper(look, paths):
         surveys.append(found)
         work.progress("extracting", len(surveys), len(paths))

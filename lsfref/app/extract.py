@@ -60,6 +60,7 @@ def run(args: argparse.Namespace) -> int:
         if "boxes" in args:
             reader = functools.partial(passes.extract, boxes=homography.read_boxes(args.boxes))
         write = functools.partial(write_rows, config=config, extract=reader, text=args.text)
+        work.progress("extracting", 0, len(paths))
         for done, wrote in enumerate(work.mapper(write, paths, targets)):
             work.progress("extracting", done + 1, len(paths))
             for text in wrote.warnings:

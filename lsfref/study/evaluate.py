@@ -249,6 +249,7 @@ def pool_videos(
     usable = np.flatnonzero(videos.counts_M > 0)
     pool = functools.partial(_pool, config=config, networks=networks, extract=extract)
     pooled = np.zeros((len(networks), len(videos.paths), config.n_code))
+    report("pooling", 0, len(usable))
     found = mapper(pool, [videos.paths[int(m)] for m in usable])
     for done, (m, codes) in enumerate(zip(usable, found, strict=True)):
         pooled[:, m] = codes
