@@ -90,6 +90,16 @@ def test_fold_joins_from_left_to_right():
     np.testing.assert_allclose(apply_fold(chain, asked), fused[:2], atol=1e-12)
 
 
+def test_a_fold_of_two_tables_is_one_cca():
+    rng = np.random.default_rng(4)
+    left, right = two_views(rng)
+    (one,) = fit_fold([left, right], regularisation=0.1)
+    np.testing.assert_array_equal(
+        apply_fold([one], [left, right]),
+        variates(fit_cca(left, right, regularisation=0.1), left, right),
+    )
+
+
 def test_more_columns_than_rows():
     rng = np.random.default_rng(3)
     cca = fit_cca(rng.standard_normal((5, 11)), rng.standard_normal((5, 7)), regularisation=0.1)

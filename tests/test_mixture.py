@@ -118,6 +118,24 @@ def test_seeds_are_rows_and_the_nearest_rows_give_the_moments():
     np.testing.assert_allclose(start.variances_GD[order[0]], rows[:11].var(axis=0), rtol=1e-9)
 
 
+def test_one_gaussian_has_the_moments_of_all_rows():
+    rows = three_clouds(np.random.default_rng(9), 31)
+    start = seed_mixture(rows, n_gaussians=1, rng=np.random.default_rng(0))
+    for mixture in (start, fit_mixture(rows, start).mixture):
+        np.testing.assert_allclose(mixture.weights_G, [1.0], rtol=1e-15)
+        np.testing.assert_allclose(mixture.means_GD[0], rows.mean(axis=0), rtol=1e-12)
+        np.testing.assert_allclose(mixture.variances_GD[0], rows.var(axis=0), rtol=1e-10)
+
+
+def test_seeds_of_two_rows_and_of_one():
+    """Two rows give their own variance; a lone one takes that of all rows."""
+    rows = np.array([[0.0], [1.0], [100.0]])
+    start = seed_mixture(rows, n_gaussians=2, rng=np.random.default_rng(0))
+    pair, lone = np.argsort(-start.weights_G, kind="stable")
+    np.testing.assert_allclose(start.variances_GD[pair], [0.25], rtol=1e-12)
+    np.testing.assert_allclose(start.variances_GD[lone], [rows.var()], rtol=1e-12)
+
+
 def test_seeding_prefers_far_rows():
     """By D^2: the second centre of {0 (99 rows), 1, 3} is 3 nine times as often as 1."""
     rows = np.array([[0.0]] * 99 + [[1.0], [3.0]])

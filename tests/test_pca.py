@@ -68,6 +68,14 @@ def test_constant_columns_and_constant_tables():
     np.testing.assert_array_equal(fit_pca(rows).directions_RV, [[0, 0, 1, 0]])
 
 
+def test_two_rows_and_tiny_spreads():
+    pca = fit_pca(np.array([[1.0, 2.0, 5.0], [1.0, 2.0, 7.0]]))
+    np.testing.assert_allclose(pca.variances_R, [2.0], rtol=1e-14)
+    rows = 1e-6 * np.random.default_rng(2).standard_normal((13, 3))
+    assert fit_pca(rows).shares_R.sum() == pytest.approx(1, rel=1e-9)
+    assert len(fit_pca(rows, share=0.01).shares_R) == 1
+
+
 def test_errors():
     for rows, share in ((np.ones((1, 3)), 1.0), (np.ones(3), 1.0), (np.ones((3, 3)), 0.0)):
         with pytest.raises(ValueError, match="want two rows"):

@@ -78,6 +78,8 @@ def test_errors():
         fit_svm(rows, np.zeros(3, dtype=int), n_classes=2)
     with pytest.raises(ValueError, match="two classes"):
         fit_svm(rows, np.array([0, 1, 5]), n_classes=2)
+    with pytest.raises(ValueError, match="two classes"):
+        fit_svm(rows, np.array([-1, 0, 1]), n_classes=2)
     with pytest.raises(ValueError, match="want"):
         fit_svm(rows, np.zeros(2, dtype=int), n_classes=2)
     with pytest.raises(ValueError, match="want"):
