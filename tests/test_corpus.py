@@ -123,13 +123,15 @@ for path in sys.argv[1:]:
             said = ""
         except VideoError as error:
             said = str(error)
-        peaks = [resource.getrusage(who).ru_maxrss for who in
-                 (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-        found.append((path, said, time.monotonic() - start, sum(peaks) / 1024))
+        own = [line for line in open("/proc/self/status") if line.startswith("VmHWM")]
+        peak = int(own[0].split()[1])  # ru_maxrss would be that of whoever started us, too
+        peak += resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+        found.append((path, said, time.monotonic() - start, peak / 1024))
 print(json.dumps(found))
 """
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is read from /proc")
 def test_bombs_are_refused_quickly_and_in_little_memory(factory):
     paths = [str(factory.path(case)) for case in corpus.BOMBS]
     command = [sys.executable, "-c", BOMB, *paths]

@@ -13,7 +13,7 @@ import pytest
 from golden import check as checking
 from golden import make
 from golden.cases import CASES, recompute
-from lsfref import extraction, tensors, trace
+from lsfref import moments, tensors, trace
 from lsfref.app import cli
 
 GOLDEN = Path(make.__file__).parent
@@ -58,8 +58,8 @@ def test_the_whole_agrees_with_loops_on_our_layers_and_flows(unwatched):
     key = "11_end_to_end/clip"
     inputs, outputs, entries = STORED[key]
     greys, flows = ([], []), ([], [])
-    moments = extraction._moments(iter(inputs["frames_FHW"]), flow="lucas_kanade", n_scales=2)
-    for moment in moments:
+    frames = iter(inputs["frames_FHW"])
+    for moment in moments.moments(frames, flow="lucas_kanade", n_scales=2):
         for k in (0, 1):
             greys[k].append(moment.greys[k])
             flows[k].append(moment.flows[k] if moment.flows else None)
@@ -227,11 +227,11 @@ def test_check_sees_any_change_of_files_and_says_how_to_repair(
     files = sorted(copy.glob("0*/*/*.npy"))
     for number, path in enumerate(files):
         data = path.read_bytes()
-        for place in (0, 60, 127, len(data) - 1 - number % 8):
-            changed = bytearray(data)
-            changed[place] ^= 1 << number % 8
-            path.write_bytes(changed)
-            assert checking.check(copy), (path.name, place)
+        place = (0, 60, 127, len(data) - 1 - number % 8)[number % 4]
+        changed = bytearray(data)
+        changed[place] ^= 1 << number % 8
+        path.write_bytes(changed)
+        assert checking.check(copy), (path.name, place)
         path.unlink()
         assert checking.check(copy)
         path.write_bytes(data)
