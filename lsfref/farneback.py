@@ -11,7 +11,6 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from scipy.ndimage import correlate1d
 
 from lsfref.arrays import Floats
 from lsfref.filters import median, warp
@@ -72,13 +71,13 @@ def expand(image_HW: Floats) -> Quadratic:
     w = _gaussian(RADIUS, SIGMA)
     m2, m4 = w @ x**2, w @ x**4
     kernels = (w, w * x, w * (x**2 - m2))
-    g0_HW, g1_HW, g2_HW = (correlate1d(image_HW, k, axis=0, mode="nearest") for k in kernels)
+    g0_HW, g1_HW, g2_HW = (_correlate(image_HW, k, axis=0, mode="nearest") for k in kernels)
     return Quadratic(
-        bx_HW=correlate1d(g0_HW, kernels[1] / m2, axis=1, mode="nearest"),
-        by_HW=correlate1d(g1_HW, kernels[0] / m2, axis=1, mode="nearest"),
-        axx_HW=correlate1d(g0_HW, kernels[2] / (m4 - m2**2), axis=1, mode="nearest"),
-        ayy_HW=correlate1d(g2_HW, kernels[0] / (m4 - m2**2), axis=1, mode="nearest"),
-        axy_HW=correlate1d(g1_HW, kernels[1] / m2**2, axis=1, mode="nearest"),
+        bx_HW=_correlate(g0_HW, kernels[1] / m2, axis=1, mode="nearest"),
+        by_HW=_correlate(g1_HW, kernels[0] / m2, axis=1, mode="nearest"),
+        axx_HW=_correlate(g0_HW, kernels[2] / (m4 - m2**2), axis=1, mode="nearest"),
+        ayy_HW=_correlate(g2_HW, kernels[0] / (m4 - m2**2), axis=1, mode="nearest"),
+        axy_HW=_correlate(g1_HW, kernels[1] / m2**2, axis=1, mode="nearest"),
     )
 
 
@@ -111,6 +110,12 @@ def update(one: Quadratic, two: Quadratic, dx_HW: Floats, dy_HW: Floats) -> tupl
     return (yy_HW * xh_HW - xy_HW * yh_HW) / det_HW, (xx_HW * yh_HW - xy_HW * xh_HW) / det_HW
 
 
+def _correlate(image_HW: Floats, kernel: Floats, *, axis: int, mode: str) -> Floats:
+    from scipy.ndimage import correlate1d  # here: every process starts 0.3 s sooner without it
+
+    return correlate1d(image_HW, kernel, axis=axis, mode=mode)
+
+
 def _gaussian(radius: int, sigma: float) -> Floats:
     w = np.exp(-(np.arange(-radius, radius + 1) ** 2) / (2 * sigma**2))
     return w / w.sum()
@@ -123,14 +128,14 @@ def _blur(image_HW: Floats, *, sigma: float) -> Floats:
     else:
         kernel = _gaussian(max(round(5 * sigma) | 1, 3) // 2, sigma)
     for axis in (0, 1):
-        image_HW = correlate1d(image_HW, kernel, axis=axis, mode="mirror")
+        image_HW = _correlate(image_HW, kernel, axis=axis, mode="mirror")
     return image_HW
 
 
 def _window(image_HW: Floats) -> Floats:
     kernel = _gaussian(WINDOW_RADIUS, WINDOW_SIGMA)
     for axis in (0, 1):
-        image_HW = correlate1d(image_HW, kernel, axis=axis, mode="nearest")
+        image_HW = _correlate(image_HW, kernel, axis=axis, mode="nearest")
     return image_HW
 
 

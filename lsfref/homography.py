@@ -11,8 +11,6 @@ import os
 from typing import NamedTuple
 
 import numpy as np
-import scipy.ndimage
-import scipy.spatial
 
 from lsfref.arrays import Bools, Floats, Ints
 from lsfref.errors import LsfrefError
@@ -35,8 +33,10 @@ def pick_corners(grey_HW: Floats, *, boxes_Z4: Floats | None = None) -> Ints:
     Greedy: a peak is taken unless a stronger one nearby was. None inside boxes_Z4 (left, top,
     right, bottom). A4 strength and least quality are those of new points.
     """
+    from scipy.ndimage import maximum_filter  # here: every process starts sooner without it
+
     strength_HW = corner_strength(grey_HW)
-    peak_HW = strength_HW == scipy.ndimage.maximum_filter(strength_HW, size=3)
+    peak_HW = strength_HW == maximum_filter(strength_HW, size=3)
     peak_HW &= strength_HW > QUALITY * strength_HW.max()
     y, x = np.ogrid[: grey_HW.shape[0], : grey_HW.shape[1]]
     for left, top, right, bottom in () if boxes_Z4 is None else boxes_Z4:
@@ -53,7 +53,9 @@ def _apart(corners_P2: Ints) -> Bools:
     open_P[:] = True
     if len(corners_P2) == 0:
         return taken_P
-    tree = scipy.spatial.cKDTree(corners_P2)
+    from scipy.spatial import cKDTree  # here: every process starts sooner without it
+
+    tree = cKDTree(corners_P2)
     pairs = tree.query_pairs(np.nextafter(SPACING, 0), output_type="ndarray")
     first, second = pairs.min(axis=1), pairs.max(axis=1)
     while open_P.any():  # at once all that have no open corner before them

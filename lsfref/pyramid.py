@@ -11,7 +11,6 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-import scipy.sparse
 
 from lsfref.arrays import Floats, Ints
 
@@ -122,7 +121,9 @@ def _area_means(n_in: int, n_out: int, dtype: np.dtype) -> Any:
     In units of 1 / (n_in n_out) every edge is an integer: pixel i covers [i n_in, (i + 1) n_in),
     source pixel j is [j n_out, (j + 1) n_out), and their overlap is exact.
     """
+    from scipy.sparse import csr_array  # here: every process starts sooner without it
+
     edges = np.union1d(np.arange(n_out + 1) * n_in, np.arange(n_in + 1) * n_out)
     overlaps, starts = np.diff(edges) / n_in, edges[:-1]
     where = (starts // n_in, starts // n_out)
-    return scipy.sparse.csr_array((overlaps.astype(dtype), where), shape=(n_out, n_in))
+    return csr_array((overlaps.astype(dtype), where), shape=(n_out, n_in))
