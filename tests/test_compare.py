@@ -215,6 +215,7 @@ def parse(*words):
 TINY = [f"--set={text}" for text in ("hidden=13", "n_code=7", "n_samples=300", "epochs=2")]
 
 
+@pytest.mark.slow
 def test_command_on_clips(labelled_clips, tmp_path, capsys):
     out = tmp_path / "page.html"
     table = tmp_path / "c3d.csv"

@@ -5,7 +5,7 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lsfref.config import PRESETS, Config, config_from_json, parse_setting, random_streams
@@ -72,6 +72,7 @@ def test_odd_settings_say_what_would_be_right(text):
         parse_setting(text)
 
 
+@settings(max_examples=40)
 @given(st.text(max_size=30))
 def test_any_text_is_a_setting_or_a_sentence(text):
     try:

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests_model import make
 
@@ -59,6 +59,7 @@ def test_without_a_constant_rate_there_are_no_times(monkeypatch):
     ]  # fmt: skip
 
 
+@settings(max_examples=25)
 @given(cuts=st.lists(st.integers(0, len(ENDS)), max_size=5).map(sorted))
 def test_how_blocks_were_cut_does_not_matter(cuts):
     with pytest.MonkeyPatch.context() as monkeypatch:
