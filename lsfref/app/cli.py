@@ -8,7 +8,6 @@ package with `add_arguments(parser)` and `run(args) -> status`, imported only wh
 import argparse
 import contextlib
 import importlib
-import importlib.util
 import os
 import signal
 import sys
@@ -35,12 +34,6 @@ COMMANDS = {
 }
 
 
-def available() -> dict[str, str]:
-    """Return the commands whose module is there, with what they do."""
-    spec = importlib.util.find_spec
-    return {name: text for name, text in COMMANDS.items() if spec(f"{__package__}.{name}")}
-
-
 def build_parser(command: str | None) -> argparse.ArgumentParser:
     """Return the parser; only the asked command's own arguments are filled in."""
     parser = argparse.ArgumentParser(
@@ -50,7 +43,7 @@ def build_parser(command: str | None) -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action=Versions, help="print what computes here, and leave")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for name, text in available().items():
+    for name, text in COMMANDS.items():
         child = commands.add_parser(
             name, help=text, description=text[0].upper() + text[1:] + ".", allow_abbrev=False,
             formatter_class=argparse.ArgumentDefaultsHelpFormatter,
