@@ -144,6 +144,21 @@ def test_a_second_repetition_leaves_the_first_as_it_is(made):
         np.testing.assert_array_equal(a.confidence_YM, b.confidence_YM[:3])
 
 
+def test_seeds_give_the_same_answers_again_and_others_for_others(made):
+    config = dataclasses.replace(CONFIG, seed=4)
+    tasks, extract = labels_of(made), FakeExtract()
+    repeats = grouped_folds(made, tasks)
+    rest = {"n_pairs": 3, "extract": extract}
+    one, again, other = (
+        evaluate_videos(counted(made, extract), tasks, repeats, c, **rest)
+        for c in (config, config, CONFIG)
+    )
+    for a, b, c in zip(one, again, other, strict=True):
+        np.testing.assert_array_equal(a.confidence_YM, b.confidence_YM)
+        np.testing.assert_array_equal(a.predicted_YM, b.predicted_YM)
+        assert not np.array_equal(a.confidence_YM, c.confidence_YM)
+
+
 def test_random_labels_stay_at_chance():
     """Features that know their labels, labels dealt anew: only a leak could find them."""
     shares = []
