@@ -44,7 +44,8 @@ def window_sums(planes: Floats, *, size: int) -> Floats:
     margin, stride = size - 1, width + size - 1
     rows = height + 2 * margin
     flat = np.zeros(n * rows * stride + margin, dtype=planes.dtype)
-    flat[: n * rows * stride].reshape(n, rows, stride)[:, margin:-margin, margin:] = planes
+    inner = flat[: n * rows * stride].reshape(n, rows, stride)[:, margin : margin + height, margin:]
+    inner[:] = planes
     sums = run_sums(run_sums(flat, size=size), size=size, step=stride)
     return _view(sums, (n, height + margin, stride), (rows * stride, stride))
 
