@@ -1,5 +1,6 @@
 """One clip of the built-in scenes: a camera, what the air and the light do, and who passes by."""
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -9,10 +10,10 @@ from lsfref.study.render.foliage import blown, draw_gusts
 from lsfref.study.render.passers import passers
 from lsfref.study.render.people import KINDS, people_sprites
 from lsfref.study.render.scenery import Scenery, foot_limits
-from lsfref.study.render.sensor import exposed, sensed, shake_path, shaken
-from lsfref.study.render.shapes import Sprite, compose
+from lsfref.study.render.sensor import exposure, sensed, shake_path, shaken
+from lsfref.study.render.shapes import Layer, lay_over, layers
 from lsfref.study.render.textures import course
-from lsfref.study.render.weather import HAZE, Air, fog_banks, light, rain
+from lsfref.study.render.weather import HAZE, Air, draw_drops, fog_banks, light, rain
 
 FPS = 15.0
 CLASSES = ("normal", "illumination", "noise", "rain", "camera shaking", "tree waving")
@@ -33,7 +34,7 @@ class Strengths(NamedTuple):
 
 def draw_strengths(rng: np.random.Generator, background: str) -> Strengths:
     """Return the process of the class in force, and weaker traces of the others."""
-    trace = rng.uniform(0.0, 0.3, 7)
+    trace = rng.uniform(0.0, 0.25, 7)
     own = rng.uniform(0.7, 1.3)
     illumination, noise, rainy, shake, tree, _, fog = trace
     if rng.random() < 0.5:
@@ -59,73 +60,67 @@ def render(
     `background` is one of CLASSES or LATER.
     """
     width, height = size
-    strengths = draw_strengths(rng, background)
+    pick, wind, passing, walking, shining, drifting, falling, holding = rng.spawn(8)
+    strengths = draw_strengths(pick, background)
     camera, picture, margin = scenery.camera, scenery.picture, scenery.margin
-    sprites = _plants(scenery, rng, strengths.tree, n_frames, height)
-    sprites += passers(scenery, rng, n_frames, FPS, size)
+    air = Air(0.001 + 0.02 * strengths.rain + 0.035 * strengths.fog)
+    sprites = passers(scenery, passing, n_frames, FPS, size)
     if people:
         nearest, farthest = foot_limits(camera, height, margin)
         sprites += people_sprites(
-            rng, camera, kind=str(rng.choice(KINDS)), n_frames=n_frames, fps=FPS,
+            walking, camera, kind=str(walking.choice(KINDS)), n_frames=n_frames, fps=FPS,
             nearest=nearest, farthest=farthest, half_width=width / 2, sun=scenery.sun,
         )  # fmt: skip
-    air = Air(0.001 + 0.02 * strengths.rain + 0.035 * strengths.fog)
-    still_3HW, sprites = _hazed(picture.color_3HW, picture.depth_HW, sprites, air)
-    frames_3FHW = compose(
-        still_3HW, picture.depth_HW, picture.ground_HW, sprites, n_frames=n_frames
-    )
-    frames_3FHW *= light(
-        rng, camera, picture.depth_HW, n_frames=n_frames, fps=FPS,
+    moving = _plants(scenery, wind, strengths.tree, n_frames, height)
+    moving += [layers(sprite) for sprite in sprites]
+    gains = light(
+        shining, camera, picture.depth_HW, n_frames=n_frames, fps=FPS,
         strength=strengths.illumination, moving=background == "illumination",
     )  # fmt: skip
-    if background == "fog":
-        veil_FHW = fog_banks(rng, air, picture.depth_HW, n_frames=n_frames, fps=FPS)
-        frames_3FHW = _veiled(frames_3FHW, veil_FHW)
-    shake = shake_path(rng, n_frames=n_frames, fps=FPS, strength=strengths.shake, height=height)
-    seen_3Fhw = shaken(frames_3FHW, shake, margin=margin)
+    banks = fog_banks(drifting, air, picture.depth_HW, n_frames=n_frames, fps=FPS)
+    shake = shake_path(holding, n_frames=n_frames, fps=FPS, strength=strengths.shake, height=height)
+    veils = []
     for strength, snow in ((strengths.rain, False), (strengths.snow, True)):
         if strength > 0:
-            shape = (n_frames, height, width)
-            veil_Fhw = rain(rng, shape=shape, fps=FPS, strength=strength, snow=snow)
-            seen_3Fhw = _veiled(seen_3Fhw, veil_Fhw, bright=0.15)
-    seen_3Fhw = exposed(
-        seen_3Fhw,
-        brightness=rng.uniform(80, 145),
-        contrast=scenery.contrast * rng.uniform(0.8, 1.0),
-    )
-    return sensed(rng, seen_3Fhw, strength=strengths.noise)
+            drops = draw_drops(falling, size=size, fps=FPS, strength=strength, snow=snow)
+            veils.append(rain(drops, size=size, n_frames=n_frames, fps=FPS, soft=snow))
+    still_3HW = veiled(picture.color_3HW, air.veil(picture.depth_HW))
+    seen_3Fhw = np.empty((3, n_frames, height, width), np.float32)
+    for f in range(n_frames):
+        shown = [hazed(next(one), air) for one in moving]
+        frame_3HW = lay_over(still_3HW, picture.depth_HW, picture.ground_HW, shown)
+        frame_3HW *= next(gains)
+        if background == "fog":
+            frame_3HW = veiled(frame_3HW, next(banks))
+        seen_3hw = shaken(frame_3HW, shake, f, margin=margin)
+        for veil in veils:
+            seen_3hw = veiled(seen_3hw, next(veil), bright=0.15)
+        seen_3Fhw[:, f] = seen_3hw
+    contrast = scenery.contrast * pick.uniform(0.8, 1.0)
+    gain, offset = exposure(seen_3Fhw, brightness=pick.uniform(80, 145), contrast=contrast)
+    return sensed(holding, seen_3Fhw, gain=gain, offset=offset, strength=strengths.noise)
 
 
-def _hazed(
-    still_3HW: Floats, depth_HW: Floats, sprites: list[Sprite], air: Air
-) -> tuple[Floats, list[Sprite]]:
-    """Return the still picture and the sprites as seen through the air."""
-    haze = np.array(HAZE, np.float32)
-    veil_HW = air.veil(depth_HW)
-    seen_3HW = still_3HW + veil_HW * (haze[:, None, None] - still_3HW)
-    seen = []
-    for sprite in sprites:
-        veil = air.veil(sprite.depth_F)[:, None, None]
-        glow = haze[:, None, None, None] * (0 if sprite.on_ground else 1)
-        color_3Fhw = sprite.color_3Fhw * (1 - veil) + glow * (veil * sprite.cover_Fhw)
-        seen.append(sprite._replace(color_3Fhw=color_3Fhw))
-    return seen_3HW, seen
+def hazed(layer: Layer, air: Air) -> Layer:
+    """Return a layer as seen through the air in front of it."""
+    veil = air.veil(np.float32(layer.depth))
+    color_3hw = layer.color_3hw * (1 - veil)
+    if not layer.on_ground:
+        color_3hw += (veil * layer.cover_hw) * np.array(HAZE, np.float32)[:, None, None]
+    return layer._replace(color_3hw=color_3hw)
 
 
-def _veiled(frames_3FHW: Floats, veil_FHW: Floats, bright: float = 0.0) -> Floats:
-    """Return the frames behind a veil of haze, `bright` brighter than haze."""
-    clear_FHW = 1 - veil_FHW
-    seen_3FHW = frames_3FHW * clear_FHW
-    for plane_FHW, value in zip(seen_3FHW, HAZE, strict=True):
-        plane_FHW += np.float32(value + bright) * veil_FHW
-    return seen_3FHW
+def veiled(frame_3HW: Floats, veil_HW: Floats, *, bright: float = 0.0) -> Floats:
+    """Return a frame behind a veil of haze, `bright` brighter than haze."""
+    haze = np.array(HAZE, np.float32)[:, None, None] + np.float32(bright)
+    return frame_3HW + veil_HW * (haze - frame_3HW)
 
 
 def _plants(
     scenery: Scenery, rng: np.random.Generator, strength: float, n_frames: int, height: int
-) -> list[Sprite]:
+) -> list[Iterator[Layer]]:
     """Return trees and hedges in wind of one strength, which comes in gusts."""
     gusts = draw_gusts(rng)
     surge_F = 1 + 0.35 * course(rng, n_frames, slowest=0.15, fastest=0.6, fps=FPS)
-    strength_F = np.clip(strength * surge_F, 0, 1.6) * 1.7 * height / 120
+    strength_F = np.clip(strength * surge_F, 0, 1.5) * 3.4 * height / 120
     return [blown(plant, gusts, strength_F, fps=FPS) for plant in scenery.plants]

@@ -1,16 +1,17 @@
-"""Trees, bushes, grass and flags of the built-in scenes, and how wind moves them.
+"""Trees and bushes of the built-in scenes, and how wind moves them.
 
 A plant is a layer of many overlapping leaf clusters. Wind displaces it by a travelling field that
 is correlated in space and time: slow sway of the whole, gusts that run through, flutter of leaves.
 """
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 
 from lsfref.arrays import Floats
 from lsfref.study.render.perspective import Camera, column_of, row_of
-from lsfref.study.render.shapes import Sprite
+from lsfref.study.render.shapes import Layer
 from lsfref.study.render.textures import fractal_tile, look_up, read_at, twice
 
 
@@ -100,23 +101,20 @@ def leaf_layer(
     return Plant(color_3hw, cover_hw, give_hw, left, top, z - 0.3, scale)
 
 
-def flag_layer(
-    rng: np.random.Generator, camera: Camera, *, x: float, z: float, high: float, reach: float
-) -> Plant:
-    """Return a striped flag that hangs from a pole at (x, z), its top `high` metres up."""
-    scale = camera.focal / z
-    h, w = max(int(rng.uniform(0.8, 1.3) * scale), 4), max(int(rng.uniform(1.3, 2.0) * scale), 6)
-    pad = int(np.ceil(reach)) + 1
-    size = (h + 2 * pad, w + 2 * pad)
-    rows = np.arange(size[0])[:, None] - pad
-    columns = np.arange(size[1])[None] - pad
-    cover_hw = ((rows >= 0) & (rows < h) & (columns >= 0) & (columns < w)).astype(np.float32)
-    stripe = (rows * 3 // h) if rng.random() < 0.5 else (columns * 3 // w) + 0 * rows
-    colors = rng.uniform(0.1, 0.9, (3, 3)).astype(np.float32)
-    color_3hw = np.moveaxis(colors[np.clip(stripe + 0 * columns, 0, 2)], 2, 0) * cover_hw
-    give_hw = np.clip(columns / w, 0, 1).astype(np.float32) + np.zeros(size, np.float32)
-    left, top = int(column_of(camera, x, z)) - pad, int(row_of(camera, high, z)) - pad
-    return Plant(color_3hw, cover_hw, give_hw, left, top, z, scale)
+def trimmed(plant: Plant, height: int, width: int, *, reach: float) -> Plant:
+    """Return the part of a plant that can come into a picture of this height and width."""
+    far = int(np.ceil(reach))
+    h, w = plant.cover_hw.shape
+    y0, y1 = max(-far - plant.top, 0), min(height + far - plant.top, h)
+    x0, x1 = max(-far - plant.left, 0), min(width + far - plant.left, w)
+    y1, x1 = max(y1, y0 + 2), max(x1, x0 + 2)
+    return plant._replace(
+        color_3hw=plant.color_3hw[:, y0:y1, x0:x1],
+        cover_hw=plant.cover_hw[y0:y1, x0:x1],
+        give_hw=plant.give_hw[y0:y1, x0:x1],
+        left=plant.left + x0,
+        top=plant.top + y0,
+    )
 
 
 def draw_gusts(rng: np.random.Generator, *, n: int = 9) -> Gusts:
@@ -129,34 +127,23 @@ def draw_gusts(rng: np.random.Generator, *, n: int = 9) -> Gusts:
     return Gusts(wave * np.cos(angle), wave * np.sin(angle), hertz, rng.uniform(0, 6.3, n), weight)
 
 
-def blown(plant: Plant, gusts: Gusts, strength_F: Floats, *, fps: float) -> Sprite:
-    """Return the plant moved by wind of strength_F pixels, frame by frame."""
-    n_frames = len(strength_F)
+def blown(plant: Plant, gusts: Gusts, strength_F: Floats, *, fps: float) -> Iterator[Layer]:
+    """Yield the plant frame by frame, moved by wind of strength_F pixels."""
     h, w = plant.cover_hw.shape
     rows = ((plant.top + np.arange(0, h + 4, 4)) / plant.scale)[:, None]
     columns = (plant.left + np.arange(0, w + 4, 4)) / plant.scale
-    turn = (2 * np.pi / fps * np.arange(n_frames))[:, None, None]
-    push = np.full((n_frames, len(rows), len(columns)), 0.4, np.float32)
+    turn = (2 * np.pi / fps * np.arange(len(strength_F)))[:, None, None]
+    push = np.full((len(strength_F), len(rows), columns.size), 0.4, np.float32)
     lift = np.zeros_like(push)
     for wave_x, wave_y, hertz, phase, weight in zip(*gusts, strict=True):
         angle = (columns * wave_x + rows * wave_y - turn * hertz + phase).astype(np.float32)
         push += np.float32(weight) * np.sin(angle)
         angle *= np.float32(1.3)
         lift += np.float32(0.45 * weight) * np.sin(angle + np.float32(2 * phase))
-    zoom = (0.55 * strength_F[:, None, None]).astype(np.float32)
-    push, lift = (twice(twice(wind * zoom))[:, :h, :w] for wind in (push, lift))
+    winds = np.stack([push, lift]) * (0.55 * strength_F[:, None, None]).astype(np.float32)
     layer_4hw = np.concatenate([plant.color_3hw, plant.cover_hw[None]])
     x_w, y_h1 = np.arange(w, dtype=np.float32), np.arange(h, dtype=np.float32)[:, None]
-    moved_4Fhw = np.empty((4, n_frames, h, w), np.float32)
-    for f in range(n_frames):
-        moved_4Fhw[:, f] = read_at(
-            layer_4hw, x_w - push[f] * plant.give_hw, y_h1 - lift[f] * plant.give_hw
-        )
-    still_F = np.zeros(n_frames, np.int64)
-    return Sprite(
-        moved_4Fhw[:3],
-        moved_4Fhw[3],
-        still_F + plant.left,
-        still_F + plant.top,
-        np.full(n_frames, plant.depth, np.float32),
-    )
+    for wind in np.moveaxis(winds, 1, 0):
+        push_hw, lift_hw = twice(twice(wind))[:, :h, :w] * plant.give_hw
+        moved_4hw = read_at(layer_4hw, x_w - push_hw, y_h1 - lift_hw)
+        yield Layer(moved_4hw[:3], moved_4hw[3], plant.left, plant.top, plant.depth)

@@ -1,11 +1,11 @@
-"""What moves in any clip of the built-in scenes, with people or without: cars, flags, litter."""
+"""What moves in any clip of the built-in scenes, people or not: cars, flags, litter, birds."""
 
 import math
 
 import numpy as np
 
+from lsfref.arrays import Floats
 from lsfref.study.render.cars import car_sprites, draw_car
-from lsfref.study.render.foliage import blown, draw_gusts, flag_layer
 from lsfref.study.render.perspective import column_of, row_of
 from lsfref.study.render.scenery import Scenery
 from lsfref.study.render.shapes import Paint, Sprite, window_around
@@ -15,21 +15,20 @@ from lsfref.study.render.textures import course
 def passers(
     scenery: Scenery, rng: np.random.Generator, n_frames: int, fps: float, size: tuple[int, int]
 ) -> list[Sprite]:
-    """Return what moves in any clip, with people or without: a car, a flag, something blown by."""
+    """Return at least one thing that moves: a car more often than not, litter, a bird, a flag."""
+    which = rng.random(4) < (0.6, 0.15, 0.15, 0.08)
+    if not which[:3].any():
+        which[rng.choice([0, 0, 1, 2])] = True
     sprites = []
-    which = rng.random(3) < (0.45, 0.35, 0.35)
-    if not which.any():
-        which[rng.integers(3)] = True
-    if which[0]:
-        sprites += _car(scenery, rng, n_frames, fps)
-    if which[1]:
-        sprites += _flag(scenery, rng, n_frames, fps, size)
-    if which[2]:
-        sprites += _litter(scenery, rng, n_frames, fps, size)
+    for chosen, draw in zip(which, (_car, _litter, _bird, _flag), strict=True):
+        if chosen:
+            sprites += draw(scenery, rng, n_frames, fps, size)
     return sprites
 
 
-def _car(scenery: Scenery, rng: np.random.Generator, n_frames: int, fps: float) -> list[Sprite]:
+def _car(
+    scenery: Scenery, rng: np.random.Generator, n_frames: int, fps: float, _size: tuple[int, int]
+) -> list[Sprite]:
     """Return a car on its side of the road."""
     road = scenery.road
     way = rng.choice([-1, 1])
@@ -48,23 +47,39 @@ def _car(scenery: Scenery, rng: np.random.Generator, n_frames: int, fps: float) 
 def _flag(
     scenery: Scenery, rng: np.random.Generator, n_frames: int, fps: float, size: tuple[int, int]
 ) -> list[Sprite]:
-    """Return a flag that flies from a pole."""
-    camera, (width, height) = scenery.camera, size
-    z, high = rng.uniform(9, 16), rng.uniform(3.0, 4.5)
+    """Return a striped flag that waves from a pole, in strips that a wave runs through."""
+    camera, (width, _) = scenery.camera, size
+    z, high = rng.uniform(9, 16), rng.uniform(2.6, 4.2)
     x = rng.uniform(-0.4, 0.4) * width * z / camera.focal
-    flag = flag_layer(rng, camera, x=x, z=z, high=high, reach=height / 14)
-    strength_F = np.full(n_frames, rng.uniform(1.0, 2.2) * height / 120, np.float32)
-    foot, top = (
-        np.stack(
-            [column_of(camera, np.full(n_frames, x), z), row_of(camera, np.full(n_frames, y), z)]
-        )
-        for y in (0.0, high + 0.2)
+    long, tall, n_strips = rng.uniform(0.9, 1.6), rng.uniform(0.6, 0.9), 9
+    turn_F = 2 * np.pi * rng.uniform(0.7, 1.4) * np.arange(n_frames) / fps
+    colors = rng.uniform(0.1, 0.9, (3, 3))
+
+    def seen(along: float, up: float) -> Floats:
+        share = along / long
+        y_F = high + up - 0.15 * share + 0.16 * share * np.sin(turn_F - 5 * share)
+        x_F = x + along * (0.95 - 0.1 * share * np.cos(turn_F - 5 * share))
+        return np.stack([column_of(camera, x_F, z), row_of(camera, y_F, z)])
+
+    foot = np.repeat(
+        [[float(column_of(camera, x, z))], [float(row_of(camera, 0.0, z))]], n_frames, 1
     )
-    pole = Paint(window_around(np.stack([foot[0], top[0]]), np.stack([foot[1], top[1]]), margin=4))
+    top = seen(0.0, 0.1) * 1.0
+    points = np.array([seen(a, u) for a in (0.0, long) for u in (-tall, 0.1)] + [foot])
+    paint = Paint(window_around(points[:, 0], points[:, 1], margin=0.3 * camera.focal / z + 3))
+    for k in range(n_strips):
+        ends = [long * (k + side) / n_strips for side in (0, 1)]
+        for stripe in range(3):
+            levels = [-tall * (stripe + side) / 3 for side in (0, 1)]
+            corners = [
+                seen(a, u) for a, u in zip((*ends, *ends[::-1]), np.repeat(levels, 2), strict=True)
+            ]
+            columns_PF, rows_PF = np.moveaxis(np.array(corners), 1, 0)
+            paint.face(columns_PF, rows_PF, color=colors[stripe], shade=1 - 0.1 * (k % 3))
     radii_2F = np.full((2, n_frames), 0.05 * camera.focal / z, np.float32)
-    pole.limb(foot, top, radii_2F=radii_2F, color=(0.6, 0.6, 0.6), sun=scenery.sun)
-    depth_F = np.full(n_frames, z + 0.1, np.float32)
-    return [pole.sprite(depth_F), blown(flag, draw_gusts(rng), strength_F, fps=fps)]
+    foot = foot.astype(np.float32)
+    paint.limb(foot, top, radii_2F=radii_2F, color=(0.6, 0.6, 0.6), sun=scenery.sun)
+    return [paint.sprite(np.full(n_frames, z, np.float32))]
 
 
 def _litter(
@@ -72,7 +87,7 @@ def _litter(
 ) -> list[Sprite]:
     """Return a bag or some paper that the wind rolls over the ground, hopping."""
     camera, (width, _) = scenery.camera, size
-    z = rng.uniform(5.5, 12)
+    z = rng.uniform(5.0, 9)
     seconds_F = np.arange(n_frames) / fps
     speed = rng.choice([-1, 1]) * rng.uniform(0.7, 2.5)
     middle = rng.uniform(-0.3, 0.3) * width * z / camera.focal
@@ -81,7 +96,7 @@ def _litter(
     hop_F = 0.2 + 0.35 * np.abs(course(rng, n_frames, slowest=0.3, fastest=1.2, fps=fps))
     roll_F = seconds_F * speed * 2.5
     color = np.array([0.8, 0.78, 0.72]) * rng.uniform(0.5, 1.2) + rng.uniform(-0.1, 0.1, 3)
-    crumple = rng.uniform(0.08, 0.3, 5)
+    crumple = rng.uniform(0.1, 0.35, 5)
     corners = []
     for k, long in enumerate(crumple):
         turn_F = roll_F + 2 * np.pi * k / len(crumple)
@@ -95,4 +110,33 @@ def _litter(
             corner, corners[k - 1], radii_2F=np.full((2, n_frames), radius, np.float32),
             color=color * (0.8 + 0.08 * k), sun=scenery.sun,
         )  # fmt: skip
+    return [paint.sprite(np.full(n_frames, z, np.float32))]
+
+
+def _bird(
+    scenery: Scenery, rng: np.random.Generator, n_frames: int, fps: float, size: tuple[int, int]
+) -> list[Sprite]:
+    """Return a bird that flaps across the view."""
+    camera, (width, _) = scenery.camera, size
+    z, span = rng.uniform(6, 11), rng.uniform(0.25, 0.5)
+    seconds_F = np.arange(n_frames) / fps
+    speed = rng.choice([-1, 1]) * rng.uniform(1.2, 3.2)
+    x_F = rng.uniform(-0.3, 0.3) * width * z / camera.focal + speed * (seconds_F - seconds_F.mean())
+    y_F = rng.uniform(0.8, 1.1) * camera.height + 0.3 * np.sin(seconds_F * rng.uniform(0.5, 2))
+    beat_F = np.sin(2 * np.pi * rng.uniform(1.5, 3.0) * seconds_F)
+    head = float(np.sign(speed)) * 0.5 * span
+    spots = [(x_F - head, y_F), (x_F + head, y_F)]
+    spots += [
+        (x_F - 0.2 * head, y_F + span * beat_F),
+        (x_F - 0.5 * head, y_F + 0.8 * span * beat_F),
+    ]
+    ends = [np.stack([column_of(camera, x, z), row_of(camera, y, z)]) for x, y in spots]
+    radius = np.full((2, n_frames), 0.16 * span * camera.focal / z, np.float32)
+    points = np.array(ends)
+    paint = Paint(window_around(points[:, 0], points[:, 1], margin=float(radius.max()) + 2))
+    color = np.full(3, rng.uniform(0.05, 0.9))
+    middle = 0.5 * (ends[0] + ends[1])
+    for start, end in ((middle, ends[2]), (ends[0], ends[1]), (middle, ends[3])):
+        paint.limb(start, end, radii_2F=radius, color=color, sun=scenery.sun)
+        color = color * 0.85
     return [paint.sprite(np.full(n_frames, z, np.float32))]

@@ -7,10 +7,10 @@ import numpy as np
 
 from lsfref.study.render.buildings import paint_fence, paint_house, paint_post
 from lsfref.study.render.cars import car_sprites, draw_car
-from lsfref.study.render.foliage import Plant, leaf_layer
+from lsfref.study.render.foliage import Plant, leaf_layer, trimmed
 from lsfref.study.render.ground import Picture, Road, as_color, box_of, draw_road, paint_ground
 from lsfref.study.render.perspective import Camera, column_of, enlarged, row_of, world_x
-from lsfref.study.render.shapes import Sprite, compose
+from lsfref.study.render.shapes import Sprite, lay_over, layers
 from lsfref.study.render.textures import fractal_tile, look_up
 
 _TWICE = 2  # still pictures are painted twice as large and averaged down
@@ -34,8 +34,8 @@ def draw_camera(rng: np.random.Generator, size: tuple[int, int], *, margin: int)
     width, height = size
     return Camera(
         focal=rng.uniform(0.95, 1.3) * width,
-        height=rng.uniform(2.3, 3.8),
-        horizon=rng.uniform(0.18, 0.40) * height + margin,
+        height=rng.uniform(1.9, 3.0),
+        horizon=rng.uniform(0.15, 0.36) * height + margin,
         centre=(width - 1) / 2 + margin,
     )
 
@@ -62,7 +62,7 @@ def draw_scenery(rng: np.random.Generator, size: tuple[int, int]) -> Scenery:
         bark = np.array([0.30, 0.25, 0.20]) * rng.uniform(0.7, 1.2)
         thick = 0.1 + 0.1 * half
         picture = paint_post(picture, large, x=x, z=z, tall=0.6 * tall, thick=thick, color=bark)
-    reach = height / 14
+    reach = height / 10
     plants = []
     for x, z, tall, half, shape in trees:
         color = _LEAVES[rng.integers(len(_LEAVES))]
@@ -75,6 +75,8 @@ def draw_scenery(rng: np.random.Generator, size: tuple[int, int]) -> Scenery:
         )  # fmt: skip
     for _ in range(rng.integers(0, 3)):
         plants.append(_hedge(rng, camera, width, sun, reach))
+    tall, wide = height + 2 * margin, width + 2 * margin
+    plants = [trimmed(plant, tall, wide, reach=reach) for plant in plants]
     return Scenery(
         camera, _halved(picture), plants, road, sun, margin, float(rng.uniform(0.75, 1.15))
     )
@@ -116,7 +118,7 @@ def _draw_trees(
     """Return (x, z, tall, half wide, shape) of some trees, one of them large in view."""
     trees = []
     for k in range(int(rng.integers(2, 5))):
-        z = rng.uniform(8, 12) if k == 0 else rng.uniform(10, 26)
+        z = rng.uniform(7.5, 11) if k == 0 else rng.uniform(9, 22)
         share = rng.uniform(0.05, 0.3) if rng.random() < 0.5 else rng.uniform(0.7, 0.95)
         x = float(world_x(camera, np.float32(margin + share * width), z))
         tall = rng.uniform(4.0, 6.0) if k == 0 else rng.uniform(3.5, 8)
@@ -180,8 +182,7 @@ def _furniture(
 
 def placed(picture: Picture, sprites: list[Sprite]) -> Picture:
     """Return the picture with the first frame of sprites painted into it for good."""
-    three = picture.color_3HW, picture.depth_HW, picture.ground_HW
-    color_3HW = compose(*three, sprites, n_frames=1)[:, 0]
+    color_3HW = lay_over(*picture, [next(layers(sprite)) for sprite in sprites])
     depth_HW, ground_HW = picture.depth_HW.copy(), picture.ground_HW.copy()
     for sprite in sprites:
         cover_hw = sprite.cover_Fhw[0]
@@ -228,5 +229,7 @@ def _hedge(rng: np.random.Generator, camera: Camera, width: int, sun: float, rea
 
 def foot_limits(camera: Camera, height: int, margin: int) -> tuple[float, float]:
     """Return the depths, in metres, between which people are well seen."""
-    nearest = camera.focal * camera.height / (1.02 * height + margin - camera.horizon)
-    return max(nearest, 1.75 * camera.focal / (0.55 * height)), 1.75 * camera.focal / (0.2 * height)
+    lowest = 1.06 * height + margin  # feet may be just out of the picture
+    nearest = camera.focal * camera.height / (lowest - camera.horizon)
+    tallest, smallest = 0.74 * height, 0.33 * height
+    return max(nearest, 1.75 * camera.focal / tallest), 1.75 * camera.focal / smallest

@@ -1,12 +1,12 @@
 """Antialiased capsules and polygons, and how moving things are laid over a still picture.
 
-A sprite is a small picture per frame with its place and depth; `compose` lays sprites over the
-picture frame by frame, far to near, where nothing still stands in front of them.
+A sprite is a small picture per frame with its place and depth; `lay_over` lays sprites over the
+picture of a frame, far to near, where nothing still stands in front of them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -34,6 +34,17 @@ class Sprite(NamedTuple):
     top_F: Ints
     depth_F: Floats
     on_ground: bool = False  # a shadow: falls on ground only
+
+
+class Layer(NamedTuple):
+    """A sprite in one frame."""
+
+    color_3hw: Floats
+    cover_hw: Floats
+    left: int
+    top: int
+    depth: float
+    on_ground: bool = False
 
 
 def window_around(columns: Floats, rows: Floats, *, margin: float) -> Window:
@@ -165,24 +176,32 @@ class Paint:
         return Sprite(color_3Fhw, cover_Fhw, window.left_F, window.top_F, depth_F, on_ground)
 
 
-def compose(
-    still_3HW: Floats, depth_HW: Floats, ground_HW: Bools, sprites: list[Sprite], *, n_frames: int
+def layers(sprite: Sprite) -> Iterator[Layer]:
+    """Yield a sprite frame by frame."""
+    for f, cover_hw in enumerate(sprite.cover_Fhw):
+        left, top, depth = int(sprite.left_F[f]), int(sprite.top_F[f]), float(sprite.depth_F[f])
+        yield Layer(sprite.color_3Fhw[:, f], cover_hw, left, top, depth, sprite.on_ground)
+
+
+def lay_over(
+    still_3HW: Floats, depth_HW: Floats, ground_HW: Bools, moving: Iterable[Layer]
 ) -> Floats:
-    """Return frames_3FHW: the still picture with the sprites laid over it, far to near."""
-    frames_3FHW = np.repeat(still_3HW[:, None], n_frames, axis=1)
+    """Return frame_3HW: the still picture with layers over it, far to near."""
+    frame_3HW = still_3HW.copy()
     height, width = depth_HW.shape
-    for f in range(n_frames):
-        for sprite in sorted(sprites, key=lambda one: -float(one.depth_F[f])):
-            top, left = int(sprite.top_F[f]), int(sprite.left_F[f])
-            h, w = sprite.cover_Fhw.shape[1:]
-            y0, y1, x0, x1 = max(top, 0), min(top + h, height), max(left, 0), min(left + w, width)
-            if y0 >= y1 or x0 >= x1 or sprite.depth_F[f] <= 0:
-                continue
-            inner = (slice(y0 - top, y1 - top), slice(x0 - left, x1 - left))
-            place = (slice(y0, y1), slice(x0, x1))
-            seen = ground_HW[place] if sprite.on_ground else depth_HW[place] > sprite.depth_F[f]
-            cover = sprite.cover_Fhw[f][inner] * seen
-            region = frames_3FHW[:, f, y0:y1, x0:x1]
-            region *= 1 - cover
-            region += sprite.color_3Fhw[:, f, inner[0], inner[1]] * seen
-    return frames_3FHW
+    for layer in sorted(moving, key=lambda one: -one.depth):
+        h, w = layer.cover_hw.shape
+        y0, y1 = max(layer.top, 0), min(layer.top + h, height)
+        x0, x1 = max(layer.left, 0), min(layer.left + w, width)
+        if y0 >= y1 or x0 >= x1:
+            continue
+        rows, columns = (
+            slice(y0 - layer.top, y1 - layer.top),
+            slice(x0 - layer.left, x1 - layer.left),
+        )
+        place = (slice(y0, y1), slice(x0, x1))
+        seen = ground_HW[place] if layer.on_ground else depth_HW[place] > layer.depth
+        region = frame_3HW[:, y0:y1, x0:x1]
+        region *= 1 - layer.cover_hw[rows, columns] * seen
+        region += layer.color_3hw[:, rows, columns] * seen
+    return frame_3HW
