@@ -24,9 +24,10 @@ def stored_cases(folder, manifest):
         )
         name = Path(entry["file"]).stem
         path = folder / entry["file"]
-        if hashlib.sha256(path.read_bytes()).hexdigest() != entry["sha256"]:
+        data = path.read_bytes()
+        if hashlib.sha256(data).hexdigest() != entry["sha256"]:
             raise trace.TraceError(f"golden/{entry['file']}: its bytes are not those of its sha256")
-        array = tensors.read_tensor(path)
+        array = tensors.parse_tensor(data)
         (outputs if entry["role"] == "output" else inputs)[name] = array
         entries[name] = entry
     return found

@@ -74,7 +74,7 @@ def write():
         )
         for old in GOLDEN.glob("[01][0-9]_*"):
             shutil.rmtree(old)
-        for new in sorted(recorder.folder.iterdir()):
+        for new in sorted(recorder.target.iterdir()):
             os.replace(new, GOLDEN / new.name)
     size = sum(path.stat().st_size for path in GOLDEN.rglob("*.npy"))
     print(f"golden: {len(recorder.entries)} tensors, {size / 1e6:.2f} MB, version {VERSION}")
@@ -82,25 +82,24 @@ def write():
 
 def write_outputs(out, dtype, stages):
     """Write recomputed outputs to a new folder; status 1 if a case could not be computed."""
-    recorder, failed = trace.Recorder(out), 0
-    for key, (inputs, _outputs, entries) in stored_cases(
-        GOLDEN, trace.read_manifest(GOLDEN)
-    ).items():
-        stage, name = key.split("/")
-        case = next(c for c in CASES if c.key == key)
-        if stage not in stages:
-            continue
-        used = dtype if case.single else "float64"
-        try:
-            for tensor, array in recompute(
-                case.kind.name, inputs, case.settings, dtype=used
-            ).items():
-                axes = entries[tensor]["axes"] if tensor in entries else None
-                recorder.add(stage, name, tensor, array, axes=axes)
-        except Exception:
-            failed += 1
-            print(f"{key}: {traceback.format_exc(limit=-1)}", file=sys.stderr)
-    recorder.close(dtype=dtype)
+    failed = 0
+    cases = {case.key: case for case in CASES}
+    stored = stored_cases(GOLDEN, trace.read_manifest(GOLDEN))
+    with trace.Recorder(out) as recorder:
+        for key, (inputs, _outputs, entries) in stored.items():
+            case = cases[key]
+            if case.kind.stage not in stages:
+                continue
+            used = dtype if case.single else "float64"
+            try:
+                fresh = recompute(case.kind.name, inputs, case.settings, dtype=used)
+                for name, array in fresh.items():
+                    axes = entries[name]["axes"] if name in entries else None
+                    recorder.add(case.kind.stage, case.name, name, array, axes=axes)
+            except Exception:
+                failed += 1
+                print(f"{key}: {traceback.format_exc(limit=-1)}", file=sys.stderr)
+        recorder.close(dtype=dtype)
     return 1 if failed else 0
 
 

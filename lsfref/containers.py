@@ -38,8 +38,6 @@ def _avi(file: IO[bytes], size: int) -> str:
         name, length = struct.unpack("<4sI", file.read(8))
         if name == b"RIFF":
             end = at + 8 + length if length else size  # 0: its writer was interrupted
-            if end > size + 1:
-                return CUT
         elif not name.replace(b" ", b"x").isalnum():
             return LOST
         at += 12 if name in (b"RIFF", b"LIST") else 8 + length + length % 2

@@ -47,14 +47,14 @@ def gradient(image_HW: Floats) -> tuple[Floats, Floats]:
 
 
 class Room(NamedTuple):
-    """Memory for the cell sums of one layer, used again on every frame: fresh memory is slow."""
+    """Memory for the cell sums of a layer, used again and again: fresh memory is slow."""
 
     votes_9A: Floats
     totals_2A: Floats
 
 
 def room_for(layer_HW: Floats) -> Room:
-    """Return the memory that `cell_sums` needs for layers of this shape and type."""
+    """Return the memory that `cell_sums` needs for layers of this type, no larger than this one."""
     return Room(*(np.empty((n, layer_HW.size), layer_HW.dtype) for n in (9, 2)))
 
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lsfref.arrays import Floats
-from lsfref.descriptors import N_PLANES, cell_sums, describe, room_for
+from lsfref.descriptors import N_PLANES, Room, cell_sums, describe, room_for
 from lsfref.moments import Moment, Watch, moments, steadied
 from lsfref.pyramid import scale_factors
 from lsfref.trajectories import TRACK_LENGTH, Tracker, judge, single, step_lengths
@@ -75,7 +75,8 @@ def follow(
         greys = moment.greys
         if frame == 0:
             factors = scale_factors(len(greys))
-            layers = [_Layer(grey, k, factors[k], watch) for k, grey in enumerate(greys)]
+            room = room_for(greys[0])
+            layers = [_Layer(g, k, factors[k], room, watch) for k, g in enumerate(greys)]
         for k, layer in enumerate(layers):
             if moment.flows is not None:
                 own_flow_HW2 = None if moment.own_flows is None else moment.own_flows[k]
@@ -119,10 +120,12 @@ class _Layer:
     By then every track through a frame has been judged, and only the valid ones are described.
     """
 
-    def __init__(self, grey_HW: Floats, k: int, factor: float, watch: Watch | None) -> None:
+    def __init__(
+        self, grey_HW: Floats, k: int, factor: float, room: Room, watch: Watch | None
+    ) -> None:
         self.grey_HW, self.factor = grey_HW, factor  # the latest frame; its scale
         self.tracker = Tracker(grey_HW.dtype)
-        self.room = room_for(grey_HW)
+        self.room = room
         self.show: Watch = partial(watch, scale=k) if watch else _look_away
         self.steps: deque[_Step] = deque()  # those not yet described, and what ends with each
         self.cohorts: deque[_Cohort] = deque()

@@ -5,6 +5,8 @@ In: planes of an image.  Out: planes in the dtype they came in.
 Written for numpy: every pass is over one contiguous plane, neighbours are slices of the flat plane.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from lsfref.arrays import Bools, Floats
@@ -33,19 +35,20 @@ def run_sums(values: Floats, *, size: int, step: int = 1) -> Floats:
     return values if total is None else total
 
 
-def window_sums(planes: Floats, *, size: int) -> Floats:
+def window_sums(planes: Sequence[Floats] | Floats, *, size: int) -> Floats:
     """Return the sums over every size x size window that holds at least one pixel, 0 outside.
 
-    Of a stack of planes, (n, H, W), and of each by itself: (n, H + size - 1, W + size - 1). Element
+    Of n planes (H, W), and of each by itself: (n, H + size - 1, W + size - 1). Element
     (i, j) is the window whose last row and column are i and j. On the flat stack the margin of
     zeros left of a row is also the one right of the row before.
     """
-    n, height, width = planes.shape
+    n, (height, width) = len(planes), planes[0].shape
     margin, stride = size - 1, width + size - 1
     rows = height + 2 * margin
-    flat = np.zeros(n * rows * stride + margin, dtype=planes.dtype)
+    flat = np.zeros(n * rows * stride + margin, dtype=planes[0].dtype)
     inner = flat[: n * rows * stride].reshape(n, rows, stride)[:, margin : margin + height, margin:]
-    inner[:] = planes
+    for k, plane in enumerate(planes):
+        inner[k] = plane
     sums = run_sums(run_sums(flat, size=size), size=size, step=stride)
     return _view(sums, (n, height + margin, stride), (rows * stride, stride))
 

@@ -84,7 +84,7 @@ def dense_flow(first_HW: Floats, second_HW: Floats) -> Floats:
         dtype = np.result_type(first_HW, second_HW, np.float32)
     else:
         dtype = np.dtype(np.float64)
-    pair = (prepare(frame.astype(dtype), n_scales=1) for frame in (first_HW, second_HW))
+    pair = (prepare(frame.astype(dtype, copy=False), n_scales=1) for frame in (first_HW, second_HW))
     return layer_flows(*pair)[0]
 
 
@@ -209,8 +209,7 @@ def add_up(gx_HW: Floats, gy_HW: Floats, r_HW: Floats, seen_HW: Bools, flow_2HW:
     xt_hw += hold * u_hw
     yt_hw += hold * v_hw
     tt_hw += hold * (u_hw * u_hw + v_hw * v_hw)
-    every = np.stack([xx_hw, xy_hw, yy_hw, xt_hw, yt_hw, tt_hw])
-    return Sums(*window_sums(every, size=WINDOW // 2))
+    return Sums(*window_sums([xx_hw, xy_hw, yy_hw, xt_hw, yt_hw, tt_hw], size=WINDOW // 2))
 
 
 def solve(sums: Sums) -> tuple[Floats, Floats, Floats]:

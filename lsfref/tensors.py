@@ -4,11 +4,13 @@ In: an array.  Out: its bytes, the same in every release of numpy; and back, or 
 what is wrong with a file that somebody else's program wrote.
 """
 
+import io
 import os
 import re
 import tokenize
 import warnings
-from typing import IO, Any
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.lib import format as npy
@@ -68,13 +70,14 @@ def tensor_bytes(array: NDArray[Any]) -> bytes:
 def read_tensor(path: str | os.PathLike[str]) -> NDArray[Any]:
     """Return the array of a tensor's file. Raises Fault(kind, sentence)."""
     try:
-        with open(path, "rb") as file:
-            return _read(file, os.fstat(file.fileno()).st_size)
+        return parse_tensor(Path(path).read_bytes())
     except OSError as fault:
         raise Fault("unreadable", f"cannot be read: {fault.strerror or fault}") from None
 
 
-def _read(file: IO[bytes], file_size: int) -> NDArray[Any]:
+def parse_tensor(data: bytes) -> NDArray[Any]:
+    """Return the array that the bytes of a file hold. Raises Fault(kind, sentence)."""
+    file = io.BytesIO(data)
     try:
         version = npy.read_magic(file)
         if version != (1, 0):
@@ -92,6 +95,6 @@ def _read(file: IO[bytes], file_size: int) -> NDArray[Any]:
     n_bytes = dtype.itemsize
     for n in shape:
         n_bytes *= n
-    if min(shape, default=0) < 0 or n_bytes != file_size - file.tell():
-        raise Fault("unreadable", f"{file_size - file.tell()} bytes of data; want {n_bytes}")
-    return np.frombuffer(file.read(), dtype=dtype).reshape(shape)
+    if min(shape, default=0) < 0 or n_bytes != len(data) - file.tell():
+        raise Fault("unreadable", f"{len(data) - file.tell()} bytes of data; want {n_bytes}")
+    return np.frombuffer(data, dtype=dtype, offset=file.tell()).reshape(shape)

@@ -10,6 +10,8 @@ equal. A real may be float64 or float32, each with its own tolerance.
 import hashlib
 import json
 import os
+import secrets
+import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,7 +22,16 @@ from numpy.typing import NDArray
 from lsfref.arrays import AXES
 from lsfref.errors import LsfrefError
 from lsfref.files import printable, write_whole
-from lsfref.tensors import REALS, WHOLE, Fault, axes_of, read_tensor, tensor_bytes, to_file_form
+from lsfref.tensors import (
+    REALS,
+    WHOLE,
+    Fault,
+    axes_of,
+    parse_tensor,
+    read_tensor,
+    tensor_bytes,
+    to_file_form,
+)
 
 FORMAT_VERSION = 1
 STAGES = (
@@ -85,15 +96,26 @@ def _stage_number(word: str) -> int | None:
 
 
 class Recorder:
-    """Writes tensors to a new folder, and at the end the manifest that makes it a whole."""
+    """Writes tensors to a new folder, whole or not at all: use it in a `with` block.
+
+    They are written beside it and moved into place by `close`, manifest and all.
+    """
 
     def __init__(self, folder: str | os.PathLike[str]) -> None:
-        self.folder = Path(folder)
+        self.target = Path(folder)
         self.entries: dict[str, dict[str, Any]] = {}
         self.cases: dict[str, dict[str, Any]] = {}
-        self.folder.mkdir(parents=True, exist_ok=True)
-        if any(self.folder.iterdir()):
+        if self.target.exists() and (not self.target.is_dir() or any(self.target.iterdir())):
             raise TraceError(f"{printable(folder)}: not empty; give a new folder")
+        self.target.parent.mkdir(parents=True, exist_ok=True)
+        self.folder = self.target.with_name(f".lsfref-{secrets.token_hex(8)}.tmp")
+        self.folder.mkdir()
+
+    def __enter__(self) -> "Recorder":
+        return self
+
+    def __exit__(self, *_fault: object) -> None:
+        shutil.rmtree(self.folder, ignore_errors=True)  # after `close` it is not there
 
     def add(
         self, stage: str, case: str, name: str, array: Any, *, role: str = "output", **facts: Any
@@ -114,8 +136,7 @@ class Recorder:
         data = tensor_bytes(stored)
         entry |= {"sha256": hashlib.sha256(data).hexdigest(), **facts}
         (self.folder / stage / case).mkdir(parents=True, exist_ok=True)
-        with write_whole(self.folder / file) as out:
-            out.write(data)
+        (self.folder / file).write_bytes(data)
         self.entries[file] = entry
 
     def describe(self, stage: str, case: str, **facts: Any) -> None:
@@ -123,9 +144,10 @@ class Recorder:
         self.cases[f"{stage}/{case}"] = facts
 
     def close(self, **about: Any) -> None:
-        """Write the manifest: without it the folder is not finished."""
+        """Write the manifest and move the folder into place."""
         with write_whole(self.folder / "manifest.json") as out:
             out.write(manifest_text(self.entries.values(), self.cases, about).encode())
+        os.replace(self.folder, self.target)
 
 
 def manifest_text(
@@ -259,9 +281,9 @@ def _judge(entry: dict[str, Any], folder: Path, reference: Path) -> Verdict | No
 def _read_reference(entry: dict[str, Any], reference: Path) -> NDArray[Any]:
     path = reference / entry["file"]
     try:
-        want = read_tensor(path)
-        if hashlib.sha256(path.read_bytes()).hexdigest() == entry["sha256"]:
-            return want
+        data = path.read_bytes()
+        if hashlib.sha256(data).hexdigest() == entry["sha256"]:
+            return parse_tensor(data)
     except (Fault, OSError):
         pass
     raise TraceError(f"{printable(path)}: missing or changed; restore the reference") from None

@@ -40,6 +40,7 @@ STAGE_OF = {
     "filters": "02_flow",
     "flow": "02_flow",
     "farneback": "02_flow",
+    "moments": "02_flow",
     "trajectories": "03_trajectories",
     "descriptors": "04_descriptors",
     "extraction": "03_trajectories 04_descriptors",
@@ -51,7 +52,7 @@ STAGE_OF = {
     "lsh": "09_lsh",
     "voting": "10_voting",
 }
-ONLY = {"video": ("grey_luma", "grey_8bit")}
+ONLY = {"video": ("grey_luma", "grey_8bit"), "moments": ("moments",)}
 
 
 def main():

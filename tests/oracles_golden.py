@@ -34,7 +34,7 @@ def grey(t, _settings):
 def shrink(t, _settings):
     frame, side = t["frame_HW"], int(t["max_side"])
     longer = max(frame.shape)
-    if longer <= side:
+    if side == 0 or longer <= side:
         return {"shrunk_HW": frame}
     sizes = [Fraction(n * side, longer) for n in frame.shape]
     shape = [max(1, math.floor(size + Fraction(1, 2))) for size in sizes]
@@ -351,6 +351,17 @@ def lucas_kanade(t, _settings):
         if k < n_wanted:
             flows[f"flow_{k}_HW2"] = flow
     return flows
+
+
+def moments(t, settings):
+    frames = t["frames_3HW"]
+    if settings["method"] == "farneback":
+        frames = np.vectorize(lambda value: float(round(value)))(frames)
+    flows = []
+    for first, second in itertools.pairwise(frames):
+        pair = {"first_HW": first, "second_HW": second, "n_scales": 1}
+        flows.append(flow(pair, settings)["flow_0_HW2"])
+    return {"grey_3HW": frames, "flow_2HW2": np.stack(flows)}
 
 
 # Stage 3.
@@ -1034,6 +1045,7 @@ ORACLES = {
             "slopes",
             "normalise",
             "flow",
+            "moments",
         ),
         *("sample", "move", "judge", "tracks", "votes", "cells", "describe", "descriptors"),
         *("network", "init", "scaling", "draw", "steps", "training"),

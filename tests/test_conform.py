@@ -188,88 +188,88 @@ def model_video(name, background, foreground):
     return LabelledVideo(name, name, background, foreground)
 
 
-def test_trace_writes_stages_1_to_4_of_the_first_frames(clip, tmp_path, capsys):
+@pytest.fixture(scope="module")
+def traced(clip, fitted, tmp_path_factory):
+    """A trace of all 23 frames through a model: all stages."""
+    out = tmp_path_factory.mktemp("traces") / "all"
+    words = ("trace", clip / "clip.mkv", out, "--model", fitted, "--frames", 0)
+    assert cli.main([str(word) for word in words]) == 0
+    return out
+
+
+def test_trace_writes_stages_1_to_4_of_the_first_20_frames(clip, tmp_path, capsys):
     out = tmp_path / "trace"
-    status, said = run(capsys, "trace", clip / "clip.mkv", out, "--frames", 18)
+    status, said = run(capsys, "trace", clip / "clip.mkv", out)
     assert status == 0
     manifest = trace.read_manifest(out)
     assert f"{manifest['count']} tensors" in said.out
     assert {e["stage"] for e in manifest["tensors"]} == set(trace.STAGES[:4])
-    assert manifest["frames"] == 18
+    assert manifest["frames"] == 20
     assert manifest["config"]["dtype"] == "float64"
     greys = sorted(out.glob("01_video/*_scale_0/grey_HW.npy"))
-    assert len(greys) == 18
+    assert len(greys) == 20
     frames = list(video.read_frames(clip / "clip.mkv"))
     assert all(np.array_equal(np.load(p), f) for p, f in zip(greys, frames, strict=False))
-    assert len(list(out.glob("02_flow/*_scale_1/flow_HW2.npy"))) == 17
+    assert len(list(out.glob("02_flow/*_scale_1/flow_HW2.npy"))) == 19
     rows = np.load(out / "04_descriptors" / "frame_00015" / "descriptors_PD.npy")
     info = np.load(out / "04_descriptors" / "frame_00015" / "info_P10.npy")
     assert rows.shape == (len(info), 426)
     assert (info[:, 0] == 15).all()
     verdicts = np.load(out / "03_trajectories" / "frame_00015_scale_0" / "verdicts_p.npy")
     assert (verdicts == 0).sum() == (info[:, 6] == 1).sum()
-    assert run(capsys, "conform", out, "--against", out)[0] == 0
 
 
-def test_trace_records_20_frames_unless_told_and_0_is_all(clip, tmp_path, capsys):
-    for words, wanted in (([], 20), (["--frames", "0"], 23), (["--frames", "3"], 3)):
-        out = tmp_path / str(wanted)
-        status, _ = run(capsys, "trace", clip / "clip.mkv", out, "--stages", "video", *words)
-        assert status == 0
-        assert len(list(out.glob("01_video/*_scale_0"))) == wanted
-        assert {p.name for p in out.iterdir()} == {"01_video", "manifest.json"}
+def test_trace_takes_as_many_frames_and_stages_as_it_is_told(clip, traced, tmp_path, capsys):
+    words = ("trace", clip / "clip.mkv", tmp_path / "a", "--stages", "video", "--frames", "3")
+    assert run(capsys, *words)[0] == 0
+    assert len(list((tmp_path / "a").glob("01_video/*_scale_0"))) == 3
+    assert {p.name for p in (tmp_path / "a").iterdir()} == {"01_video", "manifest.json"}
+    assert len(list(traced.glob("01_video/*_scale_0"))) == 23
 
 
 def test_trace_with_a_model_records_all_stages_and_the_answer_of_classify(
-    clip, fitted, tmp_path, capsys
+    clip, fitted, traced, capsys
 ):
-    out = tmp_path / "trace"
-    words = ("trace", clip / "clip.mkv", out, "--model", fitted, "--frames", 0)
-    assert run(capsys, *words)[0] == 0
-    stages = {entry["stage"] for entry in trace.read_manifest(out)["tensors"]}
+    stages = {entry["stage"] for entry in trace.read_manifest(traced)["tensors"]}
     assert stages == set(trace.STAGES[:10])
-    status, said = run(
-        capsys, "classify", clip / "clip.mkv", "--model", fitted, "--json", "--cache", "none"
-    )
+    words = ("classify", clip / "clip.mkv", "--model", fitted, "--json", "--cache", "none")
+    status, said = run(capsys, *words)
     assert status == 0
     answer = json.loads(said.out)
     for task in ("background", "foreground"):
-        shares = np.load(out / "10_voting" / task / "confidence_1C.npy")[0]
+        shares = np.load(traced / "10_voting" / task / "confidence_1C.npy")[0]
         assert shares.tolist() == list(answer[task]["confidence"].values())
-        decision = np.load(out / "10_voting" / task / "decision_1.npy")[0]
+        decision = np.load(traced / "10_voting" / task / "decision_1.npy")[0]
         assert list(answer[task]["confidence"])[decision] == answer[task]["label"]
-    assert np.load(out / "07_pooling" / "video" / "n_points.npy") == answer["points"]
-    codes = [np.load(path) for path in sorted(out.glob("05_lsfnet/frame_*/codes_PE.npy"))]
-    pooled = np.load(out / "07_pooling" / "video" / "pooled_E.npy")
+    assert np.load(traced / "07_pooling" / "video" / "n_points.npy") == answer["points"]
+    codes = [np.load(path) for path in sorted(traced.glob("05_lsfnet/frame_*/codes_PE.npy"))]
+    pooled = np.load(traced / "07_pooling" / "video" / "pooled_E.npy")
     np.testing.assert_allclose(np.concatenate(codes).mean(axis=0), pooled, rtol=1e-12)
-    assert run(capsys, "conform", out, "--against", out)[0] == 0
 
 
-def test_a_difference_in_a_trace_is_found(clip, tmp_path, capsys):
-    out, port = tmp_path / "trace", tmp_path / "port"
-    run(capsys, "trace", clip / "clip.mkv", out, "--frames", 16, "--stages", "2-4")
-    shutil.copytree(out, port)
-    for path in (port / "02_flow").glob("frame_00007_scale_0/*.npy"):
-        np.save(path, -np.load(path))
-    status, said = run(capsys, "conform", port, "--against", out)
-    assert status == 1
-    assert "is 2 of 10, flow, in case `frame_00007_scale_0` (flow_HW2)" in said.out
+def test_a_trace_agrees_with_itself_in_both_precisions_and_differences_are_found(
+    traced, tmp_path, capsys
+):
+    assert run(capsys, "conform", traced, "--against", traced)[0] == 0
+    port = Path(shutil.copytree(traced, tmp_path / "port"))
     for path in port.rglob("*.npy"):
         array = np.load(path)
         if array.dtype.kind == "f":
             np.save(path, array.astype(np.float32))
-    shutil.copytree(out / "02_flow", port / "02_flow", dirs_exist_ok=True)
-    assert run(capsys, "conform", port, "--against", out)[0] == 0
+    assert run(capsys, "conform", port, "--against", traced)[0] == 0
+    turned = port / "02_flow" / "frame_00007_scale_0" / "flow_HW2.npy"
+    np.save(turned, -np.load(turned))
+    status, said = run(capsys, "conform", port, "--against", traced, "--stages", "2-10")
+    assert status == 1
+    assert "is 2 of 10, flow, in case `frame_00007_scale_0` (flow_HW2)" in said.out
 
 
 def test_trace_of_a_clip_without_trajectories(clip, fitted, tmp_path, capsys):
-    status, said = run(capsys, "trace", clip / "short.mkv", tmp_path / "a")
-    assert (status, said.err) == (0, "")
     status, said = run(capsys, "trace", clip / "short.mkv", tmp_path / "b", "--model", fitted)
     assert status == 1
     assert "15 frames; a trajectory needs 16" in said.err
     assert np.load(tmp_path / "b" / "07_pooling" / "video" / "n_points.npy") == 0
-    assert trace.read_manifest(tmp_path / "b")["count"] > 0
+    assert {p.name for p in (tmp_path / "b").iterdir()} >= {"01_video", "02_flow", "05_lsfnet"}
 
 
 def test_trace_refuses_what_it_cannot_do(clip, tmp_path, capsys):

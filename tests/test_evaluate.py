@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -19,6 +20,7 @@ from lsfref.study import asking, evaluate, protocol, splits, sureness
 from lsfref.study.evaluate import Counted, ask_whole_system, evaluate_videos
 from lsfref.study.outcome import Outcome, as_json, figures
 from lsfref.study.protocol import Round, TaskLabels
+from lsfref.video import write_video
 
 CONFIG = dataclasses.replace(
     PRESETS["small"], epochs=2, n_samples=200, hidden=(11,), n_code=7, batch_size=67
@@ -391,15 +393,23 @@ def test_the_lists_own_split_stands_unless_folds_are_asked_for(
 def test_bad_videos_are_left_out_silent_ones_are_errors_and_both_are_told(
     labelled_clips, cache, tmp_path, capsys
 ):
-    (tmp_path / "text.mp4").write_text("no video")
+    write_video(tmp_path / "still.mkv", np.full((20, 41, 53), 90, np.uint8))
     labels = rewrite(
-        labelled_clips, tmp_path, lambda h, rows: (h, [*rows, "text.mp4,normal,none,z"])
+        labelled_clips, tmp_path, lambda h, rows: (h, [*rows, "still.mkv,normal,none,y"])
     )
     status, out, err = ask(labels, cache, capsys, "--json", "--folds", "3")
+    assert status == 0
+    assert re.search("counted as an error: .*still.mkv: no trajectories", err)
+    told = json.loads(out.splitlines()[0])
+    assert (told["videos"], sum(told["unanswered"])) == (10, 1)
+
+    (tmp_path / "text.mp4").write_text("no video")
+    with labels.open("a") as file:
+        file.write("text.mp4,normal,none,z\n")
+    status, out, err = ask(labels, cache, capsys, "--json", "--folds", "3")
     assert status == 1
-    assert "left out: " in err
-    assert "text.mp4" in err
-    assert json.loads(out.splitlines()[0])["videos"] == 9
+    assert re.search("left out: .*text.mp4", err)
+    assert json.loads(out.splitlines()[0])["videos"] == 10
 
 
 @pytest.mark.parametrize(

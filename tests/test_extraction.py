@@ -238,6 +238,43 @@ def test_the_last_column_alone_depends_on_the_length():
     np.testing.assert_allclose(first.info_P10[:, 9], 2 * other.info_P10[:, 9], rtol=1e-15)
 
 
+def test_shares_are_clipped():
+    rows = join(extract_frames(sliding(17), n_frames=1))
+    np.testing.assert_array_equal(rows.info_P10[:, 9], 0.999)
+
+
+def test_farneback_rounds_frames_to_whole_grey_levels():
+    frames = [frame_HW.clip(0, 255) for frame_HW in sliding(17)]
+    rows = join(extract_frames(frames, n_frames=17, flow="farneback"))
+    whole = join(extract_frames(map(np.rint, frames), n_frames=17, flow="farneback"))
+    np.testing.assert_array_equal(rows.descriptors_PD, whole.descriptors_PD)
+
+
+def test_what_is_described_is_the_motion_without_the_camera():
+    rng, factor = np.random.default_rng(0), scale_factors(2)[1]
+    flat_HW, grey_HW = np.full((47, 53), 7.0), texture(33, 37)
+    flow_HW2 = np.zeros((33, 37, 2)) + np.array([0.8, 0.4])  # what is followed
+    own_HW2 = rng.normal(0, 0.4, (33, 37, 2))  # longest: 1 px of the frame, and more, and less
+    greys, still_HW2 = [flat_HW, grey_HW], np.zeros((47, 53, 2))
+    step = Moment(greys, [still_HW2, flow_HW2], [still_HW2, own_HW2])
+    seen = {}
+
+    def watch(stage, name, value, *, frame, scale):
+        seen[name, frame, scale] = value
+
+    rows = join(follow([Moment(greys, None), *[step] * 15], n_frames=16, watch=watch))
+    moves_PL2 = seen["own_moves_pL2", 15, 1] * factor
+    camera_P = np.sqrt((moves_PL2**2).sum(axis=2)).max(axis=1) <= 1
+    verdicts_P = seen["verdicts_p", 15, 1]
+    assert 0 < np.count_nonzero(verdicts_P == 4) < len(verdicts_P)
+    np.testing.assert_array_equal(verdicts_P == 4, camera_P & ~np.isin(verdicts_P, [1, 2, 3]))
+    valid_P = verdicts_P == 0
+    points_PS2 = seen["complete_pS2", 15, 1][valid_P]
+    sums = [cell_sums(grey_HW, own_HW2, points_PS2[:, i]) for i in range(15)]
+    wanted_PD = describe(moves_PL2[valid_P], np.stack(sums))
+    np.testing.assert_allclose(rows.descriptors_PD, wanted_PD, rtol=0, atol=1e-12)
+
+
 def test_dtype_in_is_dtype_out():
     frames = sliding(17)
     assert join(extract_frames(frames, n_frames=17)).descriptors_PD.dtype == np.float64

@@ -85,6 +85,24 @@ def test_a_transform_gives_each_row_the_same_alone_or_among_others(kind):
         assert part.dtype == np.float64
 
 
+@pytest.mark.parametrize(
+    ("kind", "switch"), [("lsfnet", "step"), ("autoencoder", "reconstruction")]
+)
+def test_a_network_on_a_few_rows_takes_enough_steps(kind, switch, monkeypatch):
+    calls = []
+    real = features.switching.train_network
+
+    def spy(parameters, rows, labels, **settings):
+        calls.append((len(rows), settings["switch"], settings["batch_size"], settings["epochs"]))
+        return real(parameters, rows, labels, **settings | {"epochs": 1})
+
+    monkeypatch.setattr(features.switching, "train_network", spy)
+    rng = np.random.default_rng(11)
+    labels = np.where(np.arange(43) < 4, -1, np.arange(43) % 3)
+    fit_fusion(kind, some_tables(rng, labels % 3), labels, n_classes=3, config=SMALL)
+    assert calls == [(39, switch, 5, 50)]  # 39 labelled rows, 8 batches, 400 steps
+
+
 def test_tables_are_scaled_each_for_itself():
     rng = np.random.default_rng(3)
     labels = np.arange(31) % 3

@@ -41,6 +41,20 @@ def test_a_pixmap_by_hand(video, play):
     assert [frame.tolist() for frame in frames] == [[[[97, 98, 99], [100, 101, 102]]]] * 2
 
 
+def test_leaving_early_ends_a_busy_ffmpeg(video, play):
+    play(f"{PIXMAP}; exec sleep 60")
+    frames, start = read_rgb(video), time.monotonic()
+    next(frames)
+    frames.close()
+    assert time.monotonic() - start < 20
+
+
+def test_ctrl_c_does_not_reach_ffmpeg(video):
+    output = ["-c:v", "ppm", "-f", "image2pipe"]
+    with ffmpeg.Decoder(video, output, max_pixels=100, timeout=5) as decoder:
+        assert os.getpgid(decoder.process.pid) != os.getpgid(0)
+
+
 def test_no_name_and_no_variable_reaches_ffmpeg(video, play, tmp_path, monkeypatch):
     play(f'echo "$@" > {tmp_path}/seen; env >> {tmp_path}/seen; {PIXMAP}')
     monkeypatch.setenv("FFREPORT", "file=report.log")

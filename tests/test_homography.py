@@ -8,9 +8,10 @@ import scipy.ndimage
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lsfref import homography
+from lsfref import homography, moments
 from lsfref.errors import LsfrefError
 from lsfref.extraction import Block, extract_frames
+from lsfref.flow import prepare
 from lsfref.trajectories import corner_strength, judge
 
 seeds = st.integers(0, 999)
@@ -228,6 +229,44 @@ def test_shake_is_undone_and_motion_kept():
     assert min(scene, moving) > 20
     steps_PL2 = kept.descriptors_PD[:, :30].reshape(-1, 15, 2)
     np.testing.assert_allclose(np.sqrt((steps_PL2**2).sum(axis=2)).sum(axis=1), 1, rtol=1e-12)
+
+
+def test_no_more_than_the_strongest_corners_are_taken():
+    grey_HW = np.random.default_rng(0).uniform(0, 255, (151, 163))
+    every_P2 = homography.pick_corners(grey_HW)
+    assert len(every_P2) == homography.N_CORNERS == 1000
+    strength_HW = corner_strength(grey_HW)
+    weakest = strength_HW[every_P2[-1, 1], every_P2[-1, 0]]
+    assert weakest > homography.QUALITY * strength_HW.max()
+
+
+@pytest.mark.parametrize("flow", ["lucas_kanade", "farneback"])
+def test_the_second_flow_leads_to_the_frame_brought_back(flow, monkeypatch):
+    asked, ready = [], []
+    shift_33 = np.array([[1, 0, 0.5], [0, 1, 0], [0, 0, 1.0]])
+
+    def find(grey_HW, flow_HW2, *, rng, boxes_Z4):
+        asked.append(boxes_Z4)
+        return shift_33
+
+    def ready_HW(frame_HW, **settings):
+        ready.append(frame_HW)
+        return prepare(frame_HW, **settings)
+
+    monkeypatch.setattr(moments, "camera_homography", find)
+    monkeypatch.setattr(moments, "prepare", ready_HW)
+    settings_ = {"flow": flow, "n_scales": 1}
+    frames = [np.rint(texture(37, 41, seed)).clip(0, 255) for seed in range(3)]
+    boxes = {0: "of the first frame", 1: "of the second"}
+    plain = moments.moments(frames, **settings_)
+    steps = list(moments.steadied(plain, boxes=boxes, **settings_))
+    assert asked == ["of the first frame", "of the second"]  # of the frame that is left
+    assert steps[0].own_flows is None
+    assert [len(step.own_flows) for step in steps[1:]] == [1, 1]
+    steady_HW = homography.bring_back(frames[0], frames[1], shift_33)
+    wanted_HW = np.rint(steady_HW) if flow == "farneback" else steady_HW
+    assert any(np.array_equal(frame_HW, wanted_HW) for frame_HW in ready)
+    assert np.any(steady_HW != np.rint(steady_HW))
 
 
 def test_boxes(tmp_path):

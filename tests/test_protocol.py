@@ -148,6 +148,22 @@ def test_outcome_by_hand():
     assert len(set(map(len, lines))) == 1
 
 
+def test_the_spread_is_between_rounds():
+    true = np.array([0, 1, 1, 0])
+    two = Outcome("m", "t", ("a", "b"), true, np.array([[0, 1, 1, 1], [0, 0, 0, 1]]))
+    assert figures(two).accuracy_sd == pytest.approx(0.5 / np.sqrt(2), rel=1e-14)
+    assert figures(two._replace(predicted_YM=two.predicted_YM[:1])).accuracy_sd == 0
+
+
+def test_the_cost_of_the_svm_is_in_units_of_the_rows(monkeypatch):
+    costs = []
+    monkeypatch.setattr(asking, "margins", lambda svm, queries: queries)
+    monkeypatch.setattr(asking, "fit_svm", lambda *_, n_classes, cost: costs.append(cost))
+    index = np.array([[3.0, 4.0, 0.0], [0.0, 0.0, 5.0], [5.0, 0.0, 0.0]])
+    ask_svm(index, np.array([0, 1, 1]), index, n_classes=2)
+    assert costs == [pytest.approx(10.0 / 25, rel=1e-14)]
+
+
 def ask_once(config, *, how="lsh", fold=0, repeat=0, number=0, n_pairs=4):
     rng = np.random.default_rng(5)
     index, labels = two_clouds(rng, 29, apart=0.5)

@@ -1,5 +1,7 @@
 """lsfref/pyramid.py: layer counts, bilinear layers, the 8-bit pyramid, area averages."""
 
+from itertools import pairwise
+
 import numpy as np
 import oracles_trajectories as oracles
 import pytest
@@ -86,6 +88,13 @@ def test_equal_to_the_loops(shape):
         rtol=0,
         atol=1e-12,
     )
+
+
+def test_each_layer_is_made_from_the_one_before():
+    layers = pyramid.grey_layers(np.random.default_rng(8).uniform(0, 255, (71, 67)))
+    assert len(layers) == 3
+    for before, layer in pairwise(layers):
+        np.testing.assert_allclose(layer, oracles.resize(before, layer.shape), rtol=0, atol=1e-11)
 
 
 @pytest.mark.parametrize(("shape", "max_side"), [((19, 23), 11), ((23, 19), 13), ((7, 29), 28)])

@@ -87,6 +87,7 @@ def test_every_vector_by_hand():
 def test_the_four_parts_cover_the_descriptor():
     columns = np.concatenate([np.arange(426)[part] for part in PARTS.values()])
     np.testing.assert_array_equal(columns, np.arange(426))
+    assert representations.WHOLE == {"descriptor": slice(0, 426)}
 
 
 def test_mixtures_take_an_even_share_of_a_large_sample(monkeypatch):

@@ -132,6 +132,8 @@ def test_random_split():
     labels = np.repeat([0, 1, 2], [10, 4, 1])
     train, test = random_split(labels, test_share=0.25, rng=np.random.default_rng(0))
     assert list(counts(labels, test, 3)) == [3, 1, 0]
+    _, most = random_split(labels, test_share=0.99, rng=np.random.default_rng(0))
+    assert list(counts(labels, most, 3)) == [9, 3, 0]  # training sees every class
     np.testing.assert_array_equal(np.sort(np.concatenate([train, test])), np.arange(15))
 
 

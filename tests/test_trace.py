@@ -1,6 +1,5 @@
 """The recorder and the comparator: what is written, what passes, what each fault is called."""
 
-import io
 import json
 import subprocess
 import sys
@@ -131,8 +130,28 @@ def test_recorder_refuses_what_would_mix_or_mislead(tmp_path):
         recorder.add(STAGE, "a", "more_E", np.ones(3), role="guess")
     with pytest.raises(ValueError, match="axes"):
         recorder.add(STAGE, "a", "more_E", np.ones(3), axes=["E", "M"])
-    with pytest.raises(trace.TraceError, match="not empty"):
-        trace.Recorder(tmp_path / "new")
+    recorder.close()
+    for taken in (tmp_path / "new", tmp_path / "new" / "manifest.json"):
+        with pytest.raises(trace.TraceError, match="not empty"):
+            trace.Recorder(taken)
+
+
+def test_a_record_is_there_whole_or_not_at_all(tmp_path):
+    def interrupted():
+        with trace.Recorder(tmp_path / "new") as recorder:
+            recorder.add(STAGE, "a", "scores_E", np.ones(3))
+            assert not (tmp_path / "new").exists()
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "new").mkdir()
+    with trace.Recorder(tmp_path / "new") as recorder:
+        recorder.add(STAGE, "a", "scores_E", np.ones(3))
+        recorder.close()
+    assert [path.name for path in tmp_path.iterdir()] == ["new"]
+    assert trace.read_manifest(tmp_path / "new")["count"] == 1
 
 
 @pytest.mark.parametrize(
@@ -290,7 +309,7 @@ def test_any_byte_of_a_header_may_change_without_an_exception(place, change):
     data[place] ^= change
     kind = "read"
     try:
-        assert tensors._read(io.BytesIO(data), len(data)).nbytes == 24
+        assert tensors.parse_tensor(bytes(data)).nbytes == 24
     except Fault as fault:
         kind = fault.args[0]
     assert kind in ("read", "unreadable", "dtype", "order")

@@ -4,7 +4,7 @@ import os
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from lsfref import ffmpeg
@@ -47,7 +47,9 @@ def test_grey_frames_become_grey_pictures(tmp_path):
     width=st.integers(1, 70),
     count=st.integers(1, 20),
 )
-@settings(max_examples=10)
+@settings(max_examples=8)
+@example(codec="mpeg4", suffix="avi", height=1, width=1, count=2)
+@example(codec="h264", suffix="mp4", height=1, width=2, count=1)
 def test_lossy_files_keep_size_and_count(tmp_path, codec, suffix, height, width, count):
     path = tmp_path / f"clip.{suffix}"
     frames_FHW3 = smooth(count, height, width)

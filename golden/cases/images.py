@@ -6,7 +6,7 @@ import numpy as np
 
 from golden.cases.base import Case, Kind, Output
 from golden.cases.numbers import reals, texture, whole
-from lsfref import farneback, filters, flow, pyramid, video
+from lsfref import farneback, filters, flow, moments, pyramid, video
 
 # Stage 1: from decoded colours to grey, and smaller where asked.
 
@@ -61,11 +61,20 @@ def _video_cases():
         "white is 255 exactly; the 8-bit grey rounds, it does not cut (A1)",
         {"rgb_HW3": corners},
     )
+    yield Case(
+        GREY,
+        "rounding",
+        "colours whose weighted sum lies half-way between two whole numbers",
+        "the 8-bit grey rounds halves up: 16384 is added before the shift (A1)",
+        {"rgb_HW3": np.array([[[0, 12, 4], [0, 36, 12], [0, 60, 20], [0, 84, 28], [0, 108, 36]]])},
+    )
     for name, about, shape, side in (
         ("shrink", "a longer side of 23 becomes 13", (17, 23), 13),
         ("shrink_tall", "the longer side is the height; the other rounds a half up", (10, 5), 7),
         ("shrink_none", "a frame that is small enough", (7, 11), 11),
         ("shrink_thin", "a side that would vanish keeps one pixel", (2, 29), 7),
+        ("shrink_one", "one pixel is left: the mean of all", (5, 7), 1),
+        ("shrink_off", "a longer side of 0: no limit", (5, 7), 0),
     ):
         yield Case(
             SHRINK,
@@ -282,7 +291,16 @@ def run_flow(t, settings):
     return {f"flow_{k}_HW2": flow_HW2 for k, flow_HW2 in enumerate(flows)}
 
 
-def flow_margin(t, settings, _out):
+def run_moments(t, settings):
+    found = moments.moments(t["frames_3HW"], flow=settings["method"], n_scales=1)
+    greys, flows, _ = zip(*found, strict=True)
+    return {
+        "grey_3HW": np.stack([layers[0] for layers in greys]),
+        "flow_2HW2": np.stack([layers[0] for layers in flows[1:]]),
+    }
+
+
+def flow_margin(t, settings, _out, run=run_flow):
     """Return how far warped positions are from the edge, pixels, where they are not on it.
 
     Beyond it the second image is not seen. A layer begins with no flow: then positions are whole.
@@ -301,7 +319,7 @@ def flow_margin(t, settings, _out):
         return read(image_HW, x_HW, y_HW)
 
     with mock.patch.object(module, name, watched):
-        run_flow(t, settings)
+        run(t, settings)
     return min(gaps)
 
 
@@ -315,7 +333,33 @@ FLOW = Kind(
 )
 
 
+MOMENTS = Kind(
+    "moments",
+    "02_flow",
+    run_moments,
+    {
+        "grey_3HW": Output(
+            "the frames, for farneback in whole numbers, halves to even; A2", "loops"
+        ),
+        "flow_2HW2": Output("from frame 0 to 1, and from 1 to 2; A2", "loops"),
+    },
+    lambda t, settings, out: flow_margin(t, settings, out, run_moments),
+)
+
+
 def _flow_cases():
+    shown = np.array([texture((37, 41), seed=225, at=(-f * 5 / 8, f * 3 / 8)) for f in range(3)])
+    for method in ("lucas_kanade", "farneback"):
+        yield Case(
+            MOMENTS,
+            "video" if method == "lucas_kanade" else "farneback_video",
+            "three frames of a video",
+            "flow leads from a frame to the next one, and stands on the grid of the first (A2)",
+            {"frames_3HW": shown},
+            settings={"method": method},
+            exact=method == "farneback",
+        )
+
     def case(name, about, branch, first, second, n_scales=8, method="lucas_kanade", **rest):
         return Case(
             FLOW,

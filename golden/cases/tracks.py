@@ -5,7 +5,7 @@ import numpy as np
 from golden.cases.base import Case, Kind, Output
 from golden.cases.gaps import FollowGaps, inside_gap, judge_gap, rint_gap, sample_gap, still_gap
 from golden.cases.numbers import bells, texture, whole
-from lsfref import descriptors, extraction, trajectories
+from lsfref import descriptors, extraction, moments, trajectories
 
 SIDE = 3 * 2**-8  # added to flows of eighths: no position is ever half-way between two pixels
 
@@ -247,7 +247,7 @@ def moments_of(t):
         greys = [t[f"grey_{k}_4HW"][picture] for k in range(n_scales)]
         flows = [t[f"flow_{k}_3HW2"][field] for k in range(n_scales)]
         own = [t["own_flow_0_3HW2"][field]] if "own_flow_0_3HW2" in t else None
-        yield extraction.Moment(greys, *((None, None) if field < 0 else (flows, own)))
+        yield moments.Moment(greys, *((None, None) if field < 0 else (flows, own)))
 
 
 def run_tracks(t, _settings):

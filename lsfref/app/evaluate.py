@@ -34,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print the figures of both tasks; status 1 where videos could not be used."""
+    """Print the figures of both tasks; status 1 where videos could not be read."""
     if args.features:
         from lsfref.app import evaluate_tables
 
@@ -78,7 +78,7 @@ def evaluate(manifest: Manifest, config: "Config", args: argparse.Namespace, wor
 
 
 def count(manifest: Manifest, config: "Config", work: Session) -> tuple[Manifest, "Counted", int]:
-    """Return the videos that can be read, their trajectories, and how many were no good.
+    """Return the videos that can be read, their trajectories, and how many cannot.
 
     A video without trajectories stays: it is asked, and not answering is an error (E2). One that
     cannot be read is nobody's fault but the file's: it is left out, and told.
@@ -105,7 +105,7 @@ def count(manifest: Manifest, config: "Config", work: Session) -> tuple[Manifest
     counts = [0 if s.error else s.n_points for s, yes in zip(surveys, readable, strict=True) if yes]
     kept = part(manifest, readable)
     videos = Counted([v.path for v in kept.videos], np.array(counts, dtype=np.int64))
-    return kept, videos, sum(found.error is not None for found in surveys)
+    return kept, videos, readable.count(False)
 
 
 def task_labels(manifest: Manifest) -> list["TaskLabels"]:

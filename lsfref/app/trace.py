@@ -62,14 +62,14 @@ def run(args: argparse.Namespace) -> int:
     config = options.with_flags(fitted.config, args) if fitted else options.config_from(args)
     config = dataclasses.replace(config, max_frames=args.frames)
     video.count_frames(args.video, max_frames=1)  # no folder for what is no video
-    recorder = _Chosen(args.out, stages)
     progress = Progress(quiet=args.quiet)
-    found, blocks = record_extraction(recorder, args.video, config)
-    for text in found.warnings:
-        progress.say(f"warning: {text}")
-    answered = fitted is None or record_answer(recorder, blocks, fitted)
-    name, choices = printable(Path(args.video).name), dataclasses.asdict(config)
-    recorder.close(video=name, frames=found.n_frames, config=choices)
+    with _Chosen(args.out, stages) as recorder:
+        found, blocks = record_extraction(recorder, args.video, config)
+        for text in found.warnings:
+            progress.say(f"warning: {text}")
+        answered = fitted is None or record_answer(recorder, blocks, fitted)
+        name, choices = printable(Path(args.video).name), dataclasses.asdict(config)
+        recorder.close(video=name, frames=found.n_frames, config=choices)
     size = sum(path.stat().st_size for path in Path(args.out).rglob("*.npy"))
     print(f"{printable(args.out)}: {len(recorder.entries)} tensors, {size / 1e6:.1f} MB")
     if not answered:

@@ -72,12 +72,12 @@ def wave(rng: np.random.Generator, path: Path, clock_F: Floats) -> Pose:
     """Return somebody who waves with one arm or both."""
     turn_F, _ = _beat(rng, clock_F)
     arms_21 = np.array([[1.0], [float(rng.integers(2))]])
-    sway_F = 0.12 * np.sin(0.8 * turn_F)
+    sway_F = 0.2 * np.sin(0.8 * turn_F)
     pose = _stand(path._replace(speed=0.0), clock_F)
     return pose._replace(
         spread_2F=arms_21 * (2.2 + 0.55 * np.sin(1.7 * turn_F)) + (1 - arms_21) * 0.15,
         lean_F=sway_F,
-        x_F=pose.x_F + 0.6 * sway_F,
+        x_F=pose.x_F + sway_F,
     )
 
 
@@ -123,13 +123,11 @@ def _at(clock_F: Floats, forward: float, up: float, sideways: float = 0.0) -> Fl
 
 
 def ball(rng: np.random.Generator, path: Path, clock_F: Floats) -> Held:
-    """Return somebody who bounces a ball."""
+    """Return somebody who walks and bounces a ball."""
     beat_F = np.abs(np.sin(2 * np.pi * rng.uniform(0.5, 0.75) * clock_F))
-    pose = _stand(path._replace(speed=0.0), clock_F)._replace(
+    pose = walk(rng, path, clock_F)._replace(
         swing_2F=_BOTH_21 * (0.5 + 0.5 * beat_F),
         elbow_2F=_BOTH_21 * (0.9 - 0.5 * beat_F),
-        thigh_2F=_BOTH_21 * 0.25 * (1 - beat_F),
-        knee_2F=_BOTH_21 * (0.1 + 0.5 * (1 - beat_F)),
     )
     spot_3F = _at(clock_F, 0.5, 0.15)
     spot_3F[1] += 0.85 * beat_F
@@ -139,10 +137,10 @@ def ball(rng: np.random.Generator, path: Path, clock_F: Floats) -> Held:
 def broom(rng: np.random.Generator, path: Path, clock_F: Floats) -> Held:
     """Return somebody who sweeps."""
     reach_F = np.sin(2 * np.pi * rng.uniform(0.7, 1.1) * clock_F)
-    pose = _stand(path._replace(speed=0.0), clock_F)
+    pose = walk(rng, path._replace(speed=0.4 * path.speed), clock_F)
     pose = pose._replace(
         swing_2F=np.stack([0.7 + 0.5 * reach_F, 0.4 + 0.5 * reach_F]),
-        elbow_2F=pose.elbow_2F + 0.45,
+        elbow_2F=pose.elbow_2F + 0.3,
         lean_F=0.35 + 0.2 * reach_F,
     )
     top_3F, foot_3F = _at(clock_F, 0.2, 1.15), _at(clock_F, 0.8, 0.05)

@@ -122,5 +122,5 @@ def _plants(
     """Return trees and hedges in wind of one strength, which comes in gusts."""
     gusts = draw_gusts(rng)
     surge_F = 1 + 0.35 * course(rng, n_frames, slowest=0.15, fastest=0.6, fps=FPS)
-    strength_F = np.clip(strength * surge_F, 0, 1.5) * 3.4 * height / 120
+    strength_F = np.clip(strength * surge_F, 0, 1.5) * 5.0 * height / 120
     return [blown(plant, gusts, strength_F, fps=FPS) for plant in scenery.plants]

@@ -32,7 +32,7 @@ def _car(
     """Return a car on its side of the road."""
     road = scenery.road
     way = rng.choice([-1, 1])
-    along_F = way * (np.arange(n_frames) / fps - rng.uniform(0.8, 2.4)) * rng.uniform(2.5, 7)
+    along_F = way * (np.arange(n_frames) / fps - rng.uniform(1.0, 2.2)) * rng.uniform(2, 5.5)
     beside = -way * road.half * 0.5
     cos, sin = math.cos(road.heading), math.sin(road.heading)
     z_F = road.z + along_F * sin + beside * cos
@@ -123,7 +123,7 @@ def _bird(
     speed = rng.choice([-1, 1]) * rng.uniform(1.2, 3.2)
     x_F = rng.uniform(-0.3, 0.3) * width * z / camera.focal + speed * (seconds_F - seconds_F.mean())
     y_F = rng.uniform(0.8, 1.1) * camera.height + 0.3 * np.sin(seconds_F * rng.uniform(0.5, 2))
-    beat_F = np.sin(2 * np.pi * rng.uniform(1.5, 3.0) * seconds_F)
+    beat_F = 0.2 + 0.5 * np.sin(2 * np.pi * rng.uniform(0.6, 1.2) * seconds_F)
     head = float(np.sign(speed)) * 0.5 * span
     spots = [(x_F - head, y_F), (x_F + head, y_F)]
     spots += [

@@ -29,7 +29,7 @@ def people_sprites(
     clock_F = np.arange(n_frames) / fps
 
     def path(speed: float) -> Path:
-        z = nearest * (farthest / nearest) ** (rng.random() ** 1.5)
+        z = nearest * (farthest / nearest) ** (rng.random() ** 2)
         x = rng.uniform(-0.55, 0.55) * half_width * z / camera.focal
         heading = float(rng.choice([0, np.pi])) + rng.normal(0, 0.35)
         return Path(x, z, heading, speed)
@@ -41,7 +41,7 @@ def people_sprites(
     elif kind == "others":
         pair = acts.OTHERS[rng.integers(len(acts.OTHERS))]
         cast += [(pose, []) for pose in pair(rng, path(rng.uniform(0.9, 1.6)), clock_F)]
-    more = int(rng.integers(1, 4)) if kind == "body" else int(rng.random() < 0.5)
+    more = int(rng.integers(1, 4)) if kind == "body" else int(rng.random() < 0.6)
     for _ in range(more):
         if rng.random() < 0.7:
             speed = rng.uniform(2.4, 3.4) if rng.random() < 0.3 else rng.uniform(0.9, 1.7)

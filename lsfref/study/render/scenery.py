@@ -62,7 +62,7 @@ def draw_scenery(rng: np.random.Generator, size: tuple[int, int]) -> Scenery:
         bark = np.array([0.30, 0.25, 0.20]) * rng.uniform(0.7, 1.2)
         thick = 0.1 + 0.1 * half
         picture = paint_post(picture, large, x=x, z=z, tall=0.6 * tall, thick=thick, color=bark)
-    reach = height / 10
+    reach = height / 8
     plants = []
     for x, z, tall, half, shape in trees:
         color = _LEAVES[rng.integers(len(_LEAVES))]
@@ -203,7 +203,7 @@ def _parked(
     rng: np.random.Generator, picture: Picture, camera: Camera, road: Road, sun: float
 ) -> Picture:
     """Return the picture with a parked car beside the road."""
-    side = int(rng.choice([-1, 1]))
+    side = 1 if rng.random() < 0.9 else -1  # mostly where it hides nothing
     heading = road.heading + float(rng.choice([0, np.pi]))
     along = rng.uniform(-9, 9)
     beside = side * (road.half + rng.uniform(1.2, 1.8))

@@ -78,7 +78,7 @@ def sensed(
     pixels are hot.
     """
     _, n_frames, height, width = frames_3FHW.shape
-    read, photon = rng.uniform(5, 10) * strength, rng.uniform(7, 13) * strength
+    read, photon = rng.uniform(7, 13) * strength, rng.uniform(9, 16) * strength
     fine, tinted, rows = rng.uniform(0.45, 0.8), rng.uniform(0.3, 0.7), rng.uniform(0, 3) * strength
     n_hot = int(rng.poisson(12 * strength * height * width / 19200))
     hot = rng.integers(height, size=n_hot), rng.integers(width, size=n_hot)

@@ -62,7 +62,7 @@ def _cloud_shadows(
     rows = np.arange(0, height, 2, dtype=np.float32)[:, None]
     columns = np.arange(0, width, 2, dtype=np.float32)[None]
     up_hw = np.maximum(world_y(camera, rows, depth_hw), 0)
-    cells = rng.uniform(6, 12)  # tile pixels a metre
+    cells = rng.uniform(5, 9)  # tile pixels a metre
     x_hw = (world_x(camera, columns, depth_hw) + 0.5 * up_hw) * np.float32(cells)
     z_hw = (0.6 * depth_hw + 0.3 * up_hw) * np.float32(cells)
     tile = fractal_tile(rng, slope=2.0, lowest=3)
