@@ -263,6 +263,7 @@ def test_command_on_tables(tmp_path, capsys):
     assert "LSFNet" in out.read_text()
 
 
+@pytest.mark.unwatched
 def test_command_refuses_a_table_that_does_not_say_which_row_is_which(labelled_clips, tmp_path):
     bad = tmp_path / "t.csv"
     bad.write_text("1,2\n3,4\n")

@@ -247,6 +247,7 @@ def test_trace_with_a_model_records_all_stages_and_the_answer_of_classify(
     np.testing.assert_allclose(np.concatenate(codes).mean(axis=0), pooled, rtol=1e-12)
 
 
+@pytest.mark.unwatched
 def test_a_trace_agrees_with_itself_in_both_precisions_and_differences_are_found(
     traced, tmp_path, capsys
 ):

@@ -17,6 +17,8 @@ from lsfref.errors import VideoError
 from lsfref.files import printable
 from lsfref.video import count_frames, read_frames
 
+pytestmark = pytest.mark.unwatched
+
 ROOT = Path(__file__).parents[1]
 TIMED = {case.name for case in [*corpus.CONTAINERS, *corpus.TIMES, *corpus.CHANGES]}
 IN_BRIEF = re.compile("cut at (33.3|90) |40-45")

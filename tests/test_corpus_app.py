@@ -21,6 +21,7 @@ from lsfref.files import printable
 from lsfref.video import write_video
 
 ROOT = Path(__file__).parents[1]
+pytestmark = pytest.mark.unwatched
 QUICK = ["--set", "epochs=3", "--set", "n_samples=1500", "--set", "n_scales=1"]
 SMALL = re.compile("^(1x1|2x2|31x40|wide|tall)")  # frames below 32 pixels on a side
 SHORT = re.compile("^(one frame|two frames|15 frames)")

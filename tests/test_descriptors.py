@@ -161,6 +161,7 @@ def test_norms(seed, scale):
     np.testing.assert_allclose(steps_PL.sum(axis=1), 1, rtol=1e-14)
 
 
+@pytest.mark.unwatched
 @pytest.mark.parametrize("seed", [0, 1])
 def test_equal_to_the_loops(seed):
     grey_HW, flow_HW2, points_P2 = scene(seed, 37, 41)
@@ -182,6 +183,7 @@ def test_equal_to_the_loops(seed):
             np.testing.assert_allclose(vectors_O4P[planes, :, p], vector_O4, rtol=0, atol=1e-12)
 
 
+@pytest.mark.unwatched
 def test_whole_rows_are_equal_to_the_loops():
     scenes = [scene(seed, 37, 41) for seed in range(15)]
     track = np.random.default_rng(3).uniform(0, 37, (16, 2))

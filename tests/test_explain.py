@@ -10,6 +10,8 @@ from clips import clip
 from lsfref.app.cli import main
 from lsfref.video_writer import write_video
 
+pytestmark = pytest.mark.unwatched
+
 VOID = {"meta", "img", "br"}
 
 

@@ -67,6 +67,7 @@ def cosines(rows_PD, others_PD):
     return (rows_PD * others_PD).sum(axis=1) / norms_P
 
 
+@pytest.mark.unwatched
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 @pytest.mark.parametrize("name", CLIPS)
 def test_given_layers_and_flow_it_is_the_original_program(name, dtype):
@@ -97,6 +98,7 @@ def test_given_layers_and_flow_it_is_the_original_program(name, dtype):
     np.testing.assert_allclose(rows_PD[:, 30:], wanted_PD[:, 40:], rtol=0, atol=1e-4)
 
 
+@pytest.mark.unwatched
 @pytest.mark.parametrize("name", CLIPS)
 def test_with_its_flow_the_frames_alone_give_the_rows_of_the_original_program(name):
     clip = oracles.clip(name)
@@ -112,6 +114,7 @@ def test_with_its_flow_the_frames_alone_give_the_rows_of_the_original_program(na
     assert (cosines(rows.descriptors_PD, wanted_PD[:, 10:]) >= 0.9999).mean() >= 0.99
 
 
+@pytest.mark.unwatched
 @pytest.mark.parametrize("name", CLIPS)
 def test_our_own_flow_describes_the_same_tracks_alike(name):
     clip = oracles.clip(name)
@@ -154,6 +157,7 @@ def test_our_own_flow_tells_the_same_clips_apart():
     assert np.count_nonzero(alike.argmax(axis=1) == np.arange(10)) >= 9
 
 
+@pytest.mark.unwatched
 def test_equal_to_the_loops():
     rng = np.random.default_rng(0)
     n_frames, factors = 16, [1.0, float(np.float32(np.sqrt(2)))]

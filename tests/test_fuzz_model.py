@@ -22,6 +22,7 @@ from lsfref.app import manifest
 from lsfref.errors import LabelsError, ModelError
 
 ROOT = Path(__file__).parents[1]
+pytestmark = pytest.mark.unwatched  # the same lines run ten thousand times
 
 
 @pytest.fixture(scope="module")
@@ -30,12 +31,6 @@ def good(tmp_path_factory):
     path = tmp_path_factory.mktemp("model") / "model.npz"
     model.save(make(), path)
     return path, path.read_bytes(), model.to_arrays(model.load(path))
-
-
-@pytest.fixture(autouse=True)
-def quick(axis_check):
-    """The names of axes are for other tests: here the same lines run ten thousand times."""
-    sys.setprofile(None)
 
 
 def same(one, other):

@@ -37,24 +37,17 @@ def agree(key, found, entries, outputs):
         assert passes, (key, name, trace.in_words(result))
 
 
-@pytest.fixture
-def unwatched():
-    """Loops of the oracles run without the axis check, which looks at every call."""
-    profile = sys.getprofile()
-    sys.setprofile(None)
-    yield
-    sys.setprofile(profile)
-
-
 @pytest.mark.parametrize("key", [case.key for case in CASES if not case.whole])
-def test_outputs_agree_with_loops(key, unwatched):
+@pytest.mark.unwatched
+def test_outputs_agree_with_loops(key):
     inputs, outputs, entries = STORED[key]
     told = MANIFEST["cases"][key]
     found = oracles_golden.ORACLES[told["kind"]](inputs, told["settings"])
     agree(key, found, entries, outputs)
 
 
-def test_the_whole_agrees_with_loops_on_our_layers_and_flows(unwatched):
+@pytest.mark.unwatched
+def test_the_whole_agrees_with_loops_on_our_layers_and_flows():
     key = "11_end_to_end/clip"
     inputs, outputs, entries = STORED[key]
     greys, flows = ([], []), ([None], [None])
@@ -69,7 +62,8 @@ def test_the_whole_agrees_with_loops_on_our_layers_and_flows(unwatched):
     agree(key, oracles_golden.whole(inputs, {}, greys, flows), entries, outputs)
 
 
-def test_quick_forms_in_the_oracles_are_the_literal_ones(unwatched):
+@pytest.mark.unwatched
+def test_quick_forms_in_the_oracles_are_the_literal_ones():
     image = STORED["03_trajectories/sample"][0]["grey_HW"]
     quick = oracles_golden.corner_strength_at_once(image)
     np.testing.assert_allclose(quick, oracles_golden.corner_strength(image), rtol=0, atol=1e-6)
@@ -184,7 +178,8 @@ def test_branches_of_the_system_have_a_case_each():
     assert {s["optimizer"] for s in settings if "optimizer" in s} == {"sgd", "adam"}
 
 
-def test_check_passes_and_all_stages_take_less_than_30_seconds(unwatched):
+@pytest.mark.unwatched
+def test_check_passes_and_all_stages_take_less_than_30_seconds():
     began = time.process_time()
     assert checking.check(GOLDEN) == []
     assert time.process_time() - began < 30
@@ -277,7 +272,8 @@ def test_check_wants_a_line_in_the_change_log(copy, only_fisher):
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
-def test_our_own_outputs_conform(dtype, tmp_path, unwatched, capsys):
+@pytest.mark.unwatched
+def test_our_own_outputs_conform(dtype, tmp_path, capsys):
     assert make.write_outputs(tmp_path / "out", dtype, trace.STAGES) == 0
     assert cli.main(["conform", str(tmp_path / "out"), "--json"]) == 0
     last = json.loads(capsys.readouterr().out.splitlines()[-1])

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
+pytestmark = pytest.mark.unwatched
 PACKAGE = ROOT / "lsfref"
 STAGES = "video flow trajectories descriptors lsfnet switching pooling fisher lsh voting".split()
 DATA_FLOW = {("switching", "lsfnet"), ("descriptors", "trajectories")}

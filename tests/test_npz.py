@@ -11,6 +11,8 @@ from hypothesis.extra import numpy as hnp
 
 from lsfref import npz
 
+pytestmark = pytest.mark.unwatched
+
 ARRAYS = {
     "a.b": np.arange(6.0).reshape(2, 3).T,
     "counts": np.array([3, -1], dtype=np.int64),

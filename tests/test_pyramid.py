@@ -62,6 +62,7 @@ def test_shrink_keeps_aspect_mean_and_limit(height, width, max_side):
     assert small.max() <= frame_HW.max() + 1e-9
 
 
+@pytest.mark.unwatched
 @given(sides, sides)
 def test_constant_images_stay_constant(height, width):
     frame_HW = np.full((height, width), 0.1)

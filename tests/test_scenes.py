@@ -324,13 +324,11 @@ def test_the_command_renders_and_says_so(tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.unwatched
 def test_a_clip_of_48_frames_takes_at_most_half_a_second():
     best = np.inf
-    hook = sys.getprofile()
-    sys.setprofile(None)  # the axis check would be timed too
     for seed in range(3):
         start = time.process_time()
         scenes.render_clip(seed=seed, scene=0, background="rain", foreground="human")
         best = min(best, time.process_time() - start)
-    sys.setprofile(hook)
     assert best < 0.5

@@ -6,6 +6,8 @@ from hypothesis import strategies as st
 from lsfref.errors import LabelsError
 from lsfref.study.splits import folds, leave_one_out, random_split, repeated_folds
 
+pytestmark = pytest.mark.unwatched
+
 
 def counts(labels, rows, n_classes):
     return np.bincount(labels[rows], minlength=n_classes)

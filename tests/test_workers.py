@@ -17,6 +17,8 @@ from lsfref.app import cli, workers
 from lsfref.app.progress import Progress, clock, speed
 from lsfref.errors import LsfrefError
 
+pytestmark = pytest.mark.unwatched
+
 ROOT = Path(__file__).parents[1]
 QUICK = ["--set", "epochs=2", "--set", "n_samples=400", "--set", "n_scales=1"]
 
@@ -143,7 +145,10 @@ def gone(session, *, within):
     return False
 
 
-@pytest.mark.parametrize("whole_group", [False, True], ids=["kill", "terminal"])
+@pytest.mark.parametrize(
+    "whole_group",
+    [pytest.param(False, id="kill"), pytest.param(True, id="terminal", marks=pytest.mark.slow)],
+)
 def test_interrupted_and_continued_by_two_jobs_gives_the_same_bytes(
     labelled_clips, wanted, tmp_path, whole_group
 ):
