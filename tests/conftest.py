@@ -21,6 +21,7 @@ import numpy as np  # noqa: E402
 import pytest  # noqa: E402
 from hypothesis import HealthCheck, settings  # noqa: E402
 
+import lsfref  # noqa: E402
 from lsfref.arrays import AXES  # noqa: E402
 
 settings.register_profile(
@@ -33,6 +34,7 @@ settings.register_profile(
 )
 settings.load_profile("ci")
 
+_OURS = os.path.dirname(lsfref.__file__) + os.sep
 _LETTERS = "".join(AXES)
 _SUFFIX = re.compile(
     rf"_((?:[{_LETTERS}{_LETTERS.lower()}]|\d+)*(?:[{_LETTERS}]|\d)(?:[{_LETTERS}{_LETTERS.lower()}]|\d+)*)$"
@@ -72,12 +74,11 @@ def axis_check(request):
         yield
         return
     faults = []
-    stem = os.sep + "lsfref" + os.sep
 
     def profile(frame, event, result):
         if result is None or faults:  # also the way out of a function that raises
             return
-        if event == "return" and stem in frame.f_code.co_filename:
+        if event == "return" and frame.f_code.co_filename.startswith(_OURS):
             found = axis_faults(frame.f_locals)
             faults.extend(f"{frame.f_code.co_name}: {fault}" for fault in found)
 

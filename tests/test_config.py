@@ -6,7 +6,7 @@ import json
 import numpy as np
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
+from texts import texts
 
 from lsfref.config import PRESETS, Config, config_from_json, parse_setting, random_streams
 
@@ -73,7 +73,7 @@ def test_odd_settings_say_what_would_be_right(text):
 
 
 @settings(max_examples=40)
-@given(st.text(max_size=30))
+@given(texts(max_size=30))
 def test_any_text_is_a_setting_or_a_sentence(text):
     try:
         name, value = parse_setting(text)

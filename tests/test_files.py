@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from texts import texts
 
 from lsfref.errors import LsfrefError, WriteError
 from lsfref.files import printable, write_whole
@@ -37,7 +38,7 @@ def encodable(name):
     return not any("\ud800" <= c <= "\udfff" for c in name)
 
 
-@given(st.one_of(st.binary(max_size=30), st.text(max_size=30).filter(encodable)))
+@given(st.one_of(st.binary(max_size=30), texts(max_size=30).filter(encodable)))
 def test_any_name_is_one_printable_line(name):
     shown = printable(name)
     assert shown.isprintable()

@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests_model import make
+from texts import texts
 
 from lsfref import model, npz
 from lsfref.app import manifest
@@ -111,8 +112,8 @@ def test_mutants(good, changes):
 
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner),
+    st.none() | st.booleans() | st.integers() | st.floats() | texts(max_size=5),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(texts(max_size=5), inner),
     max_leaves=8,
 )
 
