@@ -3,6 +3,7 @@
 import re
 from html.parser import HTMLParser
 
+import imageio.v3 as iio
 import numpy as np
 import pytest
 from clips import clip
@@ -96,6 +97,19 @@ def test_nothing_leaves_the_page(model, labelled_clips, tmp_path):
         if name in ("src", "href", "action", "srcset"):
             assert value.startswith(("data:image/", "#stage")), (tag, value)
     assert not re.search(r"url\(|@import|https?:", text)
+
+
+def test_the_pictures_as_files_are_those_of_the_page(model, labelled_clips, tmp_path):
+    video, folder = labelled_clips.parent / "11.mkv", tmp_path / "new" / "pictures"
+    words = ["explain", str(video), "--model", str(model), "-o", str(tmp_path / "page.html")]
+    assert main([*words, "--pictures", str(folder)]) == 0
+    images = Page((tmp_path / "page.html").read_text(encoding="utf-8")).images
+    files = sorted(folder.iterdir())
+    assert len(files) == len(images) > 5
+    assert {"stage1-1.png", "stage2-1.png", "stage3-2.gif"} <= {file.name for file in files}
+    sizes = [iio.imread(file).shape[-3:-1] for file in files]
+    wanted = [(int(image["height"]), int(image["width"])) for image in images]
+    assert sorted(sizes) == sorted(wanted)
 
 
 def test_every_picture_says_what_it_shows(model, labelled_clips, tmp_path):

@@ -6,7 +6,7 @@ import html
 import os
 
 from lsfref.app import options
-from lsfref.app.page import answers, stages, writing
+from lsfref.app.page import answers, pictures, stages, writing
 from lsfref.app.page.gather import Story, gather
 from lsfref.files import printable, write_whole
 from lsfref.passes import no_trajectories
@@ -25,6 +25,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="the model file (model.npz where it is there; without one, stages 1 to 4)",
     )  # fmt: skip
     parser.add_argument("-o", "--output", default="explain.html", metavar="PAGE", help="the page")
+    parser.add_argument(
+        "--pictures", metavar="FOLDER", help="also write the page's pixel pictures as files here"
+    )
     options.add_config(parser)
 
 
@@ -38,9 +41,15 @@ def run(args: argparse.Namespace) -> int:
     if fitted:
         fitted = dataclasses.replace(fitted, config=config)
     story = gather(args.video, config, fitted)
+    text = page(story)
     with write_whole(args.output) as file:
-        file.write(page(story).encode("utf-8", errors="backslashreplace"))
+        file.write(text.encode("utf-8", errors="backslashreplace"))
     print(f"wrote {printable(args.output)}")
+    if args.pictures:
+        os.makedirs(args.pictures, exist_ok=True)
+        for name, data in pictures.pictures_of(text):
+            with write_whole(os.path.join(args.pictures, name)) as file:
+                file.write(data)
     return 0 if story.n_points else 1
 
 

@@ -1,8 +1,10 @@
 """Arrays as pictures: PNG and GIF inside the page, with colours that most eyes can tell apart."""
 
 import base64
+import collections
 import html
 import itertools
+import re
 from collections.abc import Sequence
 
 import imageio.v3 as iio
@@ -73,6 +75,18 @@ def _image(data: bytes, kind: str, pixels: Pixels, alt: str, style: str) -> str:
         f'<img src="data:image/{kind};base64,{text}" width="{width}" height="{height}" '
         f'alt="{html.escape(alt)}" style="{style}">'
     )
+
+
+def pictures_of(page: str) -> list[tuple[str, bytes]]:
+    """Return the pixel pictures of a page as (name of a file, its bytes): stage3-1.gif, ..."""
+    found, counts, stage = [], collections.Counter[str](), "page"
+    for match in re.finditer(r'id="(stage\d+)"|src="data:image/(png|gif);base64,([^"]+)"', page):
+        if match[1]:
+            stage = match[1]
+            continue
+        counts[stage] += 1
+        found.append((f"{stage}-{counts[stage]}.{match[2]}", base64.b64decode(match[3])))
+    return found
 
 
 def flow_colours(flow_HW2: Floats, largest: float) -> Pixels:
