@@ -65,6 +65,13 @@ def _constants():
     return pooled
 
 
+def _many():
+    """Return seven videos; the scores of their features are about 1, 2, ... 211 times the least."""
+    apart = np.rint(2**10 * np.sqrt(1 + (np.arange(211) * 67) % 211)) / 2**10
+    spread = np.array([-1, 0, 1, -1, 1, -1, 1])
+    return spread[:, None] + np.outer([0, 0, 0, 1, 1, 1, 1], apart)
+
+
 def _fisher_cases():
     def case(name, about, branch, pooled, labels, percent=50.0, **rest):
         return Case(
@@ -91,6 +98,13 @@ def _fisher_cases():
         "labels of the task",
         _pooled(_TWO, 7, seed=803, apart=0.5),
         _TWO,
+    )
+    yield case(
+        "many",
+        "half of 211 features",
+        "ceil(E top_percent / 100), for as many features as a real code has (F4)",
+        _many(),
+        [0, 0, 0, 1, 1, 1, 1],
     )
     yield case(
         "tie",
