@@ -57,7 +57,7 @@ def test_the_first_stage_is_named_with_case_values_and_likely_branch(port, capsy
     assert (
         "The first stage that differs is 8 of 10, fisher, in case `tie` (selected_Q)." in said.out
     )
-    assert "Likely: equal scores: the lower feature first (F3). 9 other cases" in said.out
+    assert "Likely: equal scores: the lower feature first (F3). 10 other cases" in said.out
     assert said.out.index("08_fisher/tie") < said.out.index("09_lsh") < said.out.index("10_voting")
 
 
