@@ -47,5 +47,5 @@ def select_top(scores_E: Floats, *, top_percent: float) -> Ints:
     """Return selected_Q: the best top_percent of the features, best first (F3, F4)."""
     if not 0 < top_percent <= 100:
         raise ValueError(f"want 0 < top_percent <= 100; got {top_percent}")
-    n_keep = math.ceil(len(scores_E) * top_percent / 100)
+    n_keep = max(1, math.ceil(len(scores_E) * top_percent / 100))
     return np.argsort(-np.asarray(scores_E), kind="stable")[:n_keep]
