@@ -17,12 +17,16 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import scipy.ndimage
 
-from lsfref.extraction import Moment, extract_frames, follow
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from lsfref.extraction import extract_frames, follow
 from lsfref.flow import layer_flows, prepare
+from lsfref.moments import Moment
 from lsfref.pyramid import grey_layers, shrink
 from lsfref.video import read_frames
 

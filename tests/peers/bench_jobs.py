@@ -21,6 +21,8 @@ from pathlib import Path
 
 import numpy as np
 
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
 from lsfref.app import workers
 from lsfref.config import PRESETS
 from lsfref.passes import survey

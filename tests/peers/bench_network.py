@@ -16,8 +16,11 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from lsfref.lsfnet import classification_loss, init_parameters, reconstruction_loss
 from lsfref.switching import OPTIMIZERS, train_network

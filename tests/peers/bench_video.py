@@ -20,6 +20,8 @@ from pathlib import Path
 import imageio_ffmpeg
 import numpy as np
 
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
 from lsfref.video import count_frames, read_frames, read_rgb, write_video
 
 TURNS = 9

@@ -1,0 +1,72 @@
+"""The lesson of README.md: its commands are run, and what they print is what the page shows."""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+LESSON = (ROOT / "README.md").read_text(encoding="utf-8").partition("## How it works")[2]
+LESSON = LESSON.partition("\n## ")[0]
+BLOCKS = re.findall(r"^```\n(\$ .*?)^```$", LESSON, re.MULTILINE | re.DOTALL)
+NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
+WITHIN = 0.05  # another processor rounds otherwise: now and then a track more, another neighbour
+
+
+def commands():
+    """Return (words after `python run.py`, what is printed) of each command of the lesson."""
+    found = []
+    for part in re.split(r"^\$ ", "".join(BLOCKS), flags=re.MULTILINE)[1:]:
+        line, _, said = part.partition("\n")
+        words = shlex.split(line)
+        assert words[:2] == ["python", "run.py"]
+        found.append((words[2:], said.splitlines()))
+    return found
+
+
+def agree(line, shown):
+    """Whether a line is the one shown: the same words, every number within WITHIN or one."""
+    pairs = [(float(a), float(b)) for a, b in zip(numbers(line), numbers(shown), strict=False)]
+    words = [re.sub(r"[\s-]+", " ", NUMBER.sub("#", text)).strip() for text in (line, shown)]
+    return words[0] == words[1] and all(abs(a - b) <= max(1, WITHIN * abs(b)) for a, b in pairs)
+
+
+def numbers(text):
+    return NUMBER.findall(text)
+
+
+def test_lines_agree_but_for_rounding():
+    assert agree("a: 103 tracks, loss 0.5", "a:  100 tracks,  loss 0.49")
+    assert not agree("a: 120 tracks", "a: 100 tracks")
+    assert not agree("b: 100 tracks", "a: 100 tracks")
+    assert not agree("a: 100 tracks, 3", "a: 100 tracks")
+
+
+def test_the_lesson_has_its_commands_and_pictures():
+    assert {words[0] for words, _ in commands()} >= {
+        *("scenes", "extract", "train", "inspect", "classify", "retrieve", "explain")
+    }
+    pictures = re.findall(r"!\[[^\]]+\]\(([^)]+)\)", (ROOT / "README.md").read_text("utf-8"))
+    assert 2 <= len(pictures) <= 3
+    assert all((ROOT / picture).is_file() for picture in pictures)
+
+
+@pytest.mark.slow
+def test_the_lesson_is_what_a_reader_sees(tmp_path):
+    variables = os.environ | {"XDG_CACHE_HOME": str(tmp_path / "cache"), "PYTHONUTF8": "1"}
+    for words, shown in commands():
+        command = [sys.executable, str(ROOT / "run.py"), *words]
+        done = subprocess.run(
+            command, cwd=tmp_path, env=variables, capture_output=True, text=True, timeout=300
+        )
+        assert done.returncode == 0, done.stderr
+        lines = done.stdout.splitlines()
+        if "..." in shown:  # only the beginning is shown
+            lines, shown = lines[: shown.index("...")], shown[: shown.index("...")]
+        assert len(lines) == len(shown), "\n".join(lines)
+        for line, wanted in zip(lines, shown, strict=True):
+            assert agree(line, wanted), f"{' '.join(words)} prints\n{line}\nnot\n{wanted}"
