@@ -68,7 +68,7 @@ def test_the_network_is_that_of_training():
 
 
 def test_every_vector_by_hand():
-    kinds = ["lsfnet", "autoencoder", "pca"]
+    kinds = ["lsfnet", "autoencoder", "pca", "raw"]
     encoders, mixtures = learn(kinds)
     vectors = encode_videos(["3", "2"], encoders, mixtures, PARTS, config=SMALL, extract=extract)
     assert list(vectors) == [*kinds, *PARTS]

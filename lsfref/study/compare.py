@@ -138,7 +138,7 @@ def improved(config: Config) -> Config:
 
 def _tables_of(key: str) -> tuple[str, ...]:
     named = {"cca": tuple(PARTS), "fisher_vector": tuple(WHOLE), "idt": ("improved",)}
-    return named.get(key, (key if key in SPACES else "lsfnet",))
+    return named.get(key, (key if key in ("raw", *SPACES) else "lsfnet",))
 
 
 def _vectors(

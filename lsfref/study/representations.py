@@ -40,7 +40,7 @@ class Encoders(NamedTuple):
 def fit_encoders(
     sample_PD: Floats, labels_P: Ints, *, kinds: Iterable[str], config: Config
 ) -> Encoders:
-    """Return the encoders asked for, of lsfnet, autoencoder, pca: all fitted to the same rows.
+    """Return the encoders asked for, of lsfnet, autoencoder, pca, raw, fitted to the same rows.
 
     labels_P number the classes of the sample from 0 without gaps (C7). The sample is scaled where
     it stands, as in phase 1: it is used up.
@@ -64,6 +64,9 @@ def fit_encoders(
         fitted = pca.fit_pca(sample_PD, n_components=config.n_code)
         encode["pca"] = functools.partial(pca.project, fitted)
         widths["pca"] = len(fitted.directions_RV)
+    if "raw" in kinds:
+        encode["raw"] = np.asarray  # the scaled descriptor itself
+        widths["raw"] = sample_PD.shape[1]
     return Encoders(scaling, encode, widths)
 
 
