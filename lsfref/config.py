@@ -6,12 +6,14 @@ preset `paper`; preset `small` is the same system, stage by stage, sized for a l
 
 import dataclasses
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
+Chosen = TypeVar("Chosen")
 
-def _choice(
+
+def choice(
     default: Any,
     ids: str,
     text: str,
@@ -20,6 +22,7 @@ def _choice(
     least: float = 0,
     most: float = 1e12,
 ) -> Any:
+    """Return a field of a dataclass of choices: its default, its ids, what it may be."""
     metadata = {"ids": ids.split(), "text": text, "values": values, "least": least, "most": most}
     return dataclasses.field(default=default, metadata=metadata)
 
@@ -29,48 +32,46 @@ class Config:
     """The choices of one run. Printed by `inspect` and stored in every model."""
 
     # stages 1 to 4: what a video becomes
-    max_side: int = _choice(
+    max_side: int = choice(
         0, "A1", "shrink frames whose longer side exceeds this, pixels; 0: never"
     )
-    max_frames: int = _choice(0, "R1", "read no more than this many frames of a video; 0: all")
-    max_pixels: int = _choice(33_177_600, "R2", "refuse videos with larger frames, pixels", least=1)
-    dtype: str = _choice(
+    max_frames: int = choice(0, "R1", "read no more than this many frames of a video; 0: all")
+    max_pixels: int = choice(33_177_600, "R2", "refuse videos with larger frames, pixels", least=1)
+    dtype: str = choice(
         "float64", "C17", "floating-point type of all stages", ("float64", "float32")
     )
-    flow: str = _choice("lucas_kanade", "A2", "dense optical flow", ("lucas_kanade", "farneback"))
-    n_scales: int = _choice(8, "A3", "most spatial scales of a video", least=1)
-    camera_motion: str = _choice(
+    flow: str = choice("lucas_kanade", "A2", "dense optical flow", ("lucas_kanade", "farneback"))
+    n_scales: int = choice(8, "A3", "most spatial scales of a video", least=1)
+    camera_motion: str = choice(
         "none", "H6", "what is taken off the flow before it is described", ("none", "homography")
     )
     # phase 1: LSFNet
-    n_samples: int = _choice(1_000_000, "B1", "descriptors drawn from the training videos", least=1)
-    balance: str = _choice("none", "B2", "equal shares of the sample", ("none", "video", "class"))
-    input_scaling: str = _choice(
+    n_samples: int = choice(1_000_000, "B1", "descriptors drawn from the training videos", least=1)
+    balance: str = choice("none", "B2", "equal shares of the sample", ("none", "video", "class"))
+    input_scaling: str = choice(
         "none", "A11", "scaling of descriptors", ("none", "center", "rms", "unit", "zscore")
     )
-    hidden: tuple[int, ...] = _choice(
-        (256,), "C1 C2", "widths of the hidden layers before the code"
-    )
-    n_code: int = _choice(128, "C1", "width of the encoding layer", least=1)
-    epochs: int = _choice(200, "C13", "passes over the sampled descriptors", least=1)
-    batch_size: int = _choice(128, "C15", "descriptors of one gradient step", least=1)
-    switch: str = _choice("step", "C9", "when the loss is switched", ("step", "epoch", "both"))
-    optimizer: str = _choice("sgd", "C12", "gradient descent", ("sgd", "adam"))
-    lr_ae: float = _choice(1e-3, "C11", "learning rate of reconstruction steps")
-    lr_mlp: float = _choice(1e-2, "C11", "learning rate of classification steps")
+    hidden: tuple[int, ...] = choice((256,), "C1 C2", "widths of the hidden layers before the code")
+    n_code: int = choice(128, "C1", "width of the encoding layer", least=1)
+    epochs: int = choice(200, "C13", "passes over the sampled descriptors", least=1)
+    batch_size: int = choice(128, "C15", "descriptors of one gradient step", least=1)
+    switch: str = choice("step", "C9", "when the loss is switched", ("step", "epoch", "both"))
+    optimizer: str = choice("sgd", "C12", "gradient descent", ("sgd", "adam"))
+    lr_ae: float = choice(1e-3, "C11", "learning rate of reconstruction steps")
+    lr_mlp: float = choice(1e-2, "C11", "learning rate of classification steps")
     # phase 2: selection, search, vote
-    select_by: str = _choice("task", "F6", "labels of the Fisher score", ("task", "background"))
-    top_percent: float = _choice(
+    select_by: str = choice("task", "F6", "labels of the Fisher score", ("task", "background"))
+    top_percent: float = choice(
         50.0, "F4", "share of the features that is kept, per cent", most=100
     )
-    n_projections: int = _choice(30, "G4", "projections of each hash function, N", least=1)
-    k_rule: str = _choice(
+    n_projections: int = choice(30, "G4", "projections of each hash function, N", least=1)
+    k_rule: str = choice(
         "fixed", "G4", "neighbours: n_neighbors, or by index size", ("fixed", "sqrt")
     )
-    n_neighbors: int = _choice(75, "G4", "neighbours that vote, K, where k_rule is fixed", least=1)
-    voting: str = _choice("average", "V1", "soft vote", ("average", "table", "weighted", "stacked"))
-    min_points: int = _choice(1, "D1", "fewest trajectories of a video that is answered")
-    seed: int = _choice(0, "C17", "one seed for every draw")
+    n_neighbors: int = choice(75, "G4", "neighbours that vote, K, where k_rule is fixed", least=1)
+    voting: str = choice("average", "V1", "soft vote", ("average", "table", "weighted", "stacked"))
+    min_points: int = choice(1, "D1", "fewest trajectories of a video that is answered")
+    seed: int = choice(0, "C17", "one seed for every draw")
 
 
 PRESETS = {
@@ -115,10 +116,15 @@ def extraction_parameters(config: Config) -> dict[str, Any]:
 
 def config_from_json(values: Any) -> Config:
     """Return the Config of a JSON object. Raises ValueError for unknown, missing or odd values."""
-    fields = {f.name: f for f in dataclasses.fields(Config)}
+    return from_json(Config, values)
+
+
+def from_json(kind: type[Chosen], values: Any) -> Chosen:
+    """Return the dataclass of choices that a JSON object holds; errors as above."""
+    fields = {f.name: f for f in dataclasses.fields(kind)}  # type: ignore[arg-type]
     if not isinstance(values, dict) or set(values) != set(fields):
         raise ValueError("its configuration has other fields than this version")
-    return Config(**{name: _typed(fields[name], values[name]) for name in fields})
+    return kind(**{name: _typed(fields[name], values[name]) for name in fields})
 
 
 def _typed(field: Any, value: Any) -> Any:
@@ -135,10 +141,13 @@ def _typed(field: Any, value: Any) -> Any:
     raise ValueError(f"{field.name} = {value!r} is not one of its values")
 
 
-def parse_setting(text: str) -> tuple[str, Any]:
-    """Return (name, value) of NAME=VALUE, checked. Raises ValueError with what would be right."""
+def parse_setting(text: str, *kinds: type) -> tuple[str, Any]:
+    """Return (name, value) of NAME=VALUE, checked. Raises ValueError with what would be right.
+
+    `kinds` are further dataclasses of choices beside Config.
+    """
     name, equals, value = text.partition("=")
-    fields = {f.name: f for f in dataclasses.fields(Config)}
+    fields = {f.name: f for kind in (Config, *kinds) for f in dataclasses.fields(kind)}
     if not equals or name not in fields:
         raise ValueError(f"want NAME=VALUE with one of {', '.join(fields)}; got {text!r}")
     field: Any = fields[name]

@@ -48,6 +48,14 @@ class Task(NamedTuple):
     hashes_CmN: Floats
 
 
+class Extras(NamedTuple):
+    """What answers in another way than the paper's add: whose they are, choices, float64 arrays."""
+
+    kind: str
+    choices: dict[str, Any]
+    arrays: dict[str, Floats]
+
+
 @dataclass(frozen=True)
 class Model:
     """The fitted system. `pooled_ME` stays so that videos can be added and features re-selected."""
@@ -64,6 +72,7 @@ class Model:
     pooled_ME: Floats
     tasks: dict[str, Task]
     versions: dict[str, str] = dataclasses.field(default_factory=lambda: versions())
+    extras: Extras | None = None
 
     @functools.cached_property
     def digest(self) -> str:
@@ -97,6 +106,12 @@ def to_arrays(model: Model) -> dict[str, np.ndarray]:
         "digest": model.digest,
         "versions": model.versions,
     }
+    if model.extras is not None:
+        about["extras"] = {
+            "kind": model.extras.kind,
+            "choices": model.extras.choices,
+            "shapes": {key: array.shape for key, array in model.extras.arrays.items()},
+        }
     arrays: dict[str, np.ndarray] = {"json": npz.to_bytes(json.dumps(about, sort_keys=True))}
     arrays |= {f"network.{key}": value for key, value in model.parameters.items()}
     arrays |= {f"scaling.{key}": getattr(model.scaling, key) for key in Scaling._fields[1:]}
@@ -105,6 +120,8 @@ def to_arrays(model: Model) -> dict[str, np.ndarray]:
     for name, task in tasks.items():
         for key in Task._fields[1:]:
             arrays[f"{name}.{key}"] = getattr(task, key)
+    if model.extras is not None:
+        arrays |= {f"extras.{key}": array for key, array in sorted(model.extras.arrays.items())}
     return arrays
 
 
@@ -136,6 +153,8 @@ def expected(about: dict[str, Any]) -> dict[str, tuple[tuple[int, ...], str]]:
         shapes[f"{name}.selected_Q"] = ((q,), "int64")
         shapes[f"{name}.directions_CNQ"] = ((c, n, q), "float64")
         shapes[f"{name}.hashes_CmN"] = ((c, m, n), "float64")
+    for key, shape in about.get("extras", {"shapes": {}})["shapes"].items():
+        shapes[f"extras.{key}"] = (tuple(shape), "float64")
     return shapes
 
 
@@ -198,6 +217,10 @@ def _load(archive: zipfile.ZipFile, file_size: int) -> Model:
     scaling = Scaling(config.input_scaling, arrays["scaling.mean_D"], arrays["scaling.scale_D"])
     if not np.all(scaling.scale_D > 0):
         raise ValueError("scaling.scale_D must be positive")
+    extras = None
+    if "extras" in about:  # what it means is for its kind to check
+        added = {k.removeprefix("extras."): v for k, v in arrays.items() if k.startswith("extras.")}
+        extras = Extras(str(about["extras"]["kind"]), dict(about["extras"]["choices"]), added)
     model = Model(
         config=config,
         parameters=network,
@@ -211,6 +234,7 @@ def _load(archive: zipfile.ZipFile, file_size: int) -> Model:
         pooled_ME=arrays["pooled_ME"],
         tasks=tasks,
         versions=dict(about["versions"]),
+        extras=extras,
     )
     if list(tasks) != [t for t in TASKS if t in tasks] or "background" not in tasks:
         raise ValueError("unknown tasks")

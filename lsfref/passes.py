@@ -42,6 +42,7 @@ class Extraction:
 
 Extract = Callable[[PathLike, Config], Extraction]
 Mapper = Callable[..., Iterable[Any]]
+Pool = Callable[[Iterable[extraction.Block]], pooling.Pooled]
 
 
 def extract(
@@ -179,12 +180,27 @@ def pool_video(
     extract: Extract = extract,
 ) -> Pooled:
     """Return the average code of a video (stages 1 to 4, then 7); bad input never raises."""
+    pool = functools.partial(pool_blocks, parameters=parameters, scaling=scaling)
+    return pool_video_by(path, pool=pool, config=config, extract=extract)
+
+
+def pool_blocks(
+    blocks: Iterable[extraction.Block], *, parameters: lsfnet.Parameters, scaling: sampling.Scaling
+) -> pooling.Pooled:
+    """Return the average code of trajectories (stage 7)."""
     encode = functools.partial(encode_rows, parameters=parameters, scaling=scaling)
+    return pooling.pool_codes((b.descriptors_PD for b in blocks), encode)
+
+
+def pool_video_by(
+    path: PathLike, *, pool: Pool, config: Config, extract: Extract = extract
+) -> Pooled:
+    """Return what `pool` makes of the trajectories of a video; bad input never raises."""
     n_frames, warnings = 0, []
     try:
         found = extract(path, config)
         n_frames, warnings = found.n_frames, found.warnings
-        pooled_E, n_points = pooling.pool_codes((b.descriptors_PD for b in found), encode)
+        pooled_E, n_points = pool(found)
     except NoTrajectoriesError:
         return Pooled(None, 0, n_frames, tuple(warnings), no_trajectories(path, n_frames, 0))
     except LsfrefError as fault:

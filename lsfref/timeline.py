@@ -5,17 +5,16 @@ A trajectory belongs to the interval in which it ends (T9); it may have begun in
 
 import functools
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import numpy as np
 
-from lsfref import pooling, video
-from lsfref.arrays import Floats
+from lsfref import video
 from lsfref.errors import LsfrefError
 from lsfref.extraction import Block
 from lsfref.model import Model
-from lsfref.passes import Extract, PathLike, Pooled, encode_rows, extract
+from lsfref.passes import Extract, PathLike, Pool, Pooled, extract, pool_blocks
 from lsfref.pipeline import Answer, answer_pooled
 
 NOMINAL_RATE = 25.0  # frames a second, where a file has no constant rate (T9)
@@ -40,16 +39,25 @@ class Timeline(NamedTuple):
 
 
 def classify_timeline(
-    path: PathLike, model: Model, *, seconds: float, extract: Extract = extract
+    path: PathLike,
+    model: Model,
+    *,
+    seconds: float,
+    extract: Extract = extract,
+    pool: Pool | None = None,
+    answer: Callable[[Pooled, Model], Answer] = answer_pooled,
 ) -> Timeline:
     """Return the answers for each interval of `seconds`; bad input never raises.
 
     Without a constant rate an interval is seconds * 25 frames, and no times are given (T9).
+    `pool` and `answer` say what an interval becomes and what is said of it: by default its average
+    code, and the votes.
     """
     intervals: list[Interval] = []
     warnings: list[str] = []
     n_frames = 0
-    encode = functools.partial(encode_rows, parameters=model.parameters, scaling=model.scaling)
+    if pool is None:
+        pool = functools.partial(pool_blocks, parameters=model.parameters, scaling=model.scaling)
     try:
         found = extract(path, model.config)
         n_frames, warnings = found.n_frames, found.warnings
@@ -58,24 +66,24 @@ def classify_timeline(
         pieces = itertools.groupby(_cut(iter(found), length), key=lambda piece: piece[0])
         pooled = {0: Pooled(None, 0, 0, (), None)}
         for number, group in pieces:
-            mean = pooling.pool_codes((rows_PD for _, rows_PD in group), encode)
+            mean = pool(block for _, block in group)
             pooled[number] = Pooled(mean.pooled_E, mean.n_points, 0, (), None)
         for number in range(-(-n_frames // length)):
             first, last = number * length, min((number + 1) * length, n_frames) - 1
             one = pooled.get(number, Pooled(None, 0, 0, (), None))
             if one.n_points < max(1, model.config.min_points):
                 one = one._replace(pooled_E=None, error="no trajectories end in this interval")
-            answer = answer_pooled(one._replace(n_frames=last - first + 1), model)
+            said = answer(one._replace(n_frames=last - first + 1), model)
             times = (first / rate, (last + 1) / rate) if rate else None
-            intervals.append(Interval(first, last, times, answer))
+            intervals.append(Interval(first, last, times, said))
     except LsfrefError as fault:
         return Timeline([], n_frames, tuple(warnings), str(fault))
     return Timeline(intervals, n_frames, tuple(warnings), None)
 
 
-def _cut(blocks: Iterator[Block], length: int) -> Iterator[tuple[int, Floats]]:
-    """Yield (interval, rows_PD) in order; a block that spans intervals is cut."""
+def _cut(blocks: Iterator[Block], length: int) -> Iterator[tuple[int, Block]]:
+    """Yield (interval, Block) in order; a block that spans intervals is cut."""
     for block in blocks:
         numbers_P = (block.info_P10[:, 0] // length).astype(np.int64)
         for number in np.unique(numbers_P):  # ascending: rows are in the order of their end
-            yield int(number), block.descriptors_PD[numbers_P == number]
+            yield int(number), Block(*(part[numbers_P == number] for part in block))

@@ -30,6 +30,8 @@ def run(args: argparse.Namespace) -> int:
     from lsfref import growth, model
 
     fitted = model.load(args.model)
+    if fitted.extras is not None:
+        raise options.UsageError("a model of preset best cannot grow; train again with all videos")
     if os.path.realpath(args.output) == os.path.realpath(args.model):
         raise options.UsageError("-o names the old model; give the new one a name of its own")
     read_with = options.with_flags(fitted.config, args)

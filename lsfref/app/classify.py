@@ -10,7 +10,7 @@ from lsfref import model, pipeline, timeline
 from lsfref.app import options, output
 from lsfref.app.manifest import find_videos
 from lsfref.app.progress import conclusion
-from lsfref.app.session import session
+from lsfref.app.session import Session, session
 from lsfref.files import printable
 from lsfref.model import TASKS, Model
 from lsfref.pipeline import Answer
@@ -42,16 +42,7 @@ def run(args: argparse.Namespace) -> int:
     rows: list[dict[str, Any]] = []
     causes: list[str] = []
     with session(args, passes=1, n_videos=len(paths)) as work:
-        ask: Callable[..., Answer | Timeline] = functools.partial(
-            pipeline.classify, model=fitted, extract=work.extract
-        )
-        if args.timeline:
-            ask = functools.partial(
-                timeline.classify_timeline,
-                model=fitted,
-                seconds=args.timeline,
-                extract=work.extract,
-            )
+        ask = asker(fitted, args, work)
         timed = bool(args.timeline)
         writer = output.CsvWriter(csv_header(fitted, timed=timed)) if args.csv else None
         work.progress("classifying", 0, len(paths))
@@ -74,6 +65,21 @@ def run(args: argparse.Namespace) -> int:
     if not args.json and not args.csv:
         print(as_table(rows, timed=bool(args.timeline)))
     return 1 if causes else 0
+
+
+def asker(
+    fitted: Model, args: argparse.Namespace, work: Session
+) -> Callable[..., Answer | Timeline]:
+    """Return what answers for one video: of this kind of model, once or by intervals."""
+    alone: Callable[..., Answer] = functools.partial(pipeline.classify, model=fitted)
+    parts = functools.partial(timeline.classify_timeline, model=fitted, seconds=args.timeline)
+    if fitted.extras is not None:
+        from lsfref.study import best
+
+        other = best.answerer(fitted, printable(args.model))
+        alone = other.classify
+        parts = functools.partial(parts, pool=other.pool, answer=other.answer)
+    return functools.partial(parts if args.timeline else alone, extract=work.extract)
 
 
 def rows_of(

@@ -6,6 +6,7 @@ train and test is one split, and stands unless --folds, --split or --repeats ask
 
 import argparse
 import functools
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from lsfref.app import options
@@ -16,7 +17,9 @@ from lsfref.files import printable
 
 if TYPE_CHECKING:
     from lsfref.config import Config
+    from lsfref.study.best import Choices
     from lsfref.study.evaluate import Counted
+    from lsfref.study.outcome import Outcome
     from lsfref.study.protocol import TaskLabels
     from lsfref.study.splits import Split
 
@@ -29,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     evaluate_tables.add_arguments(parser)
     folding.add_split(parser, repeats=1)
     options.add_output(parser)
-    options.add_config(parser)
+    options.add_config(parser, best=True)
     options.add_common(parser)
 
 
@@ -38,12 +41,15 @@ def run(args: argparse.Namespace) -> int:
     if args.features:
         from lsfref.app import evaluate_tables
 
+        if args.preset == "best":
+            raise options.UsageError("--preset best reads videos; --features are tables")
+
         return evaluate_tables.run(args)
-    config = options.config_from(args)
+    config, choices = options.chosen(args)
     manifest = labelled(read_labels(args.labels))
     refuse_lone_classes(manifest)
     with session(args, passes=3, n_videos=len(manifest.videos)) as work:
-        return evaluate(manifest, config, args, work)
+        return evaluate(manifest, config, choices, args, work)
 
 
 def labelled(manifest: Manifest) -> Manifest:
@@ -54,11 +60,22 @@ def labelled(manifest: Manifest) -> Manifest:
     return part(manifest, wanted)._replace(notes=notes)
 
 
-def evaluate(manifest: Manifest, config: "Config", args: argparse.Namespace, work: Session) -> int:
-    """Count the trajectories, divide the videos, ask, print."""
+def evaluate(
+    manifest: Manifest,
+    config: "Config",
+    choices: "Choices | None",
+    args: argparse.Namespace,
+    work: Session,
+) -> int:
+    """Count the trajectories, divide the videos, ask, print; `choices` are those of `best`."""
     from lsfref.app import folding, outcomes
     from lsfref.study.evaluate import evaluate_videos
 
+    ask: Callable[..., list[Outcome]] = evaluate_videos
+    if choices is not None:
+        from lsfref.study import best
+
+        ask = functools.partial(best.evaluate_videos, choices=choices)
     for line in describe(manifest):
         if not args.quiet:
             work.progress.say(line)
@@ -68,7 +85,7 @@ def evaluate(manifest: Manifest, config: "Config", args: argparse.Namespace, wor
     if not args.quiet:
         for line in (told_split(repeats), *folding.thin_classes(tasks, repeats)):
             work.progress.say(line)
-    found = evaluate_videos(
+    found = ask(
         videos, tasks, repeats, config,
         extract=work.extract, mapper=work.mapper, report=work.progress,
     )  # fmt: skip

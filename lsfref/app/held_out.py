@@ -21,7 +21,7 @@ def ask(manifest: Manifest, fitted: "Model", work: Session) -> "list[Outcome]":
     directions for each drawn pair (N, K).
     """
     from lsfref.app.evaluate import task_labels
-    from lsfref.passes import pool_video
+    from lsfref.passes import pool_video, pool_video_by
     from lsfref.study.asking import N_PAIRS
     from lsfref.study.evaluate import ask_rounds
     from lsfref.study.protocol import rounds_of
@@ -32,6 +32,14 @@ def ask(manifest: Manifest, fitted: "Model", work: Session) -> "list[Outcome]":
         extract=work.extract,
     )  # fmt: skip
     pooled = dict(zip(fitted.files, fitted.pooled_ME, strict=True))
+    other = None
+    if fitted.extras is not None:
+        from lsfref.study import best
+
+        other, pooled = best.answerer(fitted), {}
+        pool = functools.partial(
+            pool_video_by, pool=other.pool, config=fitted.config, extract=work.extract
+        )
     found = work.mapper(pool, [v.path for v in test])
     for done, (video, one) in enumerate(zip(test, found, strict=True)):
         work.progress("asking", done + 1, len(test))
@@ -39,11 +47,13 @@ def ask(manifest: Manifest, fitted: "Model", work: Session) -> "list[Outcome]":
             work.progress.say(f"counted as an error: {printable(one.error)}")
         elif one.pooled_E is not None:
             pooled[video.name] = one.pooled_E
-    nothing = np.zeros(fitted.pooled_ME.shape[1])
+    nothing = np.zeros(fitted.pooled_ME.shape[1] if other is None else other.width)
     names = [video.name for video in manifest.videos]
     usable_M = np.array([name in pooled for name in names])
     pooled_ME = np.stack([pooled.get(name, nothing) for name in names])
     test_M = np.array([split == "test" for split in manifest.splits])
     rounds = rounds_of([[(np.flatnonzero(~test_M), np.flatnonzero(test_M))]])
     tasks = task_labels(manifest)
+    if other is not None:
+        return other.outcomes(pooled_ME, usable_M, tasks, rounds[0])
     return ask_rounds([pooled_ME], usable_M, tasks, rounds, fitted.config, n_pairs=N_PAIRS)

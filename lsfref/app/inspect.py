@@ -33,7 +33,12 @@ def run(args: argparse.Namespace) -> int:
     from lsfref import model
 
     path = args.model_file or args.model
-    told = {"file": path} | facts(model.load(path))
+    fitted = model.load(path)
+    if fitted.extras is not None:
+        from lsfref.study import best
+
+        best.answerer(fitted, printable(path))  # refuses what is none
+    told = {"file": path} | facts(fitted)
     if args.json:
         output.write_json(told)
     else:
@@ -70,8 +75,8 @@ def facts(model: "Model") -> dict[str, Any]:
         "parameters": sum(array.size for array in model.parameters.values()),
         "reconstruction_curve": model.reconstruction_curve.tolist(),
         "classification_curve": model.classification_curve.tolist(),
-        "preset": nearest_preset(model.config),
-        "config": config,
+        "preset": nearest_preset(model.config) if model.extras is None else model.extras.kind,
+        "config": config | (model.extras.choices if model.extras else {}),
         "versions": model.versions,
     }
 
@@ -99,6 +104,9 @@ def lines(told: dict[str, Any], *, blocks: bool) -> list[str]:
     for name, task in told["tasks"].items():
         counts = ", ".join(f"{printable(c)} {n}" for c, n in task["classes"].items())
         text.append(f"{name}: {counts}")
+        if told["preset"] not in PRESETS:
+            text.append(f"  a classifier on the moments of {task['videos']} videos answers")
+            continue
         text.append(
             f"  {task['features_kept']} features kept, {task['tables']} hash tables of "
             f"{task['projections']} projections, {task['neighbors']} neighbours vote"
@@ -113,15 +121,26 @@ def lines(told: dict[str, Any], *, blocks: bool) -> list[str]:
         ends = f"{curve[0]:.4g} -> {curve[-1]:.4g}"
         text.append(f"{name} loss, {len(curve)} passes: {ends}  {spark(curve, blocks=blocks)}")
     text.append("versions: " + ", ".join(f"{n} {v}" for n, v in told["versions"].items()))
-    preset = PRESETS[told["preset"]]
     text.append(f"choices, as in preset {told['preset']} (* where they differ):")
-    for field in dataclasses.fields(Config):
+    fields, preset = choices_of(told["preset"])
+    for field in fields:
         value = told["config"][field.name]
-        mark = "*" if value != getattr(preset, field.name) and field.name != "seed" else " "
+        mark = "*" if value != preset[field.name] and field.name != "seed" else " "
         ids = " ".join(field.metadata["ids"])
         choice = f"{field.name} = {_plain(value)}"
         text.append(f"{mark} {choice:<26} {ids:<7} {field.metadata['text']}")
     return text
+
+
+def choices_of(preset: str) -> tuple[list[Any], dict[str, Any]]:
+    """Return the fields that a preset fills, and its values."""
+    filled: list[Any] = [PRESETS.get(preset)]
+    if filled == [None]:
+        from lsfref.study import best
+
+        filled = [best.CONFIG, best.Choices()]
+    values = {name: value for one in filled for name, value in dataclasses.asdict(one).items()}
+    return [field for one in filled for field in dataclasses.fields(one)], values
 
 
 def _plain(value: Any) -> str:

@@ -4,10 +4,13 @@ import argparse
 import dataclasses
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lsfref.config import PRESETS, Config, parse_setting
 from lsfref.errors import LsfrefError
+
+if TYPE_CHECKING:
+    from lsfref.study.best import Choices
 
 
 def add_common(parser: argparse.ArgumentParser) -> None:
@@ -20,9 +23,13 @@ def add_common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--quiet", action="store_true", help="no progress on stderr")
 
 
-def add_config(parser: argparse.ArgumentParser) -> None:
-    """Add --preset, --seed, --flow, the reader's limits and --set: the choices of a run."""
-    parser.add_argument("--preset", choices=sorted(PRESETS), default="small", help="set of choices")
+def add_config(parser: argparse.ArgumentParser, *, best: bool = False) -> None:
+    """Add --preset, --seed, --flow, the reader's limits and --set: the choices of a run.
+
+    Preset `best` is offered where videos are answered by what it fits.
+    """
+    presets = sorted([*PRESETS, *["best"] * best])
+    parser.add_argument("--preset", choices=presets, default="small", help="set of choices")
     parser.add_argument("--seed", type=whole, default=0, help="one seed for every draw")
     parser.add_argument(
         "--set", action="append", default=[], metavar="NAME=VALUE", dest="settings",
@@ -63,14 +70,28 @@ def add_model(parser: argparse.ArgumentParser) -> None:
 
 def config_from(args: argparse.Namespace) -> Config:
     """Return the Config that --preset, --seed, --set and named flags ask for."""
+    return chosen(args)[0]
+
+
+def chosen(args: argparse.Namespace) -> "tuple[Config, Choices | None]":
+    """Return the Config, and what preset `best` adds to it; None for the other presets."""
+    config, more = PRESETS.get(args.preset), None
+    if args.preset == "best":
+        from lsfref.study import best  # here: keeps `--help` quick
+
+        config, more = best.CONFIG, best.Choices()
+    assert config is not None  # argparse knows the presets
     values: dict[str, Any] = {"seed": args.seed}
     for text in args.settings:
         try:
-            name, value = parse_setting(text)
+            name, value = parse_setting(text, *([type(more)] if more else []))
         except ValueError as fault:
             raise UsageError(f"--set {fault}") from None
         values[name] = value
-    return with_flags(dataclasses.replace(PRESETS[args.preset], **values), args)
+    if more is not None:
+        own = {f.name for f in dataclasses.fields(more)} & set(values)
+        more = dataclasses.replace(more, **{name: values.pop(name) for name in own})
+    return with_flags(dataclasses.replace(config, **values), args), more
 
 
 def with_flags(config: Config, args: argparse.Namespace) -> Config:

@@ -6,6 +6,7 @@ sets videos aside (split test), the report of `evaluate` on them follows.
 
 import argparse
 import contextlib
+import functools
 import hashlib
 import tempfile
 from collections.abc import Iterator
@@ -19,7 +20,6 @@ from lsfref.app.session import session
 from lsfref.files import printable
 
 if TYPE_CHECKING:
-    from lsfref.config import Config
     from lsfref.model import Model
 
 
@@ -28,31 +28,37 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     options.add_labels(parser, required=False)
     options.add_model(parser)
     options.add_output(parser)
-    options.add_config(parser)
+    options.add_config(parser, best=True)
     options.add_common(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Fit and write the model; status 1 where a video was left out, 3 where nothing can be fit."""
-    config = options.config_from(args)
+    options.config_from(args)  # refuses before anything is read
     if args.labels:
-        return fit(read_labels(args.labels), config, args)
+        return fit(read_labels(args.labels), args)
     with scenes(args) as labels:
-        return fit(read_labels(labels), config, args)
+        return fit(read_labels(labels), args)
 
 
-def fit(listed: Manifest, config: "Config", args: argparse.Namespace) -> int:
+def fit(listed: Manifest, args: argparse.Namespace) -> int:
     """Train on the training part, save, report."""
     from lsfref import model, pipeline
     from lsfref.app import held_out, outcomes
 
+    config, choices = options.chosen(args)
+    train = pipeline.train
+    if choices is not None:
+        from lsfref.study import best
+
+        train = functools.partial(best.train, choices=choices)
     manifest = training_part(listed)
     refuse_lone_classes(manifest)
     with session(args, passes=3, n_videos=len(listed.videos)) as work:
         for line in describe(listed):
             if not args.quiet:
                 work.progress.say(line)
-        trained = pipeline.train(
+        trained = train(
             manifest.videos,
             config,
             classes=manifest.classes,
@@ -121,6 +127,9 @@ def summary(model: "Model") -> list[str]:
     lines[0] += f"classification loss {first:.4g} -> {last:.4g}"
     for name, task in model.tasks.items():
         k = neighbor_count(model.config, len(task.rows_m))
+        if model.extras is not None:
+            lines.append(f"{name}: {len(task.classes)} classes, {len(task.rows_m)} videos")
+            continue
         lines.append(
             f"{name}: {len(task.classes)} classes, {len(task.rows_m)} videos, "
             f"{len(task.selected_Q)} features kept, N = {task.directions_CNQ.shape[1]}, K = {k}"

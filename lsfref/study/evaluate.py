@@ -87,9 +87,20 @@ def ask_rounds(
         ]
         for pooled_ME, one in zip(pooled, rounds, strict=True)
     ]
+    return outcomes_of(WHOLE, answers, tasks, rounds)
+
+
+def outcomes_of(
+    method: str,
+    answers: Sequence[Sequence[Asked]],
+    tasks: Sequence[TaskLabels],
+    rounds: Sequence[Round],
+) -> list[Outcome]:
+    """Return the Outcome of each task from what every round said of it."""
+    n_pairs = len(answers[0][0].decision_Ym)
     tested = np.unique(np.concatenate([one.split[1] for one in rounds]))
     asked_tasks = [_only(task, tested) for task in tasks]
-    said = [{WHOLE: [a.decision_Ym for a in by_task]} for by_task in answers]
+    said = [{method: [a.decision_Ym for a in by_task]} for by_task in answers]
     outcomes = []
     for t, outcome in enumerate(collect(rounds, said, asked_tasks)):
         confidence_YM = np.zeros((len(outcome.predicted_YM), len(tasks[t].labels_M)))

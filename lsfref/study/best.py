@@ -1,0 +1,522 @@
+"""Preset `best`: the paper's trajectories and network, asked in another way (X1 to X6).
+
+In: labelled videos.  Out: a Model with Extras, and answers; the reference itself stays the paper's.
+
+Counting neighbours of average codes wants many videos. Of a few hundred real ones more is learned
+by a kernel classifier on moments of the raw descriptors: their mean, how far all points of a video
+lie apart, and how far its frames do. To the answer about the background, LSFNet's head adds its
+posterior, averaged over the points.
+"""
+
+import dataclasses
+import functools
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from lsfref import lsfnet, pipeline, pooling
+from lsfref.arrays import Bools, Floats, Ints
+from lsfref.config import PRESETS, Config, choice, from_json
+from lsfref.descriptors import COLUMNS, N_COLUMNS, TIME_CELLS
+from lsfref.errors import LsfrefError, ModelError, NoTrajectoriesError
+from lsfref.extraction import Block
+from lsfref.model import Extras, Model
+from lsfref.passes import Extract, Mapper, Pooled, encode_rows, extract, pool_video_by
+from lsfref.phase1 import Network, Report, silent
+from lsfref.phase2 import UNLABELLED
+from lsfref.pipeline import Answer, LabelledVideo, Trained
+from lsfref.study.evaluate import (
+    NO_ANSWER,
+    Asked,
+    Counted,
+    check_round,
+    fit_networks,
+    outcomes_of,
+)
+from lsfref.study.outcome import Outcome
+from lsfref.study.protocol import NOT_ASKED, Round, TaskLabels, rounds_of
+from lsfref.study.splits import Split
+
+NAME = "best"
+CONFIG = dataclasses.replace(PRESETS["small"], balance="video")  # B2: a long clip is one clip
+MOMENTS = 3 * N_COLUMNS  # mean, variance, variance of the frames' means
+LEAST = 1e-6  # of a posterior; and of a deviation that a feature is divided by
+GAP = 1e-6  # how near to the minimum a fit ends, as a share of its value
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What preset `best` adds to a Config."""
+
+    moments: str = choice(
+        "frames", "X1", "moments of a video: mean; deviation too; that of its frames too",
+        ("frames", "deviation", "mean"),
+    )  # fmt: skip
+    mirror: str = choice("yes", "X2", "describe a video and its mirror image as one", ("yes", "no"))
+    kernel: str = choice("gaussian", "X3", "likeness of two videos", ("gaussian", "linear"))
+    gamma: float = choice(1.0, "X4", "narrowness of the gaussian kernel", least=1e-6, most=1e6)
+    cost: float = choice(10.0, "X5", "weight of the errors against smoothness", least=1e-6)
+    head: float = choice(0.33, "X6", "share of the head in the background answer", most=1)
+
+
+class Head(NamedTuple):
+    """LSFNet as a classifier of single trajectories: class numbers of its outputs, of how many."""
+
+    network: Network
+    classes: tuple[int, ...]
+
+
+class Classifier(NamedTuple):
+    """Kernel logistic regression on m videos; classes that it never saw have probability 0."""
+
+    center_Q: Floats
+    scale_Q: Floats
+    index_mQ: Floats  # centred and scaled
+    weights_mC: Floats
+    seen_C: Floats
+
+
+# A video as a vector: moments of its descriptors, then what the heads say.
+
+
+def pool_blocks(blocks: Iterable[Block], *, heads: Sequence[Head] = ()) -> pooling.Pooled:
+    """Return the moments of a video's descriptors and the mean log-posteriors of each head.
+
+    1278 + the heads' classes, float64: mean_D, variance_D and the variance of the means of the
+    frames on which the trajectories end, each frame with the weight of its rows. Posteriors below
+    LEAST count as LEAST. Frames are taken whole, so it does not matter how the blocks were cut.
+    Raises NoTrajectoriesError without rows, LsfrefError for a row that is not finite.
+    """
+    n_points, origin_D, total_V = 0, np.zeros(N_COLUMNS), np.zeros(0)
+    for rows_BD in whole_frames(blocks):
+        finite_B = np.isfinite(rows_BD).all(axis=1)
+        if not finite_B.all():
+            raise LsfrefError(f"descriptor row {n_points + int(finite_B.argmin())} is not finite")
+        if not n_points:
+            origin_D = rows_BD[0].astype(np.float64)  # what is constant has variance 0 exactly
+        apart_BD = rows_BD - origin_D
+        sum_D = apart_BD.sum(axis=0)
+        parts = [sum_D, np.square(apart_BD).sum(axis=0), sum_D**2 / len(rows_BD)]
+        parts += [_log_posteriors_of(head, rows_BD).sum(axis=0) for head in heads]
+        total_V = np.concatenate(parts) + (total_V if n_points else 0)
+        n_points += len(rows_BD)
+    if not n_points:
+        raise NoTrajectoriesError("no trajectories")
+    mean_V = total_V / n_points
+    moments_3D = mean_V[:MOMENTS].reshape(3, N_COLUMNS)
+    moments_3D[1:] = np.maximum(moments_3D[1:] - moments_3D[0] ** 2, 0)
+    moments_3D[0] += origin_D
+    return pooling.Pooled(mean_V, n_points)
+
+
+def whole_frames(blocks: Iterable[Block]) -> Iterator[Floats]:
+    """Yield rows_BD, the descriptors that end on one frame, frame after frame."""
+    held: list[Floats] = []
+    last = None
+    for block in blocks:
+        frames_P = block.info_P10[:, 0]
+        for part_pD, frame in zip(*_runs(block.descriptors_PD, frames_P), strict=True):
+            if held and frame != last:
+                yield np.concatenate(held)
+                held = []
+            held, last = [*held, part_pD], frame
+    if held:
+        yield np.concatenate(held)
+
+
+def _runs(rows_PD: Floats, frames_P: Floats) -> tuple[list[Floats], list[float]]:
+    """Return the rows cut where the frame changes, and the frame of each part."""
+    if not len(rows_PD):
+        return [], []
+    cuts = np.flatnonzero(np.diff(frames_P)) + 1
+    return np.split(rows_PD, cuts), frames_P[np.concatenate([[0], cuts])].tolist()
+
+
+def _log_posteriors_of(head: Head, rows_BD: Floats) -> Floats:
+    parameters, scaling = head.network.parameters, head.network.scaling
+    codes_BE = encode_rows(rows_BD, parameters=parameters, scaling=scaling)
+    shares_BC = lsfnet.head_posteriors(parameters, codes_BE)
+    return np.log(np.maximum(shares_BC, LEAST), dtype=np.float64)
+
+
+def features(moments_MV: Floats, choices: Choices) -> Floats:
+    """Return features_MQ, means and deviations of videos, from their moments (X1, X2).
+
+    Choices: X1 mean; mean and deviation of all points; both and the deviation of the frames.
+             X2 of the video and its mirror image as one set of points.
+    """
+    mean_MD, whole_MD, between_MD = np.split(moments_MV[:, :MOMENTS], 3, axis=1)
+    if choices.mirror == "yes":
+        columns_D, signs_D = mirrored_columns()
+        other_MD = mean_MD[:, columns_D] * signs_D
+        whole_MD = (whole_MD + whole_MD[:, columns_D]) / 2 + ((mean_MD - other_MD) / 2) ** 2
+        between_MD = (between_MD + between_MD[:, columns_D]) / 2
+        mean_MD = (mean_MD + other_MD) / 2
+    n_parts = {"mean": 1, "deviation": 2, "frames": 3}[choices.moments]
+    parts = [mean_MD, np.sqrt(whole_MD), np.sqrt(between_MD)]
+    return np.concatenate(parts[:n_parts], axis=1)
+
+
+@functools.cache
+def mirrored_columns() -> tuple[Ints, Floats]:
+    """Return (columns_D, signs_D): of a scene whose left and right are exchanged, column d is
+    signs_D[d] times column columns_D[d] of the scene as it is.
+
+    Left and right cells change places. A direction at angle a becomes 180 - a; the gradient of the
+    horizontal flow, which itself changes sign, -a. HOF's bin of still points stays (A9, A12).
+    """
+    columns_D, signs_D = np.arange(N_COLUMNS), np.ones(N_COLUMNS)
+    signs_D[COLUMNS["trajectory"]][::2] = -1
+    turned = (4 - np.arange(8)) % 8
+    bins = {"hog": turned, "hof": np.append(turned, 8), "mbhx": -np.arange(8) % 8, "mbhy": turned}
+    for name, order in bins.items():
+        block = columns_D[COLUMNS[name]].reshape(TIME_CELLS, 2, 2, len(order))
+        columns_D[COLUMNS[name]] = block[:, ::-1][..., order].ravel()
+    return columns_D, signs_D
+
+
+# The classifier.
+
+
+def fit_classifier(
+    features_mQ: Floats, labels_m: Ints, *, n_classes: int, choices: Choices
+) -> Classifier:
+    """Return the classifier of z-scored features that minimises
+
+        |w|^2 / 2 + cost sum_i -log p(class of video i)
+
+    over the w of the kernel's space; the kernel has a constant 1 added, so offsets are penalised as
+    weights are. p is the softmax.
+    """
+    center_Q, scale_Q, index_mQ = _standardised(features_mQ)
+    values_R, vectors_mR = np.linalg.eigh(kernel(index_mQ, index_mQ, choices))
+    kept_R = values_R > 1e-9 * values_R[-1]
+    roots_R = np.sqrt(values_R[kept_R])
+    vectors_mR = vectors_mR[:, kept_R]
+    seen, targets_m = np.unique(labels_m, return_inverse=True)
+    weights_RC = _minimise(vectors_mR * roots_R, targets_m.ravel(), len(seen), cost=choices.cost)
+    weights_mC = np.zeros((len(index_mQ), n_classes))
+    weights_mC[:, seen] = (vectors_mR / roots_R) @ weights_RC
+    seen_C = np.isin(np.arange(n_classes), seen).astype(np.float64)
+    return Classifier(center_Q, scale_Q, index_mQ, weights_mC, seen_C)
+
+
+def _standardised(features_mQ: Floats) -> tuple[Floats, Floats, Floats]:
+    """Return (center_Q, scale_Q, index_mQ): mean, deviation (1 for what is constant), z-scores."""
+    center_Q, scale_Q = features_mQ.mean(axis=0), features_mQ.std(axis=0)
+    scale_Q[scale_Q < LEAST] = 1
+    return center_Q, scale_Q, (features_mQ - center_Q) / scale_Q
+
+
+def kernel(left_mQ: Floats, right_MQ: Floats, choices: Choices) -> Floats:
+    """Return kernel_mM of z-scored features, plus 1.
+
+    Choices: X3 linear: their mean product. gaussian: exp(-gamma times their mean squared
+             difference). X4 gamma.
+    """
+    products_mM = left_mQ @ right_MQ.T / left_mQ.shape[1]
+    if choices.kernel == "linear":
+        return 1 + products_mM
+    squares_m1 = np.square(left_mQ).mean(axis=1)[:, None]
+    apart_mM = squares_m1 + np.square(right_MQ).mean(axis=1) - 2 * products_mM
+    return 1 + np.exp(-choices.gamma * np.maximum(apart_mM, 0))
+
+
+def log_posteriors(classifier: Classifier, features_MQ: Floats, choices: Choices) -> Floats:
+    """Return logs_MC; -inf for classes that were not learned."""
+    rows_MQ = (features_MQ - classifier.center_Q) / classifier.scale_Q
+    scores_MC = kernel(rows_MQ, classifier.index_mQ, choices) @ classifier.weights_mC
+    scores_MC[:, classifier.seen_C == 0] = -np.inf
+    return _log_softmax(scores_MC)
+
+
+def _log_softmax(scores_MC: Floats) -> Floats:
+    logs_MC = scores_MC - scores_MC.max(axis=1, keepdims=True)
+    return logs_MC - np.log(np.exp(logs_MC).sum(axis=1, keepdims=True))
+
+
+def objective(
+    flat: Floats, rows_mR: Floats, targets_m: Ints, n_classes: int, *, cost: float
+) -> tuple[float, Floats]:
+    """Return the value that is minimised and its gradient, for weights_RC laid flat."""
+    weights_RC = flat.reshape(rows_mR.shape[1], n_classes)
+    logs_mC = _log_softmax(rows_mR @ weights_RC)
+    each_m = np.arange(len(targets_m))
+    value = 0.5 * (flat @ flat) - cost * logs_mC[each_m, targets_m].sum()
+    errors_mC = np.exp(logs_mC)
+    errors_mC[each_m, targets_m] -= 1
+    return float(value), flat + cost * (rows_mR.T @ errors_mC).ravel()
+
+
+def _minimise(rows_mR: Floats, targets_m: Ints, n_classes: int, *, cost: float) -> Floats:
+    """Return weights_RC. The curvature is 1 or more in every direction, so the value lies at most
+    |gradient|^2 / 2 above the minimum: that bound, not a count of steps, ends it."""
+    from scipy.optimize import minimize  # here: keeps `--help` quick
+
+    flat = np.zeros(rows_mR.shape[1] * n_classes)
+    work = functools.partial(objective, cost=cost)
+    rest = rows_mR, targets_m, n_classes
+    value, gradient = work(flat, *rest)
+    while gradient @ gradient > 2 * GAP * value:
+        before = value
+        options = {"maxiter": 10_000, "maxfun": 20_000, "maxcor": 20, "ftol": 0.0}
+        options["gtol"] = math.sqrt(GAP * value / len(flat))
+        flat = minimize(work, flat, args=rest, jac=True, method="L-BFGS-B", options=options).x
+        value, gradient = work(flat, *rest)
+        if not value < before:  # as far as rounding lets it go
+            break
+    return flat.reshape(-1, n_classes)
+
+
+def blend(logs_MC: Floats, said_Mc: Floats, classes: Sequence[int], *, share: float) -> Floats:
+    """Return the geometric mean of two posteriors, the head's with weight `share`, as posteriors.
+
+    said_Mc are the head's mean log-posteriors of `classes`; it knows nothing of other classes.
+    """
+    if share > 0:
+        head_MC = np.full_like(logs_MC, -np.inf)
+        head_MC[:, list(classes)] = said_Mc
+        logs_MC = share * _log_softmax(head_MC) + ((1 - share) * logs_MC if share < 1 else 0)
+    return np.exp(_log_softmax(logs_MC))
+
+
+# As the commands use it.
+
+
+def train(
+    videos: Iterable[LabelledVideo],
+    config: Config,
+    choices: Choices,
+    *,
+    classes: dict[str, tuple[str, ...]],
+    extract: Extract = extract,
+    mapper: Mapper = map,
+    report: Report = silent,
+) -> Trained:
+    """Return the whole system as `pipeline.train` fits it, with Extras that answer instead."""
+    videos = list(videos)
+    trained = pipeline.train(
+        videos, config, classes=classes, extract=extract, mapper=mapper, report=report
+    )
+    model = trained.model
+    paths = {video.name: video.path for video in videos}
+    rows = []
+    work = functools.partial(pool_video_by, pool=pool_blocks, config=config, extract=extract)
+    for one in mapper(work, [paths[name] for name in model.files]):
+        if one.pooled_E is None:  # it could be read a moment ago
+            raise LsfrefError(one.error)
+        rows.append(one.pooled_E)
+        report("describing", len(rows), len(model.files))
+    arrays = {"moments_MV": np.stack(rows)}
+    for name, task in model.tasks.items():
+        fitted = fit_classifier(
+            features(arrays["moments_MV"][task.rows_m], choices), task.labels_m,
+            n_classes=len(task.classes), choices=choices,
+        )  # fmt: skip
+        arrays[f"{name}.weights_mC"] = fitted.weights_mC
+    extras = Extras(NAME, dataclasses.asdict(choices), arrays)
+    return trained._replace(model=dataclasses.replace(model, extras=extras))
+
+
+@dataclass(frozen=True)
+class Answerer:
+    """A model of this preset, ready to be asked."""
+
+    model: Model
+    choices: Choices
+    classifiers: Mapping[str, Classifier]
+    head: Head
+
+    def pool(self, blocks: Iterable[Block]) -> pooling.Pooled:
+        """Return the vector of a video."""
+        return pool_blocks(blocks, heads=[self.head])
+
+    def shares(self, task: str, pooled_MV: Floats) -> Floats:
+        """Return shares_MC of one task for the vectors of M videos."""
+        return answer_rows(
+            self.classifiers[task], pooled_MV, self.head.classes if task == "background" else (),
+            self.choices,
+        )  # fmt: skip
+
+    def answer(self, pooled: Pooled, model: Model) -> Answer:
+        """Return the answers to a pooled video, as `pipeline.answer_pooled` does."""
+        nothing = pipeline.answer_pooled(pooled._replace(pooled_E=None), model)
+        if pooled.pooled_E is None:
+            return nothing
+        for name, task in model.tasks.items():
+            share_C = self.shares(name, pooled.pooled_E[None])[0]
+            nothing.labels[name] = task.classes[share_C.argmax()]
+            nothing.confidence[name] = dict(zip(task.classes, share_C.tolist(), strict=True))
+        return nothing
+
+    def classify(self, path: Any, *, extract: Extract = extract) -> Answer:
+        """Return the answers of both tasks for one video; bad input is told, it never raises."""
+        pooled = pool_video_by(path, pool=self.pool, config=self.model.config, extract=extract)
+        return self.answer(pooled, self.model)
+
+    @property
+    def width(self) -> int:
+        """Return the length of a video's vector."""
+        return MOMENTS + len(self.head.classes)
+
+    def outcomes(
+        self, pooled_MV: Floats, usable_M: Bools, tasks: Sequence[TaskLabels], one: Round
+    ) -> list[Outcome]:
+        """Return the Outcome of each task on the test rows of a split."""
+        test, told = one.split[1], []
+        for task in tasks:
+            shares = functools.partial(self._shares_among, task)
+            told.append(asked_of(shares, pooled_MV[test], usable_M[test], task.labels_M[test]))
+        return outcomes_of(f"preset {NAME}", [told], tasks, [one])
+
+    def _shares_among(self, task: TaskLabels, pooled_MV: Floats) -> Floats:
+        """Return shares_MC of the classes of a task, of which the model may know a part."""
+        known = self.model.tasks[task.name].classes
+        shares_MC = np.zeros((len(pooled_MV), len(task.classes)))
+        shares_MC[:, [task.classes.index(name) for name in known]] = self.shares(
+            task.name, pooled_MV
+        )
+        return shares_MC
+
+
+def answer_rows(
+    classifier: Classifier, pooled_MV: Floats, classes: Sequence[int], choices: Choices
+) -> Floats:
+    """Return shares_MC; `classes` are those of the head that speaks, none for none (X6)."""
+    logs_MC = log_posteriors(classifier, features(pooled_MV, choices), choices)
+    said_Mc = pooled_MV[:, MOMENTS : MOMENTS + len(classes)]
+    return blend(logs_MC, said_Mc, classes, share=choices.head if classes else 0.0)
+
+
+def answerer(model: Model, name: str = "model") -> Answerer:
+    """Return what answers for a model of this preset. Raises ModelError where it is none."""
+    try:
+        assert_kind(model)
+        assert model.extras is not None
+        choices = from_json(Choices, model.extras.choices)
+        arrays = dict(model.extras.arrays)
+        moments_MV = _member(arrays, "moments_MV", (len(model.files), MOMENTS))
+        if moments_MV[:, N_COLUMNS:].min() < 0:
+            raise ValueError("moments_MV holds a negative variance")
+        classifiers = {}
+        for key, task in model.tasks.items():
+            weights_mC = _member(arrays, f"{key}.weights_mC", (len(task.rows_m), len(task.classes)))
+            standard = _standardised(features(moments_MV[task.rows_m], choices))
+            classifiers[key] = Classifier(*standard, weights_mC, np.ones(len(task.classes)))
+        if arrays:
+            raise ValueError(f"{min(arrays)} does not belong there")
+    except ValueError as fault:
+        raise ModelError(f"{name}: damaged ({fault}); train again or restore a copy") from None
+    network = Network(
+        model.parameters, model.scaling, model.reconstruction_curve, model.classification_curve
+    )
+    return Answerer(
+        model, choices, classifiers, Head(network, tuple(range(len(model.head_classes))))
+    )
+
+
+def assert_kind(model: Model) -> None:
+    """Raise ValueError unless the Extras of a model are of this preset."""
+    if model.extras is None or model.extras.kind != NAME:
+        raise ValueError(f"extras of kind {model.extras and model.extras.kind!r}")
+
+
+def _member(arrays: dict[str, Floats], key: str, shape: tuple[int, ...]) -> Floats:
+    if key not in arrays or arrays[key].shape != shape:
+        raise ValueError(f"extras.{key} is missing or has the wrong shape")
+    return arrays.pop(key)
+
+
+def evaluate_videos(
+    videos: Counted,
+    tasks: Sequence[TaskLabels],
+    repeats: Sequence[Sequence[Split]],
+    config: Config,
+    choices: Choices,
+    *,
+    extract: Extract = extract,
+    mapper: Mapper = map,
+    report: Report = silent,
+) -> list[Outcome]:
+    """Return the Outcome of each task; one round a repetition: nothing is drawn but the folds.
+
+    All that is fitted sees the training rows of its fold alone, as in `study.evaluate`.
+    """
+    rounds = rounds_of(repeats)
+    for one in rounds:
+        check_round(one, videos, tasks)
+    heads: list[Head] = []
+    if choices.head > 0:
+        networks = fit_networks(
+            videos, tasks[0].labels_M, rounds, config,
+            extract=extract, mapper=mapper, report=report,
+        )  # fmt: skip
+        for one, network in zip(rounds, networks, strict=True):
+            labels_m = tasks[0].labels_M[_learned(one, videos)]
+            heads.append(Head(network, tuple(np.unique(labels_m[labels_m >= 0]).tolist())))
+    usable = np.flatnonzero(videos.counts_M > 0)
+    width = sum(len(head.classes) for head in heads)
+    pooled_MV = np.zeros((len(videos.paths), MOMENTS + width))
+    pool = functools.partial(pool_blocks, heads=heads)
+    work = functools.partial(pool_video_by, pool=pool, config=config, extract=extract)
+    for done, (m, one_pooled) in enumerate(
+        zip(usable, mapper(work, [videos.paths[int(m)] for m in usable]), strict=True)
+    ):
+        if one_pooled.pooled_E is None:
+            raise LsfrefError(one_pooled.error)
+        pooled_MV[m] = one_pooled.pooled_E
+        report("describing", done + 1, len(usable))
+    answers, at = [], MOMENTS
+    for number, one in enumerate(rounds):
+        classes = heads[number].classes if heads else ()
+        columns = np.r_[:MOMENTS, at : at + len(classes)]
+        at += len(classes)
+        answers.append(
+            [
+                _answer_fold(
+                    pooled_MV[:, columns], videos, task, one, () if t else classes, choices
+                )
+                for t, task in enumerate(tasks)
+            ]
+        )
+    return outcomes_of(f"preset {NAME}", answers, tasks, rounds)
+
+
+def _learned(one: Round, videos: Counted) -> Ints:
+    return one.split[0][videos.counts_M[one.split[0]] > 0]
+
+
+def _answer_fold(
+    pooled_MV: Floats,
+    videos: Counted,
+    task: TaskLabels,
+    one: Round,
+    classes: Sequence[int],
+    choices: Choices,
+) -> Asked:
+    """Return what the test rows of a fold are told about a task."""
+    learned = _learned(one, videos)
+    learned = learned[task.labels_M[learned] != UNLABELLED]
+    fitted = fit_classifier(
+        features(pooled_MV[learned], choices), task.labels_M[learned],
+        n_classes=len(task.classes), choices=choices,
+    )  # fmt: skip
+    shares = functools.partial(answer_rows, fitted, classes=classes, choices=choices)
+    test = one.split[1]
+    return asked_of(shares, pooled_MV[test], videos.counts_M[test] > 0, task.labels_M[test])
+
+
+def asked_of(
+    shares: Callable[[Floats], Floats], pooled_mV: Floats, usable_m: Bools, labels_m: Ints
+) -> Asked:
+    """Return the decisions on m test videos and their shares, as one round."""
+    decision_m = np.where(labels_m == UNLABELLED, NOT_ASKED, NO_ANSWER)
+    confidence_m = np.zeros(len(labels_m))
+    asked = np.flatnonzero(usable_m & (labels_m != UNLABELLED))
+    if len(asked):
+        shares_MC = shares(pooled_mV[asked])
+        decision_m[asked], confidence_m[asked] = shares_MC.argmax(axis=1), shares_MC.max(axis=1)
+    return Asked(decision_m[None], confidence_m[None])
