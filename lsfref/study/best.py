@@ -192,16 +192,21 @@ def fit_classifier(
     weights are. p is the softmax.
     """
     center_Q, scale_Q, index_mQ = _standardised(features_mQ)
-    values_R, vectors_mR = np.linalg.eigh(kernel(index_mQ, index_mQ, choices))
-    kept_R = values_R > 1e-9 * values_R[-1]
-    roots_R = np.sqrt(values_R[kept_R])
-    vectors_mR = vectors_mR[:, kept_R]
+    directions_mR, roots_R = _span(kernel(index_mQ, index_mQ, choices))
     seen, targets_m = np.unique(labels_m, return_inverse=True)
-    weights_RC = _minimise(vectors_mR * roots_R, targets_m.ravel(), len(seen), cost=choices.cost)
+    planes = _minimise(directions_mR * roots_R, targets_m.ravel(), len(seen), cost=choices.cost)
     weights_mC = np.zeros((len(index_mQ), n_classes))
-    weights_mC[:, seen] = (vectors_mR / roots_R) @ weights_RC
+    weights_mC[:, seen] = (directions_mR / roots_R) @ planes
     seen_C = np.isin(np.arange(n_classes), seen).astype(np.float64)
     return Classifier(center_Q, scale_Q, index_mQ, weights_mC, seen_C)
+
+
+def _span(kernel_mm: Floats) -> tuple[Floats, Floats]:
+    """Return (directions_mR, roots_R): kernel = (directions roots) (directions roots)^T, in the
+    directions that rounding leaves."""
+    values, vectors = np.linalg.eigh(kernel_mm)
+    kept = values > 1e-9 * values[-1]
+    return vectors[:, kept], np.sqrt(values[kept])
 
 
 def _standardised(features_mQ: Floats) -> tuple[Floats, Floats, Floats]:

@@ -1,0 +1,514 @@
+"""Preset `best`: moments, mirror images, the classifier, its folds, its commands, its file."""
+
+import dataclasses
+import json
+import math
+
+import numpy as np
+import pytest
+from fakes import CLASSES, FakeExtract, videos
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.special import logsumexp
+
+from lsfref import lsfnet, model, passes, pipeline, sampling
+from lsfref.app.cli import main
+from lsfref.config import parse_setting
+from lsfref.descriptors import cell_sums, describe
+from lsfref.errors import LsfrefError, ModelError, NoTrajectoriesError
+from lsfref.extraction import Block
+from lsfref.model import Extras
+from lsfref.phase1 import Network
+from lsfref.phase2 import encode_labels
+from lsfref.study import best, protocol, splits
+from lsfref.study.best import Choices, Head
+from lsfref.study.evaluate import Counted
+from lsfref.study.outcome import figures
+from lsfref.study.protocol import NOT_ASKED, TaskLabels
+
+CONFIG = dataclasses.replace(
+    best.CONFIG, epochs=2, n_samples=200, hidden=(11,), n_code=7, batch_size=67
+)
+QUICK = ["--set", "epochs=3", "--set", "n_samples=700", "--set", "n_scales=2", "--jobs", "1"]
+
+
+def blocks_of(rows_PD, frames_P, cuts=()):
+    info_P10 = np.zeros((len(rows_PD), 10))
+    info_P10[:, 0] = frames_P
+    pieces = zip(np.split(info_P10, cuts), np.split(rows_PD, cuts), strict=True)
+    return [Block(*piece) for piece in pieces]
+
+
+def some_rows(n=13, seed=0):
+    rng = np.random.default_rng(seed)
+    return rng.normal(size=(n, 426)), np.sort(rng.integers(15, 19, n))
+
+
+def head(classes=(0, 2), seed=3):
+    rng = np.random.default_rng(seed)
+    parameters = lsfnet.init_parameters(
+        rng, n_in=426, hidden=(5,), n_code=3, n_classes=len(classes)
+    )
+    scaling = sampling.Scaling("center", rng.normal(size=426), np.ones(426))
+    return Head(Network(parameters, scaling, np.zeros(1), np.zeros(1)), classes)
+
+
+# Moments
+
+
+def test_moments_by_hand():
+    """Column 0 is 1, 3 on frame 15 and 5 on frame 16; column 1 is 7 throughout."""
+    rows_PD = np.zeros((3, 426))
+    rows_PD[:, 0], rows_PD[:, 1] = (1, 3, 5), 7
+    pooled = best.pool_blocks(blocks_of(rows_PD, [15, 15, 16]))
+    assert pooled.n_points == 3
+    moments_3D = pooled.pooled_E.reshape(3, 426)
+    np.testing.assert_allclose(moments_3D[:, 0], [3, 8 / 3, 2], rtol=1e-14)  # 2, 2, 5 about 3
+    assert moments_3D[:, 1].tolist() == [7, 0, 0]
+    features_Q = best.features(pooled.pooled_E[None], Choices(mirror="no"))[0]
+    np.testing.assert_allclose(
+        features_Q[[0, 426, 852]], [3, math.sqrt(8 / 3), math.sqrt(2)], rtol=1e-14
+    )
+
+
+@given(st.sets(st.integers(1, 12), max_size=4), st.integers(0, 5))
+def test_moments_are_numpys_however_blocks_are_cut(cuts, seed):
+    rows_PD, frames_P = some_rows(seed=seed)
+    pooled = best.pool_blocks(blocks_of(rows_PD, frames_P, sorted(cuts)), heads=[head()])
+    whole = best.pool_blocks(blocks_of(rows_PD, frames_P), heads=[head()])
+    np.testing.assert_array_equal(pooled.pooled_E, whole.pooled_E)
+    frame_means = np.stack([rows_PD[frames_P == f].mean(axis=0) for f in frames_P])
+    wanted = [rows_PD.mean(axis=0), rows_PD.var(axis=0), frame_means.var(axis=0)]
+    np.testing.assert_allclose(
+        pooled.pooled_E[: best.MOMENTS], np.concatenate(wanted), rtol=1e-10, atol=1e-13
+    )
+
+
+def test_the_heads_say_their_mean_log_posterior():
+    rows_PD, frames_P = some_rows()
+    heads = [head((0, 2), 3), head((0, 1, 2), 5)]
+    pooled_V = best.pool_blocks(blocks_of(rows_PD, frames_P), heads=heads).pooled_E
+    wanted = []
+    for one in heads:
+        codes = passes.encode_rows(
+            rows_PD, parameters=one.network.parameters, scaling=one.network.scaling
+        )
+        shares = lsfnet.head_posteriors(one.network.parameters, codes)
+        wanted.append(np.log(np.maximum(shares, 1e-6)).mean(axis=0))
+    np.testing.assert_allclose(pooled_V[best.MOMENTS :], np.concatenate(wanted), rtol=1e-12)
+
+
+def test_nothing_and_what_is_not_finite_are_told():
+    with pytest.raises(NoTrajectoriesError):
+        best.pool_blocks([])
+    with pytest.raises(NoTrajectoriesError):
+        best.pool_blocks(blocks_of(np.zeros((0, 426)), []))
+    rows_PD, frames_P = some_rows()
+    rows_PD[11, 3] = np.nan
+    with pytest.raises(LsfrefError, match="row 11 is not finite"):
+        best.pool_blocks(blocks_of(rows_PD, frames_P))
+
+
+# Mirror images
+
+
+def mirrored_scene(seed=2):
+    """Descriptors of one track, and of its mirror image, by the stages themselves."""
+    rng = np.random.default_rng(seed)
+    grey_FHW = rng.uniform(0, 255, (15, 41, 53))
+    flow_FHW2 = rng.normal(size=(15, 41, 53, 2))
+    moves_PL2 = rng.normal(size=(1, 15, 2))
+    found = []
+    for mirror in (False, True):
+        x = 52 - 25 + 1 if mirror else 25  # a patch of even width: columns x - 16 to x + 15
+        sums = []
+        for grey, flow in zip(grey_FHW, flow_FHW2, strict=True):
+            if mirror:
+                grey, flow = grey[:, ::-1], flow[:, ::-1] * (-1, 1)
+            sums.append(cell_sums(np.ascontiguousarray(grey), flow, np.array([[x, 19.0]])))
+        found.append(describe(moves_PL2 * ((-1, 1) if mirror else (1, 1)), np.stack(sums))[0])
+    return found
+
+
+def test_the_mirrored_columns_are_those_of_a_mirrored_scene():
+    plain_D, mirrored_D = mirrored_scene()
+    columns_D, signs_D = best.mirrored_columns()
+    np.testing.assert_allclose(plain_D[columns_D] * signs_D, mirrored_D, rtol=1e-9, atol=1e-12)
+    assert np.abs(plain_D - mirrored_D).max() > 0.01
+
+
+def test_features_are_those_of_the_video_with_its_mirror_image():
+    rows_PD, _ = some_rows()
+    frames_P = np.arange(13)  # each point its own frame
+    columns_D, signs_D = best.mirrored_columns()
+    both = np.concatenate([rows_PD, rows_PD[:, columns_D] * signs_D])
+    moments_V = best.pool_blocks(blocks_of(rows_PD, frames_P)).pooled_E
+    features_Q = best.features(moments_V[None], Choices())[0]
+    np.testing.assert_allclose(features_Q[:426], both.mean(axis=0), rtol=1e-10, atol=1e-13)
+    np.testing.assert_allclose(features_Q[426:852], both.std(axis=0), rtol=1e-10)
+    other_V = best.pool_blocks(blocks_of(rows_PD[:, columns_D] * signs_D, frames_P)).pooled_E
+    np.testing.assert_allclose(
+        best.features(other_V[None], Choices())[0], features_Q, rtol=1e-10, atol=1e-13
+    )
+
+
+def test_moments_and_mirror_can_be_switched_off():
+    moments_MV = np.random.default_rng(0).uniform(0.1, 1, (5, best.MOMENTS))
+    for moments, n in (("mean", 426), ("deviation", 852), ("frames", 1278)):
+        features_MQ = best.features(moments_MV, Choices(moments=moments, mirror="no"))
+        assert features_MQ.shape == (5, n)
+        np.testing.assert_array_equal(features_MQ[:, :426], moments_MV[:, :426])
+
+
+# The classifier
+
+
+def points(n=60, seed=0):
+    rng = np.random.default_rng(seed)
+    labels_m = rng.integers(0, 3, n)
+    return rng.normal(size=(n, 7)) + 2 * np.eye(7)[labels_m], labels_m
+
+
+def test_the_gradient_is_that_of_the_value():
+    rng = np.random.default_rng(1)
+    rows, labels = rng.normal(size=(11, 5)), rng.integers(0, 3, 11)
+    flat, toward, h = rng.normal(size=15), rng.normal(size=15), 1e-6
+    _, gradient = best.objective(flat, rows, labels, 3, cost=2.5)
+    value = [best.objective(flat + s * h * toward, rows, labels, 3, cost=2.5)[0] for s in (1, -1)]
+    assert gradient @ toward == pytest.approx((value[0] - value[1]) / (2 * h), rel=1e-7)
+
+
+def test_two_videos_by_hand():
+    """Features -1 and 1, linear kernel 1 + z z': w = (b, u), b = 0 by symmetry, and
+    u = 2 cost (1 - p) / 2 summed over both, with p = 1 / (1 + exp(-2 u_1))."""
+    choices = Choices(kernel="linear", cost=3.0)
+    fitted = best.fit_classifier(
+        np.array([[-1.0], [1.0]]), np.array([0, 1]), n_classes=2, choices=choices
+    )
+    logs = best.log_posteriors(fitted, np.array([[1.0], [0.0]]), choices)
+    np.testing.assert_allclose(np.exp(logs[1]), 0.5, atol=1e-6)
+    u = 0.0
+    for _ in range(200):  # u_1 = -u_0 = u: u = cost * 2 * (1 - p), p = 1 / (1 + exp(-2u))
+        u = (u + 2 * 3.0 / (1 + math.exp(2 * u))) / 2
+    assert np.exp(logs[0, 1]) == pytest.approx(1 / (1 + math.exp(-2 * u)), abs=1e-3)
+
+
+def test_the_fit_is_where_another_route_ends():
+    """Plain gradient descent on the expansion coefficients themselves, no eigenvectors."""
+    rows, labels = points(17)
+    choices = Choices(cost=0.7)
+    fitted = best.fit_classifier(rows, labels, n_classes=3, choices=choices)
+    gram = best.kernel(fitted.index_mQ, fitted.index_mQ, choices)
+    targets, weights = np.eye(3)[labels], np.zeros((17, 3))
+    for _ in range(4000):
+        scores = gram @ weights
+        shares = np.exp(scores - logsumexp(scores, axis=1, keepdims=True))
+        weights -= 0.05 * (weights + choices.cost * (shares - targets))
+    np.testing.assert_allclose(gram @ fitted.weights_mC, gram @ weights, atol=0.02)
+
+
+def test_scale_and_shift_of_a_feature_and_the_order_of_videos_do_not_matter():
+    rows, labels = points()
+    asked = points(seed=5)[0]
+    choices = Choices()
+    fitted = best.fit_classifier(rows, labels, n_classes=3, choices=choices)
+    logs = best.log_posteriors(fitted, asked, choices)
+    factor = np.array([3.0, 0.5, 1, 10, 7, 0.1, 2])
+    again = best.fit_classifier(rows * factor + 5, labels, n_classes=3, choices=choices)
+    np.testing.assert_allclose(
+        best.log_posteriors(again, asked * factor + 5, choices), logs, atol=0.02
+    )
+    order = np.random.default_rng(3).permutation(len(rows))
+    turned = best.fit_classifier(rows[order], labels[order], n_classes=3, choices=choices)
+    np.testing.assert_allclose(best.log_posteriors(turned, asked, choices), logs, atol=0.02)
+    assert (logs.argmax(axis=1) == points(seed=5)[1]).mean() > 0.7
+
+
+def test_constant_features_and_classes_never_seen():
+    rows, labels = points()
+    rows = np.concatenate([rows, np.full((60, 2), 4.0)], axis=1)
+    fitted = best.fit_classifier(rows, labels * 2, n_classes=6, choices=Choices())
+    logs = best.log_posteriors(fitted, rows, Choices())
+    assert np.isneginf(logs[:, [1, 3, 5]]).all()
+    np.testing.assert_allclose(np.exp(logs).sum(axis=1), 1, rtol=1e-12)
+
+
+def test_the_blend():
+    logs_MC = np.log([[0.5, 0.3, 0.2]])
+    said_Mc = np.log([[0.1, 0.4]])  # of classes 0 and 2, not normalised
+    np.testing.assert_allclose(best.blend(logs_MC, said_Mc, (0, 2), share=0.0), np.exp(logs_MC))
+    both = np.array([math.sqrt(0.5 * 0.2), 0, math.sqrt(0.2 * 0.8)])
+    blended = best.blend(logs_MC, said_Mc, (0, 2), share=0.5)
+    np.testing.assert_allclose(blended, [both / both.sum()], rtol=1e-12)
+    np.testing.assert_allclose(best.blend(logs_MC, said_Mc, (0, 2), share=1.0), [[0.2, 0, 0.8]])
+
+
+# Folds
+
+
+def labels_of(made):
+    return [
+        TaskLabels(task, names, encode_labels([getattr(v, task) for v in made], names))
+        for task, names in CLASSES.items()
+    ]
+
+
+def run(made, extract, choices=Choices(), n_repeats=1):  # noqa: B008 it is frozen
+    tasks = labels_of(made)
+    groups = np.array([v.group or v.name for v in made])
+    repeats = splits.repeated_folds(
+        protocol.strata(tasks), groups, n_folds=3, n_repeats=n_repeats, seed=0
+    )
+    counts = [passes.survey(v.path, config=CONFIG, extract=extract).n_points for v in made]
+    counted = Counted([v.path for v in made], np.array(counts))
+    return best.evaluate_videos(counted, tasks, repeats, CONFIG, choices, extract=extract)
+
+
+@pytest.fixture(scope="module")
+def made():
+    return videos(per_class=8, groups=5)
+
+
+def test_labels_that_show_in_the_features_are_found(made):
+    outcomes = run(made, FakeExtract(strength=2.0), n_repeats=2)
+    for outcome in outcomes:
+        assert outcome.method == "preset best"
+        assert outcome.predicted_YM.shape == (2, 24)
+        assert figures(outcome).accuracy_mean > 0.9
+        assert outcome.confidence_YM.min() > 0
+        assert outcome.confidence_YM.max() <= 1
+
+
+def test_a_fold_is_what_train_and_classify_give(made):
+    extract = FakeExtract()
+    tasks = labels_of(made)
+    groups = np.array([v.group for v in made])
+    ((first, *_),) = splits.repeated_folds(
+        protocol.strata(tasks), groups, n_folds=3, n_repeats=1, seed=0
+    )
+    train, test = first
+    outcomes = run(made, extract)
+    fitted = best.train(
+        [made[i] for i in train], CONFIG, Choices(), classes=CLASSES, extract=extract
+    ).model
+    asked = best.answerer(fitted)
+    for i in test:
+        said = asked.classify(made[i].path, extract=extract)
+        for task, outcome in zip(tasks, outcomes, strict=True):
+            assert said.labels[task.name] == task.classes[outcome.predicted_YM[0, i]]
+            share = said.confidence[task.name][said.labels[task.name]]
+            assert share == pytest.approx(outcome.confidence_YM[0, i], abs=1e-9)
+
+
+def test_random_labels_stay_at_chance():
+    shares = []
+    for seed in range(6):
+        made = videos(per_class=8, rng=np.random.default_rng(seed))
+        found = run(made, FakeExtract(strength=2.0))
+        shares.append([figures(one).accuracy_mean for one in found])
+    background, foreground = np.mean(shares, axis=0)
+    assert background < 1 / 3 + 0.15  # 144 answers: three standard errors are 0.12
+    assert foreground < 1 / 2 + 0.15
+
+
+def test_poisoned_test_videos_change_nothing_for_the_others(made):
+    tasks = labels_of(made)
+    groups = np.array([v.group for v in made])
+    ((first, *_),) = splits.repeated_folds(
+        protocol.strata(tasks), groups, n_folds=3, n_repeats=1, seed=0
+    )
+    poisoned = first[1][:2]
+    extract = FakeExtract(poisoned=frozenset(made[i].path for i in poisoned))
+    plain, bad = run(made, FakeExtract()), run(made, extract)
+    rest = np.setdiff1d(first[1], poisoned)
+    for one, other in zip(plain, bad, strict=True):
+        np.testing.assert_array_equal(one.predicted_YM[:, rest], other.predicted_YM[:, rest])
+        np.testing.assert_array_equal(one.confidence_YM[:, rest], other.confidence_YM[:, rest])
+
+
+def test_no_trajectories_is_no_answer_and_no_label_is_not_asked(made):
+    silent = made[3].path
+    made = [v._replace(foreground=None) if i == 5 else v for i, v in enumerate(made)]
+    background, foreground = run(made, FakeExtract(strength=2.0, sizes={silent: 0}))
+    assert background.predicted_YM[0, 3] == -1
+    assert background.confidence_YM[0, 3] == 0
+    assert len(foreground.true_M) == 23
+    assert NOT_ASKED not in foreground.predicted_YM
+
+
+@pytest.mark.parametrize(
+    "choices",
+    [
+        {"moments": "mean"}, {"moments": "deviation"}, {"mirror": "no"}, {"kernel": "linear"},
+        {"gamma": 0.1}, {"cost": 0.01}, {"head": 0.0}, {"head": 1.0},
+    ],
+)  # fmt: skip
+def test_each_choice_has_an_effect(made, choices):
+    plain = run(made, FakeExtract())
+    other = run(made, FakeExtract(), Choices(**choices))
+    same = np.array_equal(plain[0].confidence_YM, other[0].confidence_YM)
+    assert not same
+    if "head" in choices:  # it speaks of the background alone
+        np.testing.assert_array_equal(plain[1].confidence_YM, other[1].confidence_YM)
+
+
+# The model file
+
+
+@pytest.fixture(scope="module")
+def fitted(made):
+    return best.train(made, CONFIG, Choices(), classes=CLASSES, extract=FakeExtract()).model
+
+
+def test_the_rest_of_the_model_is_the_papers(made, fitted, tmp_path):
+    plain = pipeline.train(made, CONFIG, classes=CLASSES, extract=FakeExtract()).model
+    model.save(plain, tmp_path / "plain")
+    model.save(dataclasses.replace(fitted, extras=None), tmp_path / "stripped")
+    assert (tmp_path / "plain").read_bytes() == (tmp_path / "stripped").read_bytes()
+    assert b"extras" not in (tmp_path / "plain").read_bytes()
+
+
+def test_save_load_save_gives_the_same_bytes_and_answers(fitted, tmp_path):
+    model.save(fitted, tmp_path / "a")
+    loaded = model.load(tmp_path / "a")
+    model.save(loaded, tmp_path / "b")
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+    for name in ("rain-human-1-x.mp4", "normal-none-4-x.mp4"):
+        answers = [best.answerer(m).classify(name, extract=FakeExtract()) for m in (fitted, loaded)]
+        assert answers[0] == answers[1]
+        assert answers[0].points == 23
+        assert sum(answers[0].confidence["background"].values()) == pytest.approx(1)
+
+
+def test_a_video_without_trajectories_has_no_answer(fitted):
+    answer = best.answerer(fitted).classify(
+        "rain-none-1", extract=FakeExtract(sizes={"rain-none-1": 0})
+    )
+    assert answer.labels == {"background": None, "foreground": None}
+    assert "no trajectories" in answer.error
+
+
+def changed(fitted, **arrays):
+    extras = fitted.extras
+    return dataclasses.replace(fitted, extras=extras._replace(arrays=extras.arrays | arrays))
+
+
+FAULTS = {
+    "no extras": (lambda m: dataclasses.replace(m, extras=None), "kind"),
+    "other kind": (lambda m: dataclasses.replace(m, extras=Extras("magic", {}, {})), "magic"),
+    "choice": (
+        lambda m: dataclasses.replace(
+            m, extras=m.extras._replace(choices=m.extras.choices | {"kernel": "magic"})
+        ),
+        "kernel",
+    ),
+    "unknown choice": (
+        lambda m: dataclasses.replace(m, extras=m.extras._replace(choices={"a": 1})), "fields",
+    ),
+    "moments": (lambda m: changed(m, moments_MV=np.zeros((3, 4))), "moments_MV"),
+    "variance": (lambda m: changed(m, moments_MV=-m.extras.arrays["moments_MV"] ** 2), "negative"),
+    "weights": (lambda m: changed(m, **{"background.weights_mC": np.zeros((2, 3))}), "weights"),
+    "more": (lambda m: changed(m, more=np.zeros(3)), "more"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_what_does_not_fit_is_refused(fitted, tmp_path, fault):
+    change, why = FAULTS[fault]
+    model.save(change(fitted), tmp_path / "m.npz")
+    with pytest.raises(ModelError, match=why):
+        best.answerer(model.load(tmp_path / "m.npz"))
+
+
+def test_values_that_are_not_finite_are_refused(fitted, tmp_path):
+    weights = np.full_like(fitted.extras.arrays["foreground.weights_mC"], np.nan)
+    model.save(changed(fitted, **{"foreground.weights_mC": weights}), tmp_path / "m.npz")
+    with pytest.raises(ModelError, match="not finite"):
+        model.load(tmp_path / "m.npz")
+
+
+# The commands
+
+
+@pytest.fixture(scope="module")
+def trained(labelled_clips, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("best")
+    words = ["--labels", str(labelled_clips), "--cache", str(folder / "cache"), *QUICK]
+    name = str(folder / "m.npz")
+    assert main(["train", "--preset", "best", "--set", "gamma=0.5", *words, "--model", name]) == 0
+    return name, ["--cache", str(folder / "cache"), "--jobs", "1"], words
+
+
+def test_classify_and_its_timeline(trained, labelled_clips, capsys):
+    name, common, _ = trained
+    capsys.readouterr()
+    assert main(["classify", "--model", name, *common, "--json", str(labelled_clips.parent)]) == 0
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert len(rows) == 9
+    for row in rows:
+        shares = row["background"]["confidence"]
+        assert sum(shares.values()) == pytest.approx(1)
+        assert row["background"]["label"] == max(shares, key=shares.get)
+    timed = ["--timeline", "60", "--json", rows[0]["file"]]
+    assert main(["classify", "--model", name, *common, *timed]) == 0
+    part = json.loads(capsys.readouterr().out)
+    for task in ("background", "foreground"):
+        whole = rows[0][task]["confidence"] if rows[0][task] else None
+        assert whole is None or part[task]["confidence"] == pytest.approx(whole)
+
+
+def test_inspect_names_preset_and_choices(trained, capsys):
+    name = trained[0]
+    capsys.readouterr()
+    assert main(["inspect", name, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["preset"] == "best"
+    assert told["config"]["gamma"] == 0.5
+    assert main(["inspect", name]) == 0
+    out = capsys.readouterr().out
+    assert "* gamma = 0.5" in out
+    assert "  kernel = gaussian " in out
+    assert "a classifier on the moments of 9 videos answers" in out
+
+
+def test_evaluate(trained, capsys):
+    words = trained[2]
+    capsys.readouterr()
+    assert main(["evaluate", "--preset", "best", "--folds", "3", *words, "--json"]) == 0
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert rows[0]["method"] == "preset best"
+    assert rows[0]["rounds"] == 1
+    assert rows[0]["videos"] == 9
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "told"),
+    [
+        (["train", "--preset", "better"], 2, "invalid choice"),
+        (["train", "--preset", "best", "--set", "kernel=cubic"], 2, "gaussian or linear"),
+        (["train", "--preset", "best", "--set", "head=1.5"], 2, "head"),
+        (["train", "--preset", "small", "--set", "kernel=linear"], 2, "want NAME=VALUE"),
+        (["compare", "--preset", "best", "--labels", "x"], 2, "invalid choice"),
+        (["evaluate", "--preset", "best", "--features", "f", "--labels", "x"], 2, "reads videos"),
+    ],
+)
+def test_what_is_refused(words, status, told, capsys):
+    try:
+        found = main(words)
+    except SystemExit as stop:
+        found = stop.code
+    assert found == status
+    assert told in capsys.readouterr().err
+
+
+def test_a_model_of_it_does_not_grow(trained, labelled_clips, tmp_path, capsys):
+    words = ["--labels", str(labelled_clips), "-o", str(tmp_path / "n.npz"), "--cache", "none"]
+    assert main(["add", "--model", trained[0], *words]) == 2
+    assert "train again" in capsys.readouterr().err
+
+
+def test_settings_of_both_kinds_are_parsed():
+    assert parse_setting("kernel=linear", Choices) == ("kernel", "linear")
+    assert parse_setting("epochs=3", Choices) == ("epochs", 3)
+    with pytest.raises(ValueError, match="kernel"):
+        parse_setting("kernels=linear", Choices)
