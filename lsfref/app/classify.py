@@ -6,7 +6,7 @@ import functools
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from lsfref import model, pipeline, timeline
+from lsfref import model, passes, pipeline, timeline
 from lsfref.app import options, output
 from lsfref.app.manifest import find_videos
 from lsfref.app.progress import conclusion
@@ -42,12 +42,13 @@ def run(args: argparse.Namespace) -> int:
     rows: list[dict[str, Any]] = []
     causes: list[str] = []
     with session(args, passes=1, n_videos=len(paths)) as work:
-        ask = asker(fitted, args, work)
+        ask, finish = asker(fitted, args, work)
         timed = bool(args.timeline)
         writer = output.CsvWriter(csv_header(fitted, timed=timed)) if args.csv else None
         work.progress("classifying", 0, len(paths))
-        for done, (path, found) in enumerate(zip(paths, work.mapper(ask, paths), strict=True)):
+        for done, (path, one) in enumerate(zip(paths, work.mapper(ask, paths), strict=True)):
             work.progress("classifying", done + 1, len(paths))
+            found = finish(one)
             for row in rows_of(path, found, args):
                 if args.json:
                     output.write_json(row)
@@ -69,17 +70,24 @@ def run(args: argparse.Namespace) -> int:
 
 def asker(
     fitted: Model, args: argparse.Namespace, work: Session
-) -> Callable[..., Answer | Timeline]:
-    """Return what answers for one video: of this kind of model, once or by intervals."""
-    alone: Callable[..., Answer] = functools.partial(pipeline.classify, model=fitted)
+) -> tuple[Callable[..., Any], Callable[[Any], Answer | Timeline]]:
+    """Return what a job does with a video, and what makes the answer of it here."""
+    alone: Callable[..., Any] = functools.partial(pipeline.classify, model=fitted)
     parts = functools.partial(timeline.classify_timeline, model=fitted, seconds=args.timeline)
+    finish: Callable[[Any], Answer | Timeline] = _as_it_is
     if fitted.extras is not None:
         from lsfref.study import best
 
         other = best.answerer(fitted, printable(args.model))
-        alone = other.classify
         parts = functools.partial(parts, pool=other.pool, answer=other.answer)
-    return functools.partial(parts if args.timeline else alone, extract=work.extract)
+        if not args.timeline:  # every job gets the network, none the index
+            alone = functools.partial(passes.pool_video_by, pool=other.pool, config=fitted.config)
+            finish = other.answer
+    return functools.partial(parts if args.timeline else alone, extract=work.extract), finish
+
+
+def _as_it_is(found: Answer | Timeline) -> Answer | Timeline:
+    return found
 
 
 def rows_of(

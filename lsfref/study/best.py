@@ -24,7 +24,7 @@ from lsfref.descriptors import COLUMNS, N_COLUMNS, TIME_CELLS
 from lsfref.errors import LsfrefError, ModelError, NoTrajectoriesError
 from lsfref.extraction import Block
 from lsfref.model import Extras, Model
-from lsfref.passes import Extract, Mapper, Pooled, encode_rows, extract, pool_video_by
+from lsfref.passes import Extract, Mapper, Pool, Pooled, encode_rows, extract, pool_video_by
 from lsfref.phase1 import Network, Report, silent
 from lsfref.phase2 import UNLABELLED
 from lsfref.pipeline import Answer, LabelledVideo, Trained
@@ -323,7 +323,11 @@ def train(
         )  # fmt: skip
         arrays[f"{name}.weights_mC"] = fitted.weights_mC
     extras = Extras(NAME, dataclasses.asdict(choices), arrays)
-    return trained._replace(model=dataclasses.replace(model, extras=extras))
+    of_votes = pipeline.fit_warnings(model)  # K and N answer nothing here
+    return trained._replace(
+        model=dataclasses.replace(model, extras=extras),
+        warnings=[text for text in trained.warnings if text not in of_votes],
+    )
 
 
 @dataclass(frozen=True)
@@ -335,9 +339,10 @@ class Answerer:
     classifiers: Mapping[str, Classifier]
     head: Head
 
-    def pool(self, blocks: Iterable[Block]) -> pooling.Pooled:
-        """Return the vector of a video."""
-        return pool_blocks(blocks, heads=[self.head])
+    @property
+    def pool(self) -> Pool:
+        """Return what makes a vector of a video."""
+        return functools.partial(pool_blocks, heads=[self.head])
 
     def shares(self, task: str, pooled_MV: Floats) -> Floats:
         """Return shares_MC of one task for the vectors of M videos."""
@@ -346,21 +351,20 @@ class Answerer:
             self.choices,
         )  # fmt: skip
 
-    def answer(self, pooled: Pooled, model: Model) -> Answer:
+    def answer(self, pooled: Pooled, _model: Model | None = None) -> Answer:
         """Return the answers to a pooled video, as `pipeline.answer_pooled` does."""
-        nothing = pipeline.answer_pooled(pooled._replace(pooled_E=None), model)
-        if pooled.pooled_E is None:
-            return nothing
-        for name, task in model.tasks.items():
-            share_C = self.shares(name, pooled.pooled_E[None])[0]
-            nothing.labels[name] = task.classes[share_C.argmax()]
-            nothing.confidence[name] = dict(zip(task.classes, share_C.tolist(), strict=True))
-        return nothing
+        answer = pipeline.answer_pooled(pooled._replace(pooled_E=None), self.model)
+        if pooled.pooled_E is not None:
+            for name, task in self.model.tasks.items():
+                share_C = self.shares(name, pooled.pooled_E[None])[0]
+                answer.labels[name] = task.classes[share_C.argmax()]
+                answer.confidence[name] = dict(zip(task.classes, share_C.tolist(), strict=True))
+        return answer
 
     def classify(self, path: Any, *, extract: Extract = extract) -> Answer:
         """Return the answers of both tasks for one video; bad input is told, it never raises."""
         pooled = pool_video_by(path, pool=self.pool, config=self.model.config, extract=extract)
-        return self.answer(pooled, self.model)
+        return self.answer(pooled)
 
     @property
     def width(self) -> int:
