@@ -481,6 +481,26 @@ def test_evaluate(trained, capsys):
     assert rows[0]["videos"] == 9
 
 
+def test_train_reports_on_the_videos_set_aside(trained, labelled_clips, tmp_path, capsys):
+    header, *lines = labelled_clips.read_text().splitlines()
+    folder = labelled_clips.parent
+    lines = [f"{folder / line},{'test' if line[1] == '2' else 'train'}" for line in lines]
+    labels, name = tmp_path / "split.csv", str(tmp_path / "m.npz")
+    labels.write_text("\n".join([header + ",split", *lines]) + "\n")
+    words = ["--labels", str(labels), *trained[2][2:], "--model", name]
+    capsys.readouterr()
+    assert main(["train", "--preset", "best", *words, "--json"]) == 0
+    captured = capsys.readouterr()
+    rows = {row["task"]: row for row in map(json.loads, captured.out.splitlines())}
+    assert [(row["method"], row["videos"]) for row in rows.values()] == [("preset best", 3)] * 2
+    assert "neighbours" not in captured.err
+    asked = [line.split(",")[:3] for line in lines if line.endswith("test")]
+    assert main(["classify", "--model", name, *trained[1], "--json", *(a[0] for a in asked)]) == 0
+    told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    right = [t["background"]["label"] == a[1] for t, a in zip(told, asked, strict=True)]
+    assert rows["background"]["accuracy_mean"] == pytest.approx(np.mean(right))
+
+
 @pytest.mark.parametrize(
     ("words", "status", "told"),
     [
