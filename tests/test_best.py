@@ -336,6 +336,24 @@ def test_no_trajectories_is_no_answer_and_no_label_is_not_asked(made):
     assert NOT_ASKED not in foreground.predicted_YM
 
 
+def test_a_class_outside_the_sample_is_unknown_to_the_head_alone(made, monkeypatch):
+    """Four rows in all are drawn: some fold's sample lacks a class, and so does its head."""
+    few = dataclasses.replace(CONFIG, n_samples=4, balance="none")
+    monkeypatch.setattr("test_best.CONFIG", few)
+    heads = []
+    pool = best.pool_blocks
+    monkeypatch.setattr(
+        best, "pool_blocks", lambda blocks, heads: seen(heads) or pool(blocks, heads=heads)
+    )
+    seen = heads.append
+    outcomes = run(made, FakeExtract(strength=2.0))
+    widths = [len(one.classes) for one in heads[0]]
+    assert min(widths) < 3
+    for one in heads[0]:
+        assert one.network.parameters["head_bias"].shape == (len(one.classes),)
+    assert figures(outcomes[0]).accuracy_mean > 0.6
+
+
 @pytest.mark.parametrize(
     "choices",
     [

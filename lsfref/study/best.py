@@ -25,7 +25,7 @@ from lsfref.errors import LsfrefError, ModelError, NoTrajectoriesError
 from lsfref.extraction import Block
 from lsfref.model import Extras, Model
 from lsfref.passes import Extract, Mapper, Pool, Pooled, encode_rows, extract, pool_video_by
-from lsfref.phase1 import Network, Report, silent
+from lsfref.phase1 import Network, Report, draw_sample, silent
 from lsfref.phase2 import UNLABELLED
 from lsfref.pipeline import Answer, LabelledVideo, Trained
 from lsfref.study.evaluate import (
@@ -63,7 +63,7 @@ class Choices:
 
 
 class Head(NamedTuple):
-    """LSFNet as a classifier of single trajectories: class numbers of its outputs, of how many."""
+    """LSFNet as a classifier of single trajectories, and the class numbers of its outputs."""
 
     network: Network
     classes: tuple[int, ...]
@@ -403,8 +403,8 @@ def answer_rows(
 def answerer(model: Model, name: str = "model") -> Answerer:
     """Return what answers for a model of this preset. Raises ModelError where it is none."""
     try:
-        assert_kind(model)
-        assert model.extras is not None
+        if model.extras is None or model.extras.kind != NAME:
+            raise ValueError(f"extras of kind {model.extras and model.extras.kind!r}")
         choices = from_json(Choices, model.extras.choices)
         arrays = dict(model.extras.arrays)
         moments_MV = _member(arrays, "moments_MV", (len(model.files), MOMENTS))
@@ -425,12 +425,6 @@ def answerer(model: Model, name: str = "model") -> Answerer:
     return Answerer(
         model, choices, classifiers, Head(network, tuple(range(len(model.head_classes))))
     )
-
-
-def assert_kind(model: Model) -> None:
-    """Raise ValueError unless the Extras of a model are of this preset."""
-    if model.extras is None or model.extras.kind != NAME:
-        raise ValueError(f"extras of kind {model.extras and model.extras.kind!r}")
 
 
 def _member(arrays: dict[str, Floats], key: str, shape: tuple[int, ...]) -> Floats:
@@ -464,8 +458,10 @@ def evaluate_videos(
             extract=extract, mapper=mapper, report=report,
         )  # fmt: skip
         for one, network in zip(rounds, networks, strict=True):
-            labels_m = tasks[0].labels_M[_learned(one, videos)]
-            heads.append(Head(network, tuple(np.unique(labels_m[labels_m >= 0]).tolist())))
+            train, labels_M = one.split[0], tasks[0].labels_M
+            drawn = draw_sample(videos.counts_M[train], labels_M[train], config)
+            known = np.unique(labels_M[train[drawn.owner_p]])  # a class may lie outside the sample
+            heads.append(Head(network, tuple(known.tolist())))
     usable = np.flatnonzero(videos.counts_M > 0)
     width = sum(len(head.classes) for head in heads)
     pooled_MV = np.zeros((len(videos.paths), MOMENTS + width))
@@ -494,10 +490,6 @@ def evaluate_videos(
     return outcomes_of(f"preset {NAME}", answers, tasks, rounds)
 
 
-def _learned(one: Round, videos: Counted) -> Ints:
-    return one.split[0][videos.counts_M[one.split[0]] > 0]
-
-
 def _answer_fold(
     pooled_MV: Floats,
     videos: Counted,
@@ -507,14 +499,13 @@ def _answer_fold(
     choices: Choices,
 ) -> Asked:
     """Return what the test rows of a fold are told about a task."""
-    learned = _learned(one, videos)
-    learned = learned[task.labels_M[learned] != UNLABELLED]
+    train, test = one.split
+    learned = train[(videos.counts_M[train] > 0) & (task.labels_M[train] != UNLABELLED)]
     fitted = fit_classifier(
         features(pooled_MV[learned], choices), task.labels_M[learned],
         n_classes=len(task.classes), choices=choices,
     )  # fmt: skip
     shares = functools.partial(answer_rows, fitted, classes=classes, choices=choices)
-    test = one.split[1]
     return asked_of(shares, pooled_MV[test], videos.counts_M[test] > 0, task.labels_M[test])
 
 
