@@ -169,6 +169,14 @@ def points(n=60, seed=0):
     return rng.normal(size=(n, 7)) + 2 * np.eye(7)[labels_m], labels_m
 
 
+def test_the_kernel_by_hand():
+    left, right = np.array([[1.0, 3.0]]), np.array([[0.0, 1.0], [1.0, 3.0]])
+    gaussian = best.kernel(left, right, Choices(gamma=0.5))
+    np.testing.assert_allclose(gaussian, [[1 + math.exp(-0.5 * 2.5), 2]], rtol=1e-14)  # (1 + 4) / 2
+    linear = best.kernel(left, right, Choices(kernel="linear"))
+    np.testing.assert_allclose(linear, [[1 + 1.5, 1 + 5]], rtol=1e-14)
+
+
 def test_the_gradient_is_that_of_the_value():
     rng = np.random.default_rng(1)
     rows, labels = rng.normal(size=(11, 5)), rng.integers(0, 3, 11)
@@ -334,6 +342,22 @@ def test_no_trajectories_is_no_answer_and_no_label_is_not_asked(made):
     assert background.confidence_YM[0, 3] == 0
     assert len(foreground.true_M) == 23
     assert NOT_ASKED not in foreground.predicted_YM
+
+
+def test_videos_without_trajectories_are_not_learned_from(made):
+    extract = FakeExtract(sizes={made[3].path: 0})
+    counts = np.array(
+        [passes.survey(v.path, config=CONFIG, extract=extract).n_points for v in made]
+    )
+    counted, tasks = Counted([v.path for v in made], counts), labels_of(made)
+    test = np.arange(0, 24, 5)
+    train = np.setdiff1d(np.arange(24), test)
+    found = [
+        best.evaluate_videos(counted, tasks, [[(rows, test)]], CONFIG, Choices(), extract=extract)
+        for rows in (train, train[train != 3])
+    ]
+    for one, other in zip(*found, strict=True):
+        np.testing.assert_allclose(one.confidence_YM, other.confidence_YM, rtol=1e-9)
 
 
 def test_a_class_outside_the_sample_is_unknown_to_the_head_alone(made, monkeypatch):
@@ -505,13 +529,13 @@ def test_train_reports_on_the_videos_set_aside(trained, labelled_clips, tmp_path
     lines = [f"{folder / line},{'test' if line[1] == '2' else 'train'}" for line in lines]
     labels, name = tmp_path / "split.csv", str(tmp_path / "m.npz")
     labels.write_text("\n".join([header + ",split", *lines]) + "\n")
-    words = ["--labels", str(labels), *trained[2][2:], "--model", name]
+    words = ["--labels", str(labels), *trained[2][2:], "--model", name, "--set", "k_rule=fixed"]
     capsys.readouterr()
     assert main(["train", "--preset", "best", *words, "--json"]) == 0
     captured = capsys.readouterr()
     rows = {row["task"]: row for row in map(json.loads, captured.out.splitlines())}
     assert [(row["method"], row["videos"]) for row in rows.values()] == [("preset best", 3)] * 2
-    assert "neighbours" not in captured.err
+    assert "K = 75" not in captured.err
     asked = [line.split(",")[:3] for line in lines if line.endswith("test")]
     assert main(["classify", "--model", name, *trained[1], "--json", *(a[0] for a in asked)]) == 0
     told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]

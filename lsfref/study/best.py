@@ -284,7 +284,7 @@ def blend(logs_MC: Floats, said_Mc: Floats, classes: Sequence[int], *, share: fl
     if share > 0:
         head_MC = np.full_like(logs_MC, -np.inf)
         head_MC[:, list(classes)] = said_Mc
-        logs_MC = share * _log_softmax(head_MC) + ((1 - share) * logs_MC if share < 1 else 0)
+        logs_MC = share * head_MC + ((1 - share) * logs_MC if share < 1 else 0)
     return np.exp(_log_softmax(logs_MC))
 
 
