@@ -208,7 +208,7 @@ def test_the_fit_is_where_another_route_ends():
     fitted = best.fit_classifier(rows, labels, n_classes=3, choices=choices)
     gram = best.kernel(fitted.index_mQ, fitted.index_mQ, choices)
     targets, weights = np.eye(3)[labels], np.zeros((17, 3))
-    for _ in range(4000):
+    for _ in range(1500):
         scores = gram @ weights
         shares = np.exp(scores - logsumexp(scores, axis=1, keepdims=True))
         weights -= 0.05 * (weights + choices.cost * (shares - targets))
