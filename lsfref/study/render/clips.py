@@ -17,11 +17,12 @@ from lsfref.study.render.weather import HAZE, Air, draw_drops, fog_banks, light,
 
 FPS = 15.0
 CLASSES = ("normal", "illumination", "noise", "rain", "camera shaking", "tree waving")
+MIDDLES = {"camera shaking": 0.85, "tree waving": 1.45, "illumination": 1.25, "noise": 1.1}  # or 1
 LATER = ("snow", "fog")  # the paper leaves them to future work
 
 
 class Strengths(NamedTuple):
-    """How strong each process is in one clip; 1 is the middle of its class."""
+    """How strong each process is in one clip; about 1 in its class."""
 
     illumination: float
     noise: float
@@ -35,12 +36,18 @@ class Strengths(NamedTuple):
 def draw_strengths(rng: np.random.Generator, background: str) -> Strengths:
     """Return the process of the class in force, and weaker traces of the others."""
     trace = rng.uniform(0.0, 0.25, 7)
-    own = rng.uniform(0.7, 1.3)
+    own = rng.uniform(0.9, 1.2) * MIDDLES.get(background, 1.0)
     illumination, noise, rainy, shake, tree, _, fog = trace
     if rng.random() < 0.5:
         rainy = 0.0
     values = Strengths(
-        illumination, 0.04 + 0.6 * noise, 0.4 * rainy, 0.5 * shake, tree, 0.0, 0.05 * fog
+        0.4 * illumination,
+        0.04 + 0.3 * noise,
+        0.2 * rainy,
+        0.3 * shake,
+        0.6 * tree,
+        0.0,
+        0.05 * fog,
     )
     field = {"camera shaking": "shake", "tree waving": "tree"}.get(background, background)
     return values if field == "normal" else values._replace(**{field: own})
@@ -122,5 +129,5 @@ def _plants(
     """Return trees and hedges in wind of one strength, which comes in gusts."""
     gusts = draw_gusts(rng)
     surge_F = 1 + 0.35 * course(rng, n_frames, slowest=0.15, fastest=0.6, fps=FPS)
-    strength_F = np.clip(strength * surge_F, 0, 1.5) * 5.0 * height / 120
+    strength_F = np.clip(strength * surge_F, 0, 2.0) * 5.0 * height / 120
     return [blown(plant, gusts, strength_F, fps=FPS) for plant in scenery.plants]

@@ -40,7 +40,7 @@ def draw_road(rng: np.random.Generator) -> Road:
     across = rng.random() < 0.7
     heading = rng.uniform(-0.2, 0.2) if across else rng.choice([-1, 1]) * rng.uniform(0.5, 1.1)
     half = rng.uniform(2.4, 3.4)
-    return Road(rng.uniform(8.5, 15), float(heading), half)
+    return Road(rng.uniform(11.5, 17), float(heading), half)
 
 
 class Box(NamedTuple):

@@ -62,7 +62,7 @@ def draw_person(rng: np.random.Generator) -> Person:
         hair=tuple(np.array([0.16, 0.12, 0.09]) * rng.uniform(0.5, 4.0)),
         shirt=_CLOTHES[shirt],
         trousers=tuple(np.array(_CLOTHES[trousers]) * 0.8),
-        stripes=bool(rng.random() < 0.4),
+        stripes=bool(rng.random() < 0.55),
     )
 
 

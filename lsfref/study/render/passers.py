@@ -15,10 +15,10 @@ from lsfref.study.render.textures import course
 def passers(
     scenery: Scenery, rng: np.random.Generator, n_frames: int, fps: float, size: tuple[int, int]
 ) -> list[Sprite]:
-    """Return at least one thing that moves: a car more often than not, litter, a bird, a flag."""
-    which = rng.random(4) < (0.6, 0.15, 0.15, 0.08)
-    if not which[:3].any():
-        which[rng.choice([0, 0, 1, 2])] = True
+    """Return at least one thing that moves: mostly a flag; litter, a bird, now and then a car."""
+    which = rng.random(4) < (0.15, 0.15, 0.15, 0.8)
+    if not which[1:].any():
+        which[3] = True
     sprites = []
     for chosen, draw in zip(which, (_car, _litter, _bird, _flag), strict=True):
         if chosen:
@@ -32,7 +32,7 @@ def _car(
     """Return a car on its side of the road."""
     road = scenery.road
     way = rng.choice([-1, 1])
-    along_F = way * (np.arange(n_frames) / fps - rng.uniform(1.0, 2.2)) * rng.uniform(2, 5.5)
+    along_F = way * (np.arange(n_frames) / fps - rng.uniform(1.2, 2.0)) * rng.uniform(5.5, 9)
     beside = -way * road.half * 0.5
     cos, sin = math.cos(road.heading), math.sin(road.heading)
     z_F = road.z + along_F * sin + beside * cos
@@ -49,15 +49,16 @@ def _flag(
 ) -> list[Sprite]:
     """Return a striped flag that waves from a pole, in strips that a wave runs through."""
     camera, (width, _) = scenery.camera, size
-    z, high = rng.uniform(9, 16), rng.uniform(2.6, 4.2)
-    x = rng.uniform(-0.4, 0.4) * width * z / camera.focal
-    long, tall, n_strips = rng.uniform(0.9, 1.6), rng.uniform(0.6, 0.9), 9
+    z, high = rng.uniform(5.5, 7.5), rng.uniform(2.0, 2.8)
+    x = rng.uniform(-0.4, 0.2) * width * z / camera.focal
+    long, tall, n_strips = rng.uniform(1.1, 1.6), rng.uniform(0.7, 0.95), 9
     turn_F = 2 * np.pi * rng.uniform(0.7, 1.4) * np.arange(n_frames) / fps
-    colors = rng.uniform(0.1, 0.9, (3, 3))
+    pale, deep = rng.uniform(0.75, 0.95, 3), rng.uniform(0.05, 0.35, 3)
+    colors = [pale, deep, pale] if rng.random() < 0.5 else [deep, pale, deep]
 
     def seen(along: float, up: float) -> Floats:
         share = along / long
-        y_F = high + up - 0.15 * share + 0.16 * share * np.sin(turn_F - 5 * share)
+        y_F = high + up - 0.15 * share + 0.3 * share * np.sin(turn_F - 5 * share)
         x_F = x + along * (0.95 - 0.1 * share * np.cos(turn_F - 5 * share))
         return np.stack([column_of(camera, x_F, z), row_of(camera, y_F, z)])
 
@@ -87,7 +88,7 @@ def _litter(
 ) -> list[Sprite]:
     """Return a bag or some paper that the wind rolls over the ground, hopping."""
     camera, (width, _) = scenery.camera, size
-    z = rng.uniform(5.0, 9)
+    z = rng.uniform(3.8, 6)
     seconds_F = np.arange(n_frames) / fps
     speed = rng.choice([-1, 1]) * rng.uniform(0.7, 2.5)
     middle = rng.uniform(-0.3, 0.3) * width * z / camera.focal
@@ -96,7 +97,7 @@ def _litter(
     hop_F = 0.2 + 0.35 * np.abs(course(rng, n_frames, slowest=0.3, fastest=1.2, fps=fps))
     roll_F = seconds_F * speed * 2.5
     color = np.array([0.8, 0.78, 0.72]) * rng.uniform(0.5, 1.2) + rng.uniform(-0.1, 0.1, 3)
-    crumple = rng.uniform(0.1, 0.35, 5)
+    crumple = rng.uniform(0.15, 0.36, 5)
     corners = []
     for k, long in enumerate(crumple):
         turn_F = roll_F + 2 * np.pi * k / len(crumple)
@@ -110,6 +111,11 @@ def _litter(
             corner, corners[k - 1], radii_2F=np.full((2, n_frames), radius, np.float32),
             color=color * (0.8 + 0.08 * k), sun=scenery.sun,
         )  # fmt: skip
+    for k, corner in enumerate(corners):
+        paint.limb(
+            corner, points.mean(axis=0), radii_2F=np.full((2, n_frames), 1.6 * radius, np.float32),
+            color=color * (0.6 + 0.1 * k), sun=scenery.sun,
+        )  # fmt: skip
     return [paint.sprite(np.full(n_frames, z, np.float32))]
 
 
@@ -118,7 +124,7 @@ def _bird(
 ) -> list[Sprite]:
     """Return a bird that flaps across the view."""
     camera, (width, _) = scenery.camera, size
-    z, span = rng.uniform(6, 11), rng.uniform(0.25, 0.5)
+    z, span = rng.uniform(4.5, 8), rng.uniform(0.35, 0.6)
     seconds_F = np.arange(n_frames) / fps
     speed = rng.choice([-1, 1]) * rng.uniform(1.2, 3.2)
     x_F = rng.uniform(-0.3, 0.3) * width * z / camera.focal + speed * (seconds_F - seconds_F.mean())

@@ -24,27 +24,29 @@ def people_sprites(
     sun: float,
 ) -> list[Sprite]:
     """Return one to three people, at depths between `nearest` and `farthest`, at least one of whom
-    does something of `kind` (one of KINDS).
+    does something of `kind` (one of KINDS); those who walk cross one another.
     """
     clock_F = np.arange(n_frames) / fps
 
+    cast: list[tuple[Pose, list[Thing]]] = []
+    way = rng.permutation(2)  # one goes left, the next one right
+
     def path(speed: float) -> Path:
         z = nearest * (farthest / nearest) ** (rng.random() ** 2)
-        x = rng.uniform(-0.55, 0.55) * half_width * z / camera.focal
-        heading = float(rng.choice([0, np.pi])) + rng.normal(0, 0.35)
+        x = rng.uniform(-0.45, 0.45) * half_width * z / camera.focal
+        heading = np.pi * float(way[len(cast) % 2]) + rng.normal(0, 0.35)
         return Path(x, z, heading, speed)
 
-    cast: list[tuple[Pose, list[Thing]]] = []
     if kind == "object":
         act = acts.OBJECTS[rng.integers(len(acts.OBJECTS))]
         cast.append(act(rng, path(rng.uniform(0.8, 1.5)), clock_F))
     elif kind == "others":
         pair = acts.OTHERS[rng.integers(len(acts.OTHERS))]
         cast += [(pose, []) for pose in pair(rng, path(rng.uniform(0.9, 1.6)), clock_F)]
-    more = int(rng.integers(1, 4)) if kind == "body" else int(rng.random() < 0.6)
+    more = int(rng.choice([1, 2, 3, 3, 3])) if kind == "body" else int(rng.random() < 0.85)
     for _ in range(more):
-        if rng.random() < 0.7:
-            speed = rng.uniform(2.4, 3.4) if rng.random() < 0.3 else rng.uniform(0.9, 1.7)
+        if rng.random() < 0.75:
+            speed = rng.uniform(2.3, 3.0) if rng.random() < 0.2 else rng.uniform(0.9, 1.7)
             cast.append((acts.walk(rng, path(speed), clock_F), []))
         else:
             stay = acts.STAYS[rng.integers(len(acts.STAYS))]

@@ -231,5 +231,5 @@ def foot_limits(camera: Camera, height: int, margin: int) -> tuple[float, float]
     """Return the depths, in metres, between which people are well seen."""
     lowest = 1.06 * height + margin  # feet may be just out of the picture
     nearest = camera.focal * camera.height / (lowest - camera.horizon)
-    tallest, smallest = 0.74 * height, 0.33 * height
+    tallest, smallest = 0.9 * height, 0.58 * height
     return max(nearest, 1.75 * camera.focal / tallest), 1.75 * camera.focal / smallest

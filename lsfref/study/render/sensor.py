@@ -21,17 +21,17 @@ def shake_path(
     rng: np.random.Generator, *, n_frames: int, fps: float, strength: float, height: int
 ) -> Shake:
     """Return a band-limited random path; `strength` 1 is the middle of the class."""
-    slowest, fastest = rng.uniform(0.3, 0.8), rng.uniform(2.0, 4.0)
-    surge_F = 0.7 + 0.6 * course(rng, n_frames, slowest=0.15, fastest=0.5, fps=fps)
-    surge_F = np.clip(surge_F, 0.1, 1.3)  # it comes and goes
+    slowest, fastest = rng.uniform(2.4, 3.0), rng.uniform(4.5, 5.5)
+    away_F = (np.arange(n_frames) / n_frames - rng.uniform(0.35, 0.65)) / rng.uniform(0.12, 0.14)
+    surge_F = 0.35 + 0.95 * np.exp(-(away_F**4)).astype(np.float32)  # it comes and goes
     size = strength * height / 120
-    span = rng.uniform(0.35, 1.0, 2)
+    span = rng.uniform(0.85, 1.0, 2)
     span[rng.integers(2)] = 1.0
 
     def path(amplitude: float) -> Floats:
-        return (
-            amplitude * surge_F * course(rng, n_frames, slowest=slowest, fastest=fastest, fps=fps)
-        )
+        sway_F = course(rng, n_frames, slowest=slowest, fastest=fastest, fps=fps)
+        sway_F = surge_F * (sway_F - sway_F.mean())
+        return amplitude * sway_F * np.sqrt(np.mean(surge_F**2) / max(np.mean(sway_F**2), 1e-6))
 
     dx_F, dy_F = path(2.4 * size * span[0]), path(2.4 * size * span[1])
     most = 0.075 * height  # no farther than the margin of the picture
@@ -78,8 +78,8 @@ def sensed(
     pixels are hot.
     """
     _, n_frames, height, width = frames_3FHW.shape
-    read, photon = rng.uniform(7, 13) * strength, rng.uniform(9, 16) * strength
-    fine, tinted, rows = rng.uniform(0.45, 0.8), rng.uniform(0.3, 0.7), rng.uniform(0, 3) * strength
+    read, photon = rng.uniform(11, 15) * strength, rng.uniform(13, 18) * strength
+    fine, tinted, rows = rng.uniform(0.35, 0.5), rng.uniform(0.4, 0.7), rng.uniform(1, 3) * strength
     n_hot = int(rng.poisson(12 * strength * height * width / 19200))
     hot = rng.integers(height, size=n_hot), rng.integers(width, size=n_hot)
     glow = rng.uniform(40, 140, n_hot).astype(np.float32)

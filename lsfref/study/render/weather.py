@@ -32,7 +32,7 @@ def light(
     """
     flicker_F = course(rng, n_frames, slowest=1.5, fastest=6.0, fps=fps)
     slow_F = course(rng, n_frames, slowest=0.1, fastest=0.5, fps=fps)
-    weights = rng.uniform(0.0, 0.08), rng.uniform(0.02, 0.18)
+    weights = rng.uniform(0.09, 0.13), rng.uniform(0.06, 0.12)
     whole_F = np.exp(strength * (weights[0] * flicker_F + weights[1] * slow_F))
     which, dusk = rng.random(), rng.uniform(0.4, 0.8)
     near_HW = (depth_HW < FARTHEST).astype(np.float32)  # the sky stays as it is
@@ -40,7 +40,7 @@ def light(
     beams = _headlights(rng, depth_HW, n_frames, strength)
     for whole in whole_F:
         gain_HW = np.full(depth_HW.shape, whole, np.float32)
-        if moving and which < 0.75:
+        if moving and which < 0.85:
             gain_HW *= 1 - near_HW * next(shadows)
         if moving and which > 0.45:
             gain_HW *= np.float32(dusk)
@@ -67,13 +67,16 @@ def _cloud_shadows(
     z_hw = (0.6 * depth_hw + 0.3 * up_hw) * np.float32(cells)
     tile = fractal_tile(rng, slope=2.0, lowest=3)
     angle = float(rng.choice([0, np.pi])) + rng.normal(0, 0.35)
-    speed, start = rng.uniform(1.2, 3.2), rng.uniform(0, 60)  # metres a second, metres
+    other = angle + np.pi * rng.uniform(0.8, 1.2)  # a higher layer of clouds
+    speed, start = rng.uniform(1.6, 2.8), rng.uniform(0, 60)  # metres a second, metres
     edge = rng.uniform(0.04, 0.12)
     dark = min(strength * rng.uniform(0.5, 0.7), 0.85)
     for f in range(n_frames):
         walked = (start + speed * f / fps) * cells
         right, far = np.float32(walked * math.cos(angle)), np.float32(walked * math.sin(angle))
         cloud_hw = look_up(tile, z_hw - far, x_hw - right)
+        right, far = np.float32(walked * math.cos(other)), np.float32(walked * math.sin(other))
+        cloud_hw = (cloud_hw + look_up(tile, z_hw - far + 41, x_hw - right + 23)) * np.float32(0.7)
         dark_hw = np.float32(dark) * smooth_step(cloud_hw, -edge, edge)
         yield twice(dark_hw[None])[0, :height, :width]
 
@@ -86,8 +89,9 @@ def _headlights(
     rows = np.arange(height, dtype=np.float32)[:, None]
     columns = np.arange(width, dtype=np.float32)
     beams = []
-    for _ in range(int(rng.integers(1, 3))):
-        speed = float(rng.choice([-1, 1])) * rng.uniform(1.5, 4.0) * width / 180
+    way = float(rng.choice([-1, 1]))
+    for turn in (way, -way):
+        speed = turn * rng.uniform(4.5, 6.5) * width / 180
         middle, row = rng.uniform(0.3, 0.7) * width, rng.uniform(0.35, 0.8) * height
         wide, tall = rng.uniform(0.10, 0.2) * width, rng.uniform(0.1, 0.22) * height
         bright = strength * rng.uniform(0.6, 1.1)
@@ -100,7 +104,7 @@ def _headlights(
             at = middle + speed * (f - n_frames / 2)
             far_HW = ((columns - at) / wide) ** 2 + ((rows - row) / tall) ** 2
             grate = 1 - bars * smooth_step(np.sin((columns - at) / pitch), -0.2, 0.4)
-            glow_HW += bright * grate * (1 - smooth_step(far_HW, 0.7, 1.2))
+            glow_HW += bright * grate * (1 - smooth_step(far_HW, 0.4, 1.3))
         yield glow_HW
 
 
@@ -152,14 +156,14 @@ def draw_drops(
     """Return drops between 2 and 14 metres away: near ones are longer, quicker and clearer."""
     width, height = size
     pixels = height / 120
-    n = max(int(rng.uniform(260, 420) * min(strength, 1.6) * pixels), 1)
+    n = max(int(rng.uniform(460, 540) * min(strength, 1.6) * pixels), 1)
     z = rng.uniform(2.0, 14, n)
     scale = 170 * pixels / z  # pixels a metre
     fall = (rng.uniform(1.0, 1.6) if snow else rng.uniform(6.5, 8.5)) * rng.normal(1, 0.08, n)
     shutter = 1 / rng.uniform(16, 28)
     length = 1.2 + 0 * z if snow else np.clip(fall * shutter * scale, 1.2, 0.2 * height)
     wide = np.clip(0.018 * scale, 0.5, 2.4) if snow else np.clip(0.006 * scale, 0.45, 1.1)
-    faint = 0.85 if snow else 2.3 * min(0.35 + strength, 1.0)
+    faint = 0.85 if snow else 3.4 * min(0.35 + strength, 1.0)
     clear = np.clip(faint / np.sqrt(z) * rng.uniform(0.7, 1.0), 0.05, 0.9)
     return Drops(
         start=rng.uniform(0, width, n),
@@ -168,7 +172,7 @@ def draw_drops(
         step=fall * scale / fps,
         cover=clear * wide,
         sway=0.12 * scale * snow,
-        slant=rng.uniform(-0.8, 0.8) if snow else rng.uniform(-0.25, 0.25),
+        slant=rng.uniform(-0.8, 0.8) if snow else rng.uniform(-0.15, 0.15),
     )
 
 
