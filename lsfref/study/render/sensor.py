@@ -20,17 +20,16 @@ class Shake(NamedTuple):
 def shake_path(
     rng: np.random.Generator, *, n_frames: int, fps: float, strength: float, height: int
 ) -> Shake:
-    """Return a band-limited random path; `strength` 1 is the middle of the class."""
-    slowest, fastest = rng.uniform(2.4, 3.0), rng.uniform(4.5, 5.5)
-    away_F = (np.arange(n_frames) / n_frames - rng.uniform(0.35, 0.65)) / rng.uniform(0.12, 0.14)
-    surge_F = 0.35 + 0.95 * np.exp(-(away_F**4)).astype(np.float32)  # it comes and goes
+    """Return a random path between 2 and 5 hertz; `strength` 1 is the middle of the class."""
+    surge_F = 0.9 + 0.1 * course(rng, n_frames, slowest=0.15, fastest=0.5, fps=fps)
     size = strength * height / 120
     span = rng.uniform(0.85, 1.0, 2)
     span[rng.integers(2)] = 1.0
 
     def path(amplitude: float) -> Floats:
-        sway_F = course(rng, n_frames, slowest=slowest, fastest=fastest, fps=fps)
-        sway_F = surge_F * (sway_F - sway_F.mean())
+        hertz = np.arange(2, 6)[:, None] + rng.normal(0, 0.06, (4, 1))  # as a mast swings
+        turn_4F = hertz * np.arange(n_frames) / fps + rng.random((4, 1))
+        sway_F = surge_F * (rng.uniform(0.6, 1.0, (4, 1)) * np.sin(2 * np.pi * turn_4F)).sum(axis=0)
         return amplitude * sway_F * np.sqrt(np.mean(surge_F**2) / max(np.mean(sway_F**2), 1e-6))
 
     dx_F, dy_F = path(2.4 * size * span[0]), path(2.4 * size * span[1])
