@@ -103,9 +103,11 @@ def render(
         for veil in veils:
             seen_3hw = veiled(seen_3hw, next(veil), bright=0.15)
         seen_3Fhw[:, f] = seen_3hw
-    contrast = scenery.contrast * pick.uniform(0.8, 1.0)
+    fade = pick.uniform(0.45, 1.0)  # of all that the camera sees, its noise too
+    contrast = scenery.contrast * fade
     gain, offset = exposure(seen_3Fhw, brightness=pick.uniform(80, 145), contrast=contrast)
-    return sensed(holding, seen_3Fhw, gain=gain, offset=offset, strength=strengths.noise)
+    noise = strengths.noise * fade
+    return sensed(holding, seen_3Fhw, gain=gain, offset=offset, strength=noise)
 
 
 def hazed(layer: Layer, air: Air) -> Layer:
