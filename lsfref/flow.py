@@ -39,10 +39,8 @@ from lsfref.pyramid import layer_shapes, resize_bilinear, scale_factors
 WINDOW = 10  # FL1 side of a window, pixels, even: windows start on every second pixel
 ITERATIONS = (1, 2)  # FL2 rounds of warping: on the finest layer, on each other
 COARSEST = 20  # FL3 shorter side of the coarsest layer, pixels, at least
-NORMAL, FLAT = (
-    7,
-    3.0,
-)  # FL4 side of the window of normalisation; deviation of a flat one, grey levels
+NORMAL = 7  # FL4 side of the window of normalisation, pixels
+FLAT = 3.0  # FL4 deviation below which a window counts as flat, grey levels
 ROBUST = 1.0  # FL5 difference at which a pixel counts half, in local standard deviations
 LOST = 0.1  # FL6 what a pixel costs a window by not counting, as a squared difference
 HOLD = 0.1  # FL7 weight, per window, of the wish to keep the flow so far
@@ -171,7 +169,10 @@ def enlarge(flow_2hw: Floats, shape: tuple[int, int]) -> Floats:
 
 
 def refine(first_HW: Floats, second_HW: Floats, flow_2HW: Floats) -> Floats:
-    """Return a better flow_2HW: one round of warping, least squares and averaging."""
+    """Return a better flow_2HW: one round of warping, least squares and averaging.
+
+    Choices: FL11 five-point slopes, of the mean of the first frame and the warped second one.
+    """
     height, width = first_HW.shape
     x_HW = flow_2HW[0] + np.arange(width, dtype=flow_2HW.dtype)
     y_HW = flow_2HW[1] + np.arange(height, dtype=flow_2HW.dtype)[:, None]
@@ -187,6 +188,7 @@ def add_up(gx_HW: Floats, gy_HW: Floats, r_HW: Floats, seen_HW: Bools, flow_2HW:
     Choices: FL5 w = 1 / (1 + (r / ROBUST)^2), and 0 where p + (u0, v0) is outside the second image.
              FL6 a pixel adds LOST (1 - w) to the squares: a window that loses pixels fits badly.
              FL7 two weak equations a cell of 2 x 2 pixels, u = u0 and v = v0.
+             FL12 the unknown is the flow itself, not what is added to it: t, not -r.
     """
     weight_HW = r_HW * r_HW
     weight_HW /= ROBUST**2
