@@ -1,5 +1,6 @@
 """The page of `explain`: its numbers are those of `trace`, it loads nothing, it is never wrong."""
 
+import dataclasses
 import re
 from html.parser import HTMLParser
 
@@ -9,6 +10,7 @@ import pytest
 from clips import clip
 
 from lsfref.app.cli import main
+from lsfref.model import Extras, load, save
 from lsfref.video_writer import write_video
 
 pytestmark = pytest.mark.unwatched
@@ -147,6 +149,14 @@ def test_a_video_without_an_answer_still_has_a_page(model, tmp_path, name, frame
     assert "No answer." in text
     assert words in text
     assert "Answer:" not in text
+
+
+def test_a_model_of_another_kind_is_told_apart(model, labelled_clips, tmp_path):
+    fitted = load(model)
+    save(dataclasses.replace(fitted, extras=Extras("best", {}, {})), tmp_path / "best.npz")
+    video = labelled_clips.parent / "11.mkv"
+    said = [" ".join(explain(video, m, tmp_path)[1].words) for m in (model, tmp_path / "best.npz")]
+    assert ["of preset best" in words for words in said] == [False, True]
 
 
 def test_one_track(model, tmp_path):

@@ -96,6 +96,12 @@ def _summary(story: Story) -> str:
             "<p>No model was given, so this page ends with the descriptors. Train one, then name "
             "it with <code>--model</code>.</p>"
         )
+    if story.model is not None and story.model.extras is not None:
+        lines.append(
+            f"<p>This model is of preset {story.model.extras.kind}: <code>classify</code> answers "
+            "with its own classifier. The page shows what the paper's system, which the same file "
+            "holds, makes of the video.</p>"
+        )
     lines.append(
         "<p>A label is the vote of the most similar labelled videos. Similar means: their points "
         "move alike. The stages below show how a video becomes points, points become numbers, and "
