@@ -286,9 +286,11 @@ def test_every_class_moves_and_lies_in_the_same_range_of_brightness(background):
 
 
 def test_the_contact_sheet_is_a_picture_with_a_row_for_each_class(tmp_path):
-    sheet.contact_sheet(tmp_path / "s.png", seed=0, scenes=(0,), frames=3, size=(64, 64))
-    picture = iio.imread(tmp_path / "s.png")
-    assert picture.shape == (6 * (18 + 64), 2 * 64 + 4, 3)
+    for name, head in (("s.png", b"\x89PNG"), ("s.JPG", b"\xff\xd8\xff")):
+        sheet.contact_sheet(tmp_path / name, seed=0, scenes=(0,), frames=3, size=(64, 64))
+        picture = iio.imread(tmp_path / name)
+        assert picture.shape == (6 * (18 + 64), 2 * 64 + 4, 3)
+        assert (tmp_path / name).read_bytes().startswith(head)
     strip = sheet.label("rain", 50)
     assert strip.shape == (18, 50, 3)
     assert set(np.unique(strip)) == {40, 255}

@@ -19,7 +19,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--extra", choices=("snow", "fog"), nargs="+", default=[],
         help="classes beyond the paper's six",
     )  # fmt: skip
-    parser.add_argument("--sheet", metavar="PNG", help="also draw a contact sheet of the classes")
+    parser.add_argument(
+        "--sheet", metavar="PICTURE", help="also draw a contact sheet of the classes, PNG or JPEG"
+    )
     parser.add_argument("--jobs", type=options.positive, default=options.cores(), help="processes")
     parser.add_argument("--quiet", action="store_true", help="no progress on stderr")
 

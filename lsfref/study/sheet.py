@@ -34,7 +34,7 @@ def contact_sheet(
     size: tuple[int, int] = SIZE,
     extra: tuple[str, ...] = (),
 ) -> None:
-    """Write a PNG: for each class its name, middle frames without and with people, a time slice.
+    """Write a PNG or JPEG: for each class its name, middle frames without and with people, a time slice.
 
     The time slice is one row of the last clip, frame below frame: what stands still is upright,
     what moves slants, what flickers is striped.
@@ -58,7 +58,9 @@ def contact_sheet(
         bands += [label(background, strip.shape[1]), strip]
     sheet = np.concatenate(bands, axis=0)
     with write_whole(path) as file:
-        file.write(iio.imwrite("<bytes>", sheet, extension=".png"))
+        suffix = Path(path).suffix.lower()
+        kind = suffix if suffix in (".jpg", ".jpeg") else ".png"
+        file.write(iio.imwrite("<bytes>", sheet, extension=kind))
 
 
 def label(text: str, width: int) -> Ints:
