@@ -34,7 +34,7 @@ def contact_sheet(
     size: tuple[int, int] = SIZE,
     extra: tuple[str, ...] = (),
 ) -> None:
-    """Write a PNG or JPEG: for each class its name, middle frames without and with people, a time slice.
+    """Write a PNG or JPEG: of each class its name, frames without and with people, a time slice.
 
     The time slice is one row of the last clip, frame below frame: what stands still is upright,
     what moves slants, what flickers is striped.
