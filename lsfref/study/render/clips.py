@@ -17,7 +17,7 @@ from lsfref.study.render.weather import HAZE, Air, draw_drops, fog_banks, light,
 
 FPS = 15.0
 CLASSES = ("normal", "illumination", "noise", "rain", "camera shaking", "tree waving")
-MIDDLES = {"camera shaking": 0.95, "tree waving": 1.45, "illumination": 1.25, "noise": 1.1}  # or 1
+MIDDLES = {"camera shaking": 0.68, "tree waving": 1.45, "illumination": 1.25, "noise": 1.1}  # or 1
 LATER = ("snow", "fog")  # the paper leaves them to future work
 
 
