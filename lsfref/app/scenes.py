@@ -12,7 +12,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the flags of `scenes`."""
     parser.add_argument("out", metavar="OUT", help="folder for the videos and labels.csv")
     parser.add_argument("--seed", type=options.whole, default=0, help="same seed, same pixels")
-    parser.add_argument("--scenes", type=options.positive, default=24, help="how many cameras")
+    parser.add_argument("--scenes", type=options.positive, default=20, help="how many cameras")
     parser.add_argument("--frames", type=options.positive, default=48, help="frames of each clip")
     parser.add_argument("--size", type=picture_size, default="160x120", help="width x height")
     parser.add_argument(

@@ -20,7 +20,7 @@ from lsfref.study.render.clips import CLASSES, FPS, LATER, render
 from lsfref.study.render.encode import encode
 from lsfref.study.render.scenery import Scenery, draw_scenery
 
-N_SCENES = 24
+N_SCENES = 20
 FRAMES = 48
 SIZE = (160, 120)
 TEST_SHARE = 0.25  # of the scenes, the last ones
