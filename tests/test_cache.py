@@ -17,6 +17,8 @@ from lsfref.errors import VideoError, WriteError
 from lsfref.extraction import Block
 from lsfref.passes import Extraction, Note, extract, survey
 
+pytestmark = pytest.mark.unwatched
+
 CONFIG = PRESETS["small"]
 
 

@@ -15,6 +15,8 @@ from clips import clip
 from lsfref.app.cli import COMMANDS, main
 from lsfref.video_writer import write_video
 
+pytestmark = pytest.mark.unwatched
+
 ROOT = Path(__file__).parents[1]
 QUICK = ["--set", "epochs=4", "--set", "n_samples=2000", "--set", "n_scales=2"]
 KEYS = ["file", "frames", "points", "background", "foreground", "warnings", "error"]

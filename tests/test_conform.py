@@ -12,6 +12,8 @@ from lsfref import config, lsfnet, model, sampling, trace, video
 from lsfref.app import cli, conform
 from lsfref.app import trace as tracing
 
+pytestmark = pytest.mark.unwatched
+
 GOLDEN = conform.GOLDEN
 SEARCH = ("08_fisher", "09_lsh", "10_voting")
 

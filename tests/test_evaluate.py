@@ -22,6 +22,8 @@ from lsfref.study.outcome import Outcome, as_json, figures
 from lsfref.study.protocol import Round, TaskLabels
 from lsfref.video import write_video
 
+pytestmark = pytest.mark.unwatched
+
 CONFIG = dataclasses.replace(
     PRESETS["small"], epochs=2, n_samples=200, hidden=(11,), n_code=7, batch_size=67
 )

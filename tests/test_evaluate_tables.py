@@ -10,6 +10,8 @@ import pytest
 from lsfref.app import evaluate_tables, folding, options
 from lsfref.errors import LabelsError
 
+pytestmark = pytest.mark.unwatched
+
 SIZES = {"normal": 23, "illumination": 17, "rain": 3, "tree waving": 19}
 
 

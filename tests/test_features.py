@@ -15,6 +15,8 @@ from lsfref.study.outcome import confusion_lines, figures
 from lsfref.study.protocol import Round, TaskLabels, evaluate, strata
 from lsfref.study.splits import repeated_folds
 
+pytestmark = pytest.mark.unwatched
+
 SMALL = dataclasses.replace(PRESETS["small"], hidden=(13,), n_code=11)
 SIZES = [79, 46, 14, 3, 56, 72]  # the published features' classes
 

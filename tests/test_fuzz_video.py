@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from lsfref.errors import VideoError
 from lsfref.video import count_frames, frame_rate, read_frames
 
+pytestmark = pytest.mark.unwatched
+
 SMALL = (12, 32, 40)  # frames, rows, columns
 KINDS = sorted(corpus.BASES)
 LIMIT = 300 << 20  # bytes, ours and ffmpeg's
