@@ -97,8 +97,9 @@ def _summary(story: Story) -> str:
             "it with <code>--model</code>.</p>"
         )
     if story.model is not None and story.model.extras is not None:
+        kind = html.escape(printable(story.model.extras.kind))  # a stranger's, perhaps
         lines.append(
-            f"<p>This model is of preset {story.model.extras.kind}: <code>classify</code> answers "
+            f"<p>This model is of preset {kind}: <code>classify</code> answers "
             "with its own classifier. The page shows what the paper's system, which the same file "
             "holds, makes of the video.</p>"
         )
