@@ -1,5 +1,7 @@
 """The model file: the same bytes for the same model, and nothing believed that was not checked."""
 
+import contextlib
+import dataclasses
 import io
 import json
 import pickle
@@ -171,3 +173,38 @@ def test_a_failed_write_leaves_the_old_model(path, monkeypatch):
         model.save(make(), path)
     assert path.read_bytes() == before
     assert [p.name for p in path.parent.iterdir()] == ["model.npz"]
+
+
+@pytest.mark.parametrize(
+    "extras",
+    [
+        None,
+        1,
+        "x",
+        [],
+        {},
+        {"kind": "best", "choices": [1], "shapes": {}},
+        {"kind": "best", "choices": {}, "shapes": []},
+        {"kind": "best", "choices": {}, "shapes": {"moments_MV": 5}},
+        {"kind": "best", "choices": {}, "shapes": {"moments_MV": [-1]}},
+        {"kind": "best", "choices": {}, "shapes": {"moments_MV": [10**12, 10**6]}},
+        {"kind": "best", "choices": {}, "shapes": {"../x": [1]}},
+    ],
+)
+def test_extras_that_are_none_are_refused(tmp_path, extras):
+    added = model.Extras("best", {}, {"moments_MV": np.ones((2, 3))})
+    arrays = model.to_arrays(dataclasses.replace(make(), extras=added))
+    about = json.loads(arrays["json"].tobytes())
+    arrays["json"] = npz.to_bytes(json.dumps(about | {"extras": extras}))
+    with open(tmp_path / "m.npz", "wb") as file:
+        np.savez(file, **arrays)
+    with pytest.raises(ModelError, match=r"m\.npz"):
+        model.load(tmp_path / "m.npz")
+    about["extras"]["shapes"] = {"moments_MV": [2, 3]}  # as it was
+    arrays["json"] = npz.to_bytes(json.dumps(about))
+    for number, fine in ((1.0, True), (np.nan, False)):
+        arrays["extras.moments_MV"] = np.full((2, 3), number)
+        with open(tmp_path / "m.npz", "wb") as file:
+            np.savez(file, **arrays)
+        with contextlib.nullcontext() if fine else pytest.raises(ModelError):
+            model.load(tmp_path / "m.npz")
