@@ -17,7 +17,13 @@ from lsfref.study.render.weather import HAZE, Air, draw_drops, fog_banks, light,
 
 FPS = 15.0
 CLASSES = ("normal", "illumination", "noise", "rain", "camera shaking", "tree waving")
-MIDDLES = {"camera shaking": 0.68, "tree waving": 1.45, "illumination": 1.25, "noise": 1.1}  # or 1
+MIDDLES = {  # 1 for the others
+    "camera shaking": 0.58,
+    "tree waving": 1.55,
+    "illumination": 0.87,
+    "rain": 0.78,
+    "noise": 1.1,
+}
 LATER = ("snow", "fog")  # the paper leaves them to future work
 
 
@@ -41,11 +47,11 @@ def draw_strengths(rng: np.random.Generator, background: str) -> Strengths:
     if rng.random() < 0.5:
         rainy = 0.0
     values = Strengths(
-        0.4 * illumination,
+        0.3 * illumination,
         0.04 + 0.3 * noise,
         0.2 * rainy,
         0.3 * shake,
-        0.6 * tree,
+        0.35 * tree,
         0.0,
         0.05 * fog,
     )

@@ -1,4 +1,4 @@
-"""What moves in any clip of the built-in scenes, people or not: cars, flags, litter, birds."""
+"""What moves in any clip of the built-in scenes, people or not: a flag, cars, birds, litter."""
 
 import math
 
@@ -15,13 +15,10 @@ from lsfref.study.render.textures import course
 def passers(
     scenery: Scenery, rng: np.random.Generator, n_frames: int, fps: float, size: tuple[int, int]
 ) -> list[Sprite]:
-    """Return at least one thing that moves: mostly a flag; litter, a bird, now and then a car."""
-    which = rng.random(4) < (0.15, 0.15, 0.15, 0.8)
-    if not which[1:].any():
-        which[3] = True
-    sprites = []
-    for chosen, draw in zip(which, (_car, _litter, _bird, _flag), strict=True):
-        if chosen:
+    """Return what moves: a flag in the wind; now and then a car, a bird, litter."""
+    sprites = _flag(scenery, rng, n_frames, fps, size)
+    for share, draw in ((0.1, _car), (0.1, _bird), (0.05, _litter)):
+        if rng.random() < share:
             sprites += draw(scenery, rng, n_frames, fps, size)
     return sprites
 
@@ -49,10 +46,10 @@ def _flag(
 ) -> list[Sprite]:
     """Return a striped flag that waves from a pole, in strips that a wave runs through."""
     camera, (width, _) = scenery.camera, size
-    z, high = rng.uniform(5.5, 7.5), rng.uniform(2.0, 2.8)
+    z, high = rng.uniform(5.5, 6.5), rng.uniform(2.2, 2.6)
     x = rng.uniform(-0.4, 0.2) * width * z / camera.focal
-    long, tall, n_strips = rng.uniform(1.1, 1.6), rng.uniform(0.7, 0.95), 9
-    turn_F = 2 * np.pi * rng.uniform(0.7, 1.4) * np.arange(n_frames) / fps
+    long, tall, n_strips = rng.uniform(1.3, 1.6), rng.uniform(0.8, 0.95), 9
+    turn_F = 2 * np.pi * rng.uniform(0.9, 1.2) * np.arange(n_frames) / fps
     pale, deep = rng.uniform(0.75, 0.95, 3), rng.uniform(0.05, 0.35, 3)
     colors = [pale, deep, pale] if rng.random() < 0.5 else [deep, pale, deep]
 

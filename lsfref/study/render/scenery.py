@@ -118,10 +118,10 @@ def _draw_trees(
     """Return (x, z, tall, half wide, shape) of some trees, one of them large in view."""
     trees = []
     for k in range(int(rng.integers(2, 5))):
-        z = rng.uniform(7.5, 11) if k == 0 else rng.uniform(9, 22)
+        z = rng.uniform(7.0, 10) if k == 0 else rng.uniform(9, 22)
         share = rng.uniform(0.05, 0.3) if rng.random() < 0.5 else rng.uniform(0.7, 0.95)
         x = float(world_x(camera, np.float32(margin + share * width), z))
-        tall = rng.uniform(4.0, 6.0) if k == 0 else rng.uniform(3.5, 8)
+        tall = rng.uniform(4.5, 6.0) if k == 0 else rng.uniform(3.5, 8)
         shape = "round" if k == 0 or rng.random() < 0.7 else "cone"
         half = tall * (rng.uniform(0.28, 0.38) if shape == "round" else rng.uniform(0.18, 0.26))
         trees.append((x, float(z), float(tall), float(half), shape))

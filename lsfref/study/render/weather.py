@@ -28,21 +28,21 @@ def light(
     """Yield gain_HW, what light multiplies each frame by; `strength` 1 is the class's middle.
 
     Flicker and ramps act on the whole picture. With `moving`, cloud shadows with clear edges pass
-    over the ground and the walls, or headlights sweep over them, or both.
+    over the ground and the walls; in some clips it is dusk and headlights sweep over them too.
     """
     flicker_F = course(rng, n_frames, slowest=1.5, fastest=6.0, fps=fps)
     slow_F = course(rng, n_frames, slowest=0.1, fastest=0.5, fps=fps)
     weights = rng.uniform(0.09, 0.13), rng.uniform(0.06, 0.12)
     whole_F = np.exp(strength * (weights[0] * flicker_F + weights[1] * slow_F))
-    which, dusk = rng.random(), rng.uniform(0.4, 0.8)
+    dusk, beaming = rng.uniform(0.4, 0.8), rng.random() < 0.4
     near_HW = (depth_HW < FARTHEST).astype(np.float32)  # the sky stays as it is
     shadows = _cloud_shadows(rng, camera, depth_HW, n_frames, fps, strength)
     beams = _headlights(rng, depth_HW, n_frames, strength)
     for whole in whole_F:
         gain_HW = np.full(depth_HW.shape, whole, np.float32)
-        if moving and which < 0.85:
+        if moving:
             gain_HW *= 1 - near_HW * next(shadows)
-        if moving and which > 0.45:
+        if moving and beaming:
             gain_HW *= np.float32(dusk)
             gain_HW += near_HW * next(beams)
         yield gain_HW
@@ -95,7 +95,7 @@ def _headlights(
         middle, row = rng.uniform(0.3, 0.7) * width, rng.uniform(0.35, 0.8) * height
         wide, tall = rng.uniform(0.10, 0.2) * width, rng.uniform(0.1, 0.22) * height
         bright = strength * rng.uniform(0.6, 1.1)
-        bars = rng.uniform(0.5, 0.9) if rng.random() < 0.5 else 0.0
+        bars = rng.uniform(0.5, 0.9) if rng.random() < 0.25 else 0.0
         pitch = rng.uniform(0.5, 1.0) * height / 20
         beams.append((speed, middle, row, wide, tall, bright, bars, pitch))
     for f in range(n_frames):
