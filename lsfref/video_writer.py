@@ -48,6 +48,8 @@ def write_video(
     coding = CODECS[codec]
     if codec == "h264" and (height % 2 or width % 2):
         coding = [*coding[:-1], "yuv444p"]
+    if codec == "ffv1" and width == 1:  # later levels cut into slices, and find none that fits
+        coding = [*coding, "-level", "1"]
     arguments = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}"]
     arguments += ["-framerate", repr(float(fps)), "-i", "pipe:0", "-threads", "1", *coding]
     arguments += ["-fflags", "+bitexact", "-flags:v", "+bitexact", "-map_metadata", "-1"]

@@ -12,7 +12,7 @@ from pathlib import Path
 import imageio_ffmpeg
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -347,6 +347,8 @@ def test_two_readers_at_once(clip):
 
 
 @given(st.integers(1, 9), st.integers(1, 9), st.integers(1, 4))
+@example(2, 1, 1)
+@example(1080, 1, 1)
 @settings(max_examples=8)
 def test_any_size_comes_back(tmp_path, height, width, count):
     path = tmp_path / "any.mkv"
