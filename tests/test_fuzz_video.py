@@ -95,20 +95,23 @@ def fuzz(bases, kind, changes):
     path = bases / f"mutant.{kind}"
     path.write_bytes(mutate((bases / f"good.{kind}").read_bytes(), changes))
     look(path)
-    for who, before in BEFORE.items():
-        peak = resource.getrusage(who).ru_maxrss * 1024
-        allowed = LIMIT + before if who == resource.RUSAGE_SELF else max(LIMIT, before)
-        assert peak <= allowed, f"{peak >> 20} MB, {before >> 20} MB before"
+    for peak, before in zip(peaks(), BEFORE, strict=True):
+        assert peak <= LIMIT + before, f"{peak >> 20} MB, {before >> 20} MB before"
 
 
-BEFORE = dict.fromkeys((resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN), 0)
+def peaks():
+    """Our peak in bytes and that of our children, who begin as copies of us."""
+    ours = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    return ours, max(ours, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024)
+
+
+BEFORE = [0, 0]
 
 
 @pytest.fixture(autouse=True)
 def peaks_so_far(bases):
     """What tests before this one have used is not the mutants'."""
-    for who in BEFORE:
-        BEFORE[who] = resource.getrusage(who).ru_maxrss * 1024
+    BEFORE[:] = peaks()
 
 
 @given(kind=st.sampled_from(KINDS), changes=MUTATIONS)
