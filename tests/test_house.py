@@ -12,7 +12,7 @@ pytestmark = pytest.mark.unwatched
 PACKAGE = ROOT / "lsfref"
 STAGES = "video flow trajectories descriptors lsfnet switching pooling fisher lsh voting".split()
 DATA_FLOW = {("switching", "lsfnet"), ("descriptors", "trajectories")}
-ID = re.compile(r"\b(?:FL|[A-HRTVX])[0-9]{1,2}\b")
+ID = re.compile(r"\b(?:FL|[A-HRSTVX])[0-9]{1,2}\b")
 
 
 @functools.cache
