@@ -1,6 +1,8 @@
 """Jobs, interruptions and progress: the same bytes, no one left behind, nothing on the screen."""
 
 import concurrent.futures
+import contextlib
+import multiprocessing
 import os
 import pty
 import re
@@ -103,6 +105,23 @@ def test_an_exception_ends_long_work_at_once():
         with pytest.raises(KeyboardInterrupt):
             interrupt_while_sleeping()
     assert time.monotonic() - began < 50
+
+
+def drop_the_call_to_end():
+    """What the pool does with it where it comes between two tasks."""
+    workers._begin()
+    with contextlib.suppress(SystemExit):
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(50)
+    workers._task(nap, 100)
+
+
+def test_a_call_to_end_between_two_tasks_is_not_lost():
+    process = multiprocessing.get_context("spawn").Process(target=drop_the_call_to_end)
+    process.start()
+    process.join(50)
+    process.kill()
+    assert process.exitcode == 143
 
 
 def interrupt_while_sleeping():

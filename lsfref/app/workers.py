@@ -20,6 +20,8 @@ from lsfref.errors import LsfrefError
 if TYPE_CHECKING:
     from lsfref.passes import Mapper
 
+_told_to_end = threading.Event()  # in a worker
+
 AHEAD = 16  # results a job may be ahead of the one waited for, so that a long video stops nobody
 
 
@@ -68,7 +70,8 @@ def ordered(
 
 def _task(function: Callable[..., Any], *arguments: Any, **rest: Any) -> Any:
     try:
-        return function(*arguments, **rest)
+        if not _told_to_end.is_set():  # TERM while a result went back: the pool dropped it
+            return function(*arguments, **rest)
     except SystemExit:  # TERM; the pool would take it for a result and go on
         pass
     gc.collect()  # what the task left open is closed: its files leave no trace
@@ -78,10 +81,15 @@ def _task(function: Callable[..., Any], *arguments: Any, **rest: Any) -> Any:
 def _begin() -> None:
     """Set up a worker: Ctrl-C is the parent's, TERM cleans up, no parent no worker."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, lambda *_rest: sys.exit(143))
+    signal.signal(signal.SIGTERM, _end)
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_outlive, args=(parent,), daemon=True).start()
+
+
+def _end(*_rest: Any) -> NoReturn:
+    _told_to_end.set()
+    sys.exit(143)
 
 
 def _outlive(parent: BaseProcess) -> NoReturn:
