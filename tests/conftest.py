@@ -27,7 +27,7 @@ from lsfref.arrays import AXES  # noqa: E402
 settings.register_profile(
     "ci",
     deadline=None,
-    max_examples=30,
+    max_examples=40,
     derandomize=True,
     database=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],

@@ -18,7 +18,7 @@ def encode(path: Path, frames_FHW3: Ints, *, fps: float) -> None:
     args = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}"]
     args += ["-framerate", repr(float(fps)), "-i", "pipe:0", "-threads", "1"]
     args += ["-c:v", "libx264", "-preset", "veryfast", "-pix_fmt", "yuv420p"]
-    args += [*("-b:v", str(rate)), *("-minrate", str(rate)), *("-maxrate", str(rate))]
+    args += ["-b:v", str(rate), "-minrate", str(rate), "-maxrate", str(rate)]
     args += ["-bufsize", str(rate // 3), "-x264-params", "nal-hrd=cbr:filler=1:vbv-init=0.5"]
     args += ["-fflags", "+bitexact", "-flags:v", "+bitexact", "-map_metadata", "-1"]
     args += ["-f", "mp4", "fd:"]
