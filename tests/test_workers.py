@@ -164,10 +164,8 @@ def gone(session, *, within):
     return False
 
 
-@pytest.mark.parametrize(
-    "whole_group",
-    [pytest.param(False, id="kill"), pytest.param(True, id="terminal", marks=pytest.mark.slow)],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("whole_group", [False, True], ids=["kill", "terminal"])
 def test_interrupted_and_continued_by_two_jobs_gives_the_same_bytes(
     labelled_clips, wanted, tmp_path, whole_group
 ):
