@@ -87,6 +87,31 @@ def test_blocks_of_rows_do_not_matter(monkeypatch):
         np.testing.assert_allclose(one, other, rtol=1e-11, atol=1e-11)
 
 
+@pytest.mark.parametrize("offset", [0.0, 100.0])
+def test_single_precision_gives_the_same_sums_and_mixture(offset):
+    rng = np.random.default_rng(6)
+    rows = three_clouds(rng, 3001, width=40, offset=offset).astype(np.float32)
+    start = seed_mixture(rows, n_gaussians=5, rng=rng)
+    single, double = posterior_sums(start, rows), posterior_sums(start, rows.astype(float))
+    assert single.log_likelihood == pytest.approx(double.log_likelihood, rel=1e-6)
+    for one, other in zip(single[2:], double[2:], strict=True):
+        assert one.dtype == float
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-4 * np.abs(other).max())
+    one = fit_mixture(rows, start, max_iterations=9, tolerance=-np.inf)
+    other = fit_mixture(rows.astype(float), start, max_iterations=9, tolerance=-np.inf)
+    np.testing.assert_allclose(one.curve, other.curve, rtol=1e-6)
+    np.testing.assert_allclose(one.mixture.means_GD, other.mixture.means_GD, rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(one.mixture.variances_GD, other.mixture.variances_GD, rtol=1e-4)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_the_least_posterior_is_a_normal_number(dtype):
+    """Numbers below are slow; the sum is that of a row that only the near Gaussian believes in."""
+    mixture = Mixture(np.array([0.5, 0.5]), np.array([[0.0], [100.0]]), np.ones((2, 1)))
+    far = posterior_sums(mixture, np.zeros((1, 1), dtype)).posterior_G[1]
+    assert np.finfo(dtype).tiny < far < np.finfo(dtype).tiny ** 0.8
+
+
 def test_a_common_offset_does_not_drown_the_variances():
     rng = np.random.default_rng(4)
     rows = three_clouds(rng, 101)

@@ -1,7 +1,7 @@
 """A mixture of diagonal Gaussians, fitted by EM: the vocabulary of Fisher vectors (H4).
 
 In: rows_PD, descriptors of the training videos.  Out: a Mixture, and posterior sums of any rows.
-All in float64, a block of rows at a time, whatever the type of the rows.
+A block of rows at a time, in the precision of the rows; mixtures and sums over blocks in float64.
 """
 
 from typing import NamedTuple
@@ -11,7 +11,7 @@ import numpy as np
 from lsfref.arrays import Floats, Ints
 
 BLOCK = 1024  # rows; their first and second powers fit in a processor's cache
-LEAST_LOG = -600.0  # log of the smallest posterior: a step above numbers that computers are slow at
+LEAST_SHARE = 0.85  # of the log of the smallest normal number: below, computers are slow
 
 
 class Mixture(NamedTuple):
@@ -45,6 +45,7 @@ def posterior_sums(mixture: Mixture, rows_PD: Floats) -> Sums:
 
     log p(x, k) is affine in (x, x^2), so that a block of rows costs two matrix products. The origin
     is the mean of the mixture: squares of offsets that all rows share would drown the variances.
+    Products are in the precision of the rows: single ones give single posteriors (H4).
     """
     if rows_PD.ndim != 2 or rows_PD.shape[1] != mixture.means_GD.shape[1] or not len(rows_PD):
         raise ValueError(f"want rows of {mixture.means_GD.shape[1]}, got {rows_PD.shape}")
@@ -57,24 +58,27 @@ def posterior_sums(mixture: Mixture, rows_PD: Floats) -> Sums:
     smallest = np.finfo(float).tiny
     offset_G = np.log(np.maximum(mixture.weights_G, smallest)) - 0.5 * quadratic_GD.sum(axis=1)
 
-    powers = np.empty((BLOCK, 2 * width))
+    dtype = np.result_type(rows_PD, np.float32)
+    slopes, offset_G = slopes.astype(dtype), offset_G.astype(dtype)
+    least_log = dtype.type(LEAST_SHARE * np.log(np.finfo(dtype).tiny))
+    powers = np.empty((BLOCK, 2 * width), dtype)
     totals = np.zeros((n_gaussians, 2 * width))
     posterior_G = np.zeros(n_gaussians)
     log_likelihood = 0.0
     for start in range(0, len(rows_PD), BLOCK):
         rows = rows_PD[start : start + BLOCK]
         block = powers[: len(rows)]
-        np.subtract(rows, origin_D, out=block[:, :width])
+        np.subtract(rows, origin_D, out=block[:, :width], casting="same_kind")
         np.square(block[:, :width], out=block[:, width:])
         log_pG = block @ slopes.T
         log_pG += offset_G
         peak_p = log_pG.max(axis=1)
         log_pG -= peak_p[:, None]
-        np.maximum(log_pG, LEAST_LOG, out=log_pG)
+        np.maximum(log_pG, least_log, out=log_pG)
         posteriors_pG = np.exp(log_pG, out=log_pG)
         total_p = posteriors_pG.sum(axis=1)
         posteriors_pG /= total_p[:, None]
-        log_likelihood += float((peak_p + np.log(total_p)).sum())
+        log_likelihood += float((peak_p + np.log(total_p)).sum(dtype=float))
         posterior_G += posteriors_pG.sum(axis=0)
         totals += posteriors_pG.T @ block
     first_GD, second_GD = totals[:, :width], totals[:, width:]
