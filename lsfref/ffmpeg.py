@@ -116,9 +116,11 @@ class Decoder:
         # ffmpeg counts rows filled up to 64 pixels: the exact limit is held in read_pixmap
         guards += ["-max_pixels", str(max_pixels + 64 * min(max_pixels, 1 << 14))]
         guards += ["-threads", "2", "-filter_threads", "1"]
+        # one picture waits for the pipe, not eight: at 7680 x 4320 each is 100 MB
+        output = ["-map", "0:V:0", "-an", "-sn", "-dn", *output, "-thread_queue_size", "1"]
         try:
             self.process = start(
-                [*guards, "-i", "fd:", "-map", "0:V:0", "-an", "-sn", "-dn", *output, "-"],
+                [*guards, "-i", "fd:", *output, "-"],
                 stdin=self.file,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,

@@ -5,6 +5,7 @@ in axes (`codes_PE`, `flow_HW2`; see `lsfref/arrays.py`) must have that many axe
 and one size a letter within the call.
 """
 
+import functools
 import os
 import re
 import signal
@@ -41,16 +42,24 @@ _SUFFIX = re.compile(
 )
 
 
+@functools.cache
+def axes_of(name: str) -> tuple[list[str], list[str]]:
+    """Return the axes that a name tells, read both ways: none for a name without."""
+    match = _SUFFIX.search(name)
+    if match is None:
+        return [], []
+    return re.findall(r"\d+|[A-Za-z]", match[1]), list(match[1])  # info_P10, offsets_42
+
+
 def axis_faults(variables: dict[str, object]) -> list[str]:
     """Return what is wrong with the arrays among `variables`, judged by their names."""
     faults, sizes = [], {}
     for name, value in variables.items():
-        match = _SUFFIX.search(name)
-        if match is None or not isinstance(value, np.ndarray):
+        axes, digit_by_digit = axes_of(name)
+        if not axes or not isinstance(value, np.ndarray):
             continue
-        axes = re.findall(r"\d+|[A-Za-z]", match[1])  # info_P10
         if len(axes) != value.ndim:
-            axes = list(match[1])  # offsets_42
+            axes = digit_by_digit
         if len(axes) != value.ndim:
             faults.append(f"{name} has shape {value.shape}")
             continue
