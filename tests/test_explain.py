@@ -67,6 +67,13 @@ def explain(video, model, folder, status=0):
     return text, Page(text)
 
 
+@pytest.fixture(scope="module")
+def explained(model, labelled_clips, tmp_path_factory):
+    """A clip, and the text and the Page that explain it."""
+    video = labelled_clips.parent / "10.mkv"
+    return video, *explain(video, model, tmp_path_factory.mktemp("explained"))
+
+
 def stored(folder, source):
     """What `trace` has at folder/case/tensor[index], or a number made of the whole tensor."""
     name, _, rest = re.match(r"([^\[:]+)(\[|:|$)(.*)", source).groups()
@@ -78,9 +85,8 @@ def stored(folder, source):
     return array[tuple(int(i) for i in rest.rstrip("]").split(","))] if rest else array[()]
 
 
-def test_every_number_is_the_one_that_trace_writes(model, labelled_clips, tmp_path):
-    video = labelled_clips.parent / "01.mkv"
-    _, page = explain(video, model, tmp_path)
+def test_every_number_is_the_one_that_trace_writes(model, explained, tmp_path):
+    video, _, page = explained
     trace = tmp_path / "trace"
     assert main(["trace", str(video), str(trace), "--model", str(model), "--frames", "0"]) == 0
     assert len(page.numbers) > 20
@@ -90,8 +96,8 @@ def test_every_number_is_the_one_that_trace_writes(model, labelled_clips, tmp_pa
         np.testing.assert_allclose(value, stored(trace, source), rtol=1e-6, err_msg=source)
 
 
-def test_nothing_leaves_the_page(model, labelled_clips, tmp_path):
-    text, page = explain(labelled_clips.parent / "10.mkv", model, tmp_path)
+def test_nothing_leaves_the_page(explained):
+    _, text, page = explained
     assert "<script" not in text
     assert "default-src &#x27;none&#x27;" in text
     for tag, name, value in page.attributes:
@@ -114,8 +120,8 @@ def test_the_pictures_as_files_are_those_of_the_page(model, labelled_clips, tmp_
     assert sorted(sizes) == sorted(wanted)
 
 
-def test_every_picture_says_what_it_shows(model, labelled_clips, tmp_path):
-    text, page = explain(labelled_clips.parent / "10.mkv", model, tmp_path)
+def test_every_picture_says_what_it_shows(explained):
+    _, text, page = explained
     assert len(page.images) >= 6
     assert all(len(image["alt"]) > 10 for image in page.images)
     drawings = re.findall(r"<svg [^>]*>", text)
@@ -124,8 +130,8 @@ def test_every_picture_says_what_it_shows(model, labelled_clips, tmp_path):
     assert len(text) < 8_000_000
 
 
-def test_all_ten_stages_in_order_with_their_choices(model, labelled_clips, tmp_path):
-    _, page = explain(labelled_clips.parent / "20.mkv", model, tmp_path)
+def test_all_ten_stages_in_order_with_their_choices(explained):
+    _, _, page = explained
     ids = [value for tag, name, value in page.attributes if (tag, name) == ("section", "id")]
     assert ids == [f"stage{n}" for n in range(1, 11)]
     words = " ".join(page.words)
@@ -151,15 +157,15 @@ def test_a_video_without_an_answer_still_has_a_page(model, tmp_path, name, frame
     assert "Answer:" not in text
 
 
-def test_a_model_of_another_kind_is_told_apart(model, labelled_clips, tmp_path):
+def test_a_model_of_another_kind_is_told_apart(model, explained, tmp_path):
     fitted = load(model)
     kind = "<script>best</script>"  # a model may come from a stranger
     save(dataclasses.replace(fitted, extras=Extras(kind, {}, {})), tmp_path / "best.npz")
-    video = labelled_clips.parent / "11.mkv"
-    plain, told = (explain(video, m, tmp_path) for m in (model, tmp_path / "best.npz"))
-    assert "of preset" not in " ".join(plain[1].words)
-    assert f"of preset {kind}" in " ".join(told[1].words)
-    assert "<script>" not in told[0]
+    video, _, plain = explained
+    text, told = explain(video, tmp_path / "best.npz", tmp_path)
+    assert "of preset" not in " ".join(plain.words)
+    assert f"of preset {kind}" in " ".join(told.words)
+    assert "<script>" not in text
 
 
 def test_one_track(model, tmp_path):
