@@ -7,13 +7,15 @@ to walk: mp4 and matroska need no second look, ffmpeg complains of theirs.
 
 import os
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import IO
 
 import numpy as np
 
 CUT = "the file ends in the middle of a packet"
 LOST = "a packet has lost its head"
+BLANK = "zeros stand in place of coded pictures"
+RUN = 256  # zeros: every blank sector of 512 bytes is longer, no coded picture has as many
 
 
 def fault(descriptor: int) -> str:
@@ -28,6 +30,28 @@ def fault(descriptor: int) -> str:
             return (checks or [_transport_stream])[0](file, size)
         except (struct.error, IndexError):  # the walk ran over the end
             return CUT
+
+
+def has_blank(pieces: Iterable[bytes]) -> bool:
+    """Return whether RUN or more zeros follow each other in what the pieces are cut from.
+
+    Zeros before a byte 1 do not count: they fill up to a start code, as broadcasters do.
+    """
+    rest, blank = b"", False
+    for piece in pieces:
+        rest += piece
+        while rest:
+            if blank:
+                rest = rest.lstrip(b"\0")
+                if rest and rest[0] != 1:
+                    return True
+                blank = not rest
+            start = rest.find(bytes(RUN))
+            if start < 0:
+                rest = rest[1 - RUN :]
+                break
+            rest, blank = rest[start + RUN :], True
+    return blank
 
 
 def _avi(file: IO[bytes], size: int) -> str:

@@ -181,10 +181,16 @@ class Decoder:
 
     def read_lines(self) -> Iterator[str]:
         """Yield the lines of an output that is text."""
-        piece, rest = bytearray(1 << 16), b""
-        while count := self.read_into(memoryview(piece)):
-            *lines, rest = (rest + piece[:count]).split(b"\n")
+        rest = b""
+        for piece in self.read_pieces():
+            *lines, rest = (rest + piece).split(b"\n")
             yield from (line.decode("ascii", "replace") for line in lines)
+
+    def read_pieces(self) -> Iterator[bytes]:
+        """Yield the output as it is, a piece at a time."""
+        piece = bytearray(1 << 16)
+        while count := self.read_into(memoryview(piece)):
+            yield bytes(piece[:count])
 
     def finish(self) -> int:
         """Return ffmpeg's exit status, after its output has ended and its last complaint."""

@@ -8,6 +8,7 @@ is told, never hidden. The work on the file is ffmpeg's, run as `ffmpeg.py` desc
 
 import array
 import contextlib
+import os
 import re
 import warnings
 from collections.abc import Callable, Generator, Iterator
@@ -42,6 +43,9 @@ LUMA_8BIT = (9798, 19235, 3735)
 
 _EXACT = ["-fps_mode", "passthrough", "-enc_time_base", "1/25"]
 _PIXMAPS = ["-c:v", "ppm", "-pix_fmt", "rgb24", "-f", "image2pipe"]
+
+# Codecs that write no run of zeros, however dull the picture, as raw video does of a black one.
+_DENSE = ("h264", "hevc", "vp8", "vp9", "av1", "mpeg4", "wmv1", "wmv2")
 
 _NOT_A_VIDEO = (
     "it is not a video (mp4, mov, mkv, webm, avi, ts, mpg, flv, ogg, gif, asf); convert it with"
@@ -177,6 +181,8 @@ def _decode(
             trouble = f"ffmpeg ended with status {status}"
         elif not trouble and count and not max_frames:
             trouble = containers.fault(decoder.file)
+            if not trouble and _blank(path, decoder.file, max_pixels, timeout):
+                trouble = containers.BLANK
     if count == 0:
         if re.search(_TOO_LARGE, decoder.complaints):
             raise decoder.too_large()
@@ -199,6 +205,22 @@ def _decode(
             f"{decoder.name}: the pixel format changes after frame {decoder.changed}; all {count}"
             " frames were read"
         )
+
+
+def _blank(path: PathLike, descriptor: int, max_pixels: int, timeout: float) -> bool:
+    """Return whether a part of the coded pictures was wiped, which some decoders do not notice.
+
+    Few files hold as many zeros anywhere. Of those that do, the packets are looked at (R3).
+    """
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    if not containers.has_blank(iter(lambda: os.read(descriptor, 1 << 20), b"")):
+        return False
+    rest: Any = {"max_pixels": max_pixels, "timeout": timeout}
+    with Decoder(path, ["-c:v", "copy", "-f", "framecrc"], **rest) as heads:
+        lines = (line.split() for line in heads.read_lines())
+        codec = next((words[-1] for words in lines if words[:1] == ["#codec_id"]), "")
+    with Decoder(path, ["-c:v", "copy", "-f", "data"], **rest) as packets:
+        return codec in _DENSE and containers.has_blank(packets.read_pieces())
 
 
 def _size_changes(path: PathLike, max_pixels: int, timeout: float) -> bool:

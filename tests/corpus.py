@@ -131,6 +131,18 @@ CONTAINERS = [
     good("prores.mov", "-c:v", "prores_ks", "-profile:v", "0"),
     good("png.mov", "-c:v", "png"),
 ]
+DARK = ("-vf", "lutrgb=r=0:g=0:b=0")
+SILENCE = ("-f", "lavfi", "-i", "anullsrc=duration=1.6", "-c:a", "pcm_s16le", "-shortest")
+CONTAINERS += [  # zeros where they belong
+    good("dark.avi", "-c:v", "rawvideo", "-pix_fmt", "bgr24", *DARK),
+    good("dark.mkv", *FFV1, *DARK),
+    good("dark.mp4", *H264, *DARK),
+    good("dark hevc.mp4", *HEVC, *DARK),
+    good("dark av1.mp4", *SVT, *DARK),
+    good("dark vp8.webm", *VP8, *DARK),
+    good("dark.wmv", "-c:v", "wmv2", "-q:v", "4", *DARK),
+    good("silence.mkv", *SILENCE, *H264),
+]
 
 SHAPES = [
     good("one frame.mp4", *H264, frames=1),
@@ -515,7 +527,7 @@ DAMAGED = [
 DAMAGED += [
     damaged(
         f"{word} {start}-{end} %.{suffix}",
-        "any" if suffix in ("webm", "wmv") else "told",
+        "any" if suffix == "wmv" or (suffix == "webm" and not zero) else "told",
         overwrite(start / 100, end / 100, zero=zero),
     )
     for suffix in BASES

@@ -4,9 +4,11 @@ import os
 import struct
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from lsfref import containers
-from lsfref.containers import CUT, LOST
+from lsfref.containers import CUT, LOST, RUN, has_blank
 
 
 def fault(folder, content):
@@ -122,3 +124,31 @@ def test_a_long_transport_stream_is_read_in_pieces(tmp_path):
     assert fault(tmp_path, bytes(content)) == ""
     content[188 * 8999] = 0
     assert fault(tmp_path, bytes(content)) == LOST
+
+
+@pytest.mark.parametrize(
+    ("content", "blank"),
+    [
+        (b"", False),
+        (bytes(RUN - 1), False),
+        (bytes(RUN), True),  # to the end
+        (b"a" + bytes(RUN - 1) + b"b", False),
+        (b"a" + bytes(RUN) + b"b", True),
+        (b"a" + bytes(RUN) + b"\1b", False),  # up to a start code
+        (b"a" + bytes(RUN) + b"\1b" + bytes(RUN) + b"\2", True),
+        ((bytes(RUN - 1) + b"x") * 9, False),
+    ],
+)
+def test_a_run_of_zeros(content, blank):
+    assert has_blank([content]) is blank
+    assert has_blank(bytes([one]) for one in content) is blank
+
+
+RUNS = st.tuples(st.sampled_from([1, RUN - 1, RUN, RUN + 1, 3 * RUN]), st.sampled_from(b"\1\2\xff"))
+
+
+@given(st.lists(RUNS, max_size=5), st.lists(st.integers(0, 12 * RUN), max_size=6).map(sorted))
+def test_runs_are_found_however_they_are_cut(runs, cuts):
+    content = b"".join(bytes(length) + bytes([end]) for length, end in runs)
+    pieces = [content[a:b] for a, b in zip([0, *cuts], [*cuts, len(content)], strict=True)]
+    assert has_blank(pieces) is any(length >= RUN and end != 1 for length, end in runs)
