@@ -199,6 +199,7 @@ def test_interrupted_and_continued_by_two_jobs_gives_the_same_bytes(
     assert not list(tmp_path.rglob("*.tmp"))
 
 
+@pytest.mark.slow
 def test_nobody_outlives_a_killed_parent(labelled_clips, tmp_path):
     cache = tmp_path / "cache"
     running = start(train(labelled_clips, tmp_path / "m.npz", "--jobs", "2", "--cache", cache))
@@ -269,6 +270,7 @@ def test_a_terminal_gets_a_bar_with_rate_and_time_left():
     assert sent.endswith("\n")
 
 
+@pytest.mark.slow
 def test_no_color_no_terminal_dumb_and_quiet():
     sent = on_terminal(SHOW.format(quiet=False), NO_COLOR="1")
     assert "extracting [" in sent
