@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from lsfref.app import compare as command
+from lsfref.app import comparison
 from lsfref.config import PRESETS
 from lsfref.errors import LabelsError
 from lsfref.extraction import Block
@@ -264,9 +265,9 @@ def test_command_on_tables(tmp_path, capsys):
 
 
 @pytest.mark.unwatched
-def test_command_refuses_a_table_that_does_not_say_which_row_is_which(labelled_clips, tmp_path):
+def test_command_refuses_a_table_before_any_work(labelled_clips, tmp_path, monkeypatch):
+    monkeypatch.setattr(comparison, "session", None)
     bad = tmp_path / "t.csv"
     bad.write_text("1,2\n3,4\n")
-    words = ["--labels", str(labelled_clips), "--cache", str(tmp_path / "cache")]
     with pytest.raises(LabelsError, match="no file names; make them the first column"):
-        command.run(parse(*words, "--also", str(bad)))
+        command.run(parse("--labels", str(labelled_clips), "--also", str(bad)))

@@ -54,10 +54,11 @@ def of_videos(args: argparse.Namespace) -> int:
     manifest = evaluate.labelled(read_labels(args.labels))
     refuse_lone_classes(manifest)
     rows = [key for key in ROWS if key in args.rows or key == "whole"]
+    beside = [_read_also(path) for path in args.also]
     with session(args, passes=3, n_videos=len(manifest.videos)) as doing:
         _say(doing, args, describe(manifest))
         manifest, videos, n_failed = evaluate.count(manifest, config, doing)
-        also = _also(args, manifest)
+        also = _rows_of(beside, manifest)
         tasks = evaluate.task_labels(manifest)
         repeats = evaluate.divide(manifest, tasks, args)
         for one in protocol.rounds_of(repeats):
@@ -72,11 +73,11 @@ def of_videos(args: argparse.Namespace) -> int:
         )  # fmt: skip
         folds = _folds(work, repeats, doing)
         if also:
-            beside = functools.partial(
+            alone = functools.partial(
                 compare.answer_tables, tables=also, fused=False, tasks=tasks, config=config,
                 n_pairs=asking.N_PAIRS,
             )  # fmt: skip
-            for fold, more in zip(folds, _folds(beside, repeats, doing), strict=True):
+            for fold, more in zip(folds, _folds(alone, repeats, doing), strict=True):
                 fold.answers.update(more.answers)
     _finish(folds, tasks, repeats, args, [*describe(manifest), *told, _how(args)])
     return 1 if n_failed else 0
@@ -89,17 +90,18 @@ def _extract_improved(videos: Counted, config: "Config", doing: Session) -> None
         doing.progress("extracting with the camera held still", done + 1, len(videos.paths))
 
 
-def _also(args: argparse.Namespace, manifest: Manifest) -> dict[str, NDArray]:
+def _read_also(path: str) -> tables.FeatureTable:
+    table = tables.read_features(path)
+    if table.names is None:
+        raise LabelsError(f"{table.source}: no file names; make them the first column")
+    return table
+
+
+def _rows_of(beside: Sequence[tables.FeatureTable], manifest: Manifest) -> dict[str, NDArray]:
     """Return the tables of --also, a row a video of the manifest, found by their names."""
     files = tuple(video.name for video in manifest.videos)
     labels = tables.LabelTable(manifest.source, files, {"": [None] * len(files)}, None)
-    found = {}
-    for path in args.also:
-        table = tables.read_features(path)
-        if table.names is None:
-            raise LabelsError(f"{table.source}: no file names; make them the first column")
-        found[table.source] = tables.align([table], labels)[0][0]
-    return found
+    return {table.source: tables.align([table], labels)[0][0] for table in beside}
 
 
 def _folds(work: Any, repeats: list[list[Any]], doing: Session) -> list[compare.Fold]:
