@@ -170,7 +170,7 @@ def run(program, *arguments):
     return subprocess.run(command, capture_output=True, env=environment(), check=False)
 
 
-@pytest.mark.parametrize("kills", [5, pytest.param(25, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("kills", [3, pytest.param(25, marks=pytest.mark.slow)])
 def test_kills_leave_the_old_file_or_the_new(tmp_path, kills):
     path = tmp_path / "out.npz"
     with write_whole(path) as file:

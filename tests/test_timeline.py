@@ -1,16 +1,19 @@
 """Answers per interval: which trajectories, which frames, which times."""
 
+import functools
+
 import numpy as np
 import pytest
+import tests_model
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests_model import make
 
 from lsfref import passes, pipeline, pooling, timeline, video
 from lsfref.errors import VideoError
 from lsfref.extraction import Block
 from lsfref.passes import Extraction
 
+make = functools.cache(tests_model.make)
 ENDS = [15, 15, 16, 19, 20, 20, 41, 42, 59]  # frames on which trajectories end, of 60
 
 

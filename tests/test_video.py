@@ -292,7 +292,7 @@ def open_and_leave(path, turn):
 
 
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="looks into /proc")
-@pytest.mark.parametrize("turns", [40, pytest.param(200, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("turns", [15, pytest.param(200, marks=pytest.mark.slow)])
 def test_nothing_is_left_after_early_stops(clip, tmp_path, turns):
     broken = tmp_path / "broken.mkv"
     broken.write_bytes(b"nothing")
