@@ -219,8 +219,10 @@ def _blank(path: PathLike, descriptor: int, max_pixels: int, timeout: float) -> 
     with Decoder(path, ["-c:v", "copy", "-f", "framecrc"], **rest) as heads:
         lines = (line.split() for line in heads.read_lines())
         codec = next((words[-1] for words in lines if words[:1] == ["#codec_id"]), "")
+    if codec not in _DENSE:
+        return False
     with Decoder(path, ["-c:v", "copy", "-f", "data"], **rest) as packets:
-        return codec in _DENSE and containers.has_blank(packets.read_pieces())
+        return containers.has_blank(packets.read_pieces())
 
 
 def _size_changes(path: PathLike, max_pixels: int, timeout: float) -> bool:
