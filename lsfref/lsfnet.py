@@ -97,7 +97,6 @@ def reconstruction_loss(
     error_BD = decoder[-1]
     error_BD -= rows_BD
     loss = float(np.vdot(error_BD, error_BD)) / error_BD.size
-    error_BD *= 2 / error_BD.size  # now the gradient with respect to x'
     gradients, d_codes_BE = decoder_gradients(parameters, decoder, error_BD)
     encoder_part = encoder_gradients(parameters, encoder, d_codes_BE, to_rows=to_rows)
     for name, gradient in encoder_part.items():
@@ -107,6 +106,8 @@ def reconstruction_loss(
             gradients[name] = gradient
     if to_rows:
         gradients["rows"] -= error_BD
+    for gradient in gradients.values():  # so far of half the sum: scaled here, where it is short
+        gradient *= 2 / error_BD.size
     return loss, gradients
 
 
@@ -207,7 +208,7 @@ def _through_tanh(d_layer: Floats, layer: Floats) -> Floats:
 
 def _log_posteriors(parameters: Parameters, codes_BE: Floats) -> Floats:
     """Return log softmax of the head's outputs, shifted by their maximum so that exp is safe."""
-    log_BC = codes_BE @ parameters["head_weights"]
+    log_BC = np.asfortranarray(codes_BE @ parameters["head_weights"])  # few classes: long columns
     log_BC += parameters["head_bias"]
     log_BC -= log_BC.max(axis=1, keepdims=True)
     log_BC -= np.log(np.exp(log_BC).sum(axis=1, keepdims=True))

@@ -124,6 +124,7 @@ def train_network(
     stride = max(1, len(rows_PD) // PROBE)
     probe_pD, probe_labels_p = rows_PD[::stride], labels_P[::stride]
     curves: tuple[list[float], list[float]] = ([], [])
+    memory = np.empty_like(rows_PD[:batch_size])
     step = 0
     with np.errstate(over="ignore", invalid="ignore"):  # told by _loss in one sentence
         before = _loss(RECONSTRUCTION, parameters, probe_pD, probe_labels_p)[0]
@@ -132,7 +133,8 @@ def train_network(
             order_P = rng.permutation(len(rows_PD))
             for start in range(0, len(rows_PD), batch_size):
                 order_B = order_P[start : start + batch_size]
-                batch_BD, labels_B = rows_PD.take(order_B, axis=0), labels_P[order_B]
+                batch_BD, labels_B = memory[: len(order_B)], labels_P[order_B]
+                rows_PD.take(order_B, axis=0, out=batch_BD, mode="clip")  # "raise" copies twice
                 for which in losses_of_step(switch, epoch=epoch, step=step):
                     loss, gradients = _loss(which, parameters, batch_BD, labels_B)
                     optimizers[which].step(parameters, gradients, rate=rates[which])
