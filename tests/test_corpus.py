@@ -22,7 +22,7 @@ pytestmark = pytest.mark.unwatched
 ROOT = Path(__file__).parents[1]
 TIMED = {case.name for case in [*corpus.CONTAINERS, *corpus.TIMES, *corpus.CHANGES]}
 ALWAYS = [*corpus.SCRIPTS, *corpus.BOMBS]
-IN_BRIEF = re.compile("cut at (33.3|90) |40-45")  # the rest is slow, but for every fourth good file
+IN_BRIEF = re.compile("cut at (33.3|90) |40-45")  # of the damaged; of the others one in four
 
 
 @pytest.fixture(scope="session")
