@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+import lsfref.app.inspect
 from lsfref.app import cli, workers
 from lsfref.app.progress import Progress, clock, speed
 from lsfref.errors import LsfrefError
@@ -122,6 +123,50 @@ def test_a_call_to_end_between_two_tasks_is_not_lost():
     process.join(50)
     process.kill()
     assert process.exitcode == 143
+
+
+class Unlucky:
+    """An object whose destructor is where a signal comes; that of a file may be, too."""
+
+    def __init__(self, number):
+        self.number = number
+
+    def __del__(self):
+        os.kill(os.getpid(), self.number)
+        time.sleep(1)
+
+
+def nap_after_an_unlucky_moment(number):
+    unlucky = Unlucky(number)
+    del unlucky
+    return nap(50)
+
+
+def be_told_in_a_destructor():
+    workers._begin()
+    workers._task(nap_after_an_unlucky_moment, signal.SIGTERM)
+
+
+def test_a_call_to_end_in_a_destructor_is_not_lost(capfd):
+    process = multiprocessing.get_context("spawn").Process(target=be_told_in_a_destructor)
+    process.start()
+    process.join(40)
+    process.kill()
+    assert process.exitcode == 143
+    assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["INT", "TERM"]
+)
+def test_a_signal_in_a_destructor_ends_a_command(number, status, monkeypatch, capfd):
+    monkeypatch.setattr(lsfref.app.inspect, "run", lambda _: nap_after_an_unlucky_moment(number))
+    hook = sys.unraisablehook
+    with pytest.raises(SystemExit) if status == 143 else contextlib.nullcontext() as told:
+        assert cli.main(["inspect", "m.npz"]) == 130
+    assert told is None or told.value.code == 143
+    assert capfd.readouterr().err == ("run.py inspect: interrupted\n" if status == 130 else "")
+    assert sys.unraisablehook is hook
 
 
 def interrupt_while_sleeping():

@@ -7,6 +7,7 @@ package with `add_arguments(parser)` and `run(args) -> status`, imported only wh
 
 import argparse
 import contextlib
+import functools
 import importlib
 import os
 import signal
@@ -76,6 +77,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = build_parser(next((word for word in argv if not word.startswith("-")), None))
     args = parser.parse_args(argv)
     from lsfref.app.options import UsageError
+    from lsfref.app.signals import told_again
     from lsfref.errors import LsfrefError, NoTrajectoriesError, VideoError
     from lsfref.files import printable
 
@@ -91,6 +93,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         with contextlib.suppress(AttributeError):
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
 
+    hook = sys.unraisablehook
+    sys.unraisablehook = functools.partial(told_again, hook)
     previous = None
     with contextlib.suppress(ValueError):  # not in the main thread
         previous = signal.signal(signal.SIGTERM, terminated)
@@ -116,5 +120,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         where = printable(fault.filename) + ": " if fault.filename is not None else ""
         return fail(f"{where}{fault.strerror or fault}", 3)
     finally:
+        sys.unraisablehook = hook
         if previous is not None:
             signal.signal(signal.SIGTERM, previous)

@@ -15,6 +15,7 @@ from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.process import BaseProcess
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from lsfref.app.signals import told_again
 from lsfref.errors import LsfrefError
 
 if TYPE_CHECKING:
@@ -74,6 +75,7 @@ def _task(function: Callable[..., Any], *arguments: Any, **rest: Any) -> Any:
             return function(*arguments, **rest)
     except SystemExit:  # TERM; the pool would take it for a result and go on
         pass
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # once is enough
     gc.collect()  # what the task left open is closed: its files leave no trace
     os._exit(143)
 
@@ -82,6 +84,7 @@ def _begin() -> None:
     """Set up a worker: Ctrl-C is the parent's, TERM cleans up, no parent no worker."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _end)
+    sys.unraisablehook = functools.partial(told_again, sys.unraisablehook)
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_outlive, args=(parent,), daemon=True).start()
