@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 import lsfref.app.inspect
-from lsfref.app import cli, workers
+from lsfref.app import cli, signals, workers
 from lsfref.app.progress import Progress, clock, speed
 from lsfref.errors import LsfrefError
 
@@ -108,21 +108,43 @@ def test_an_exception_ends_long_work_at_once():
     assert time.monotonic() - began < 50
 
 
-def drop_the_call_to_end():
-    """What the pool does with it where it comes between two tasks."""
-    workers._begin()
-    with contextlib.suppress(SystemExit):
-        os.kill(os.getpid(), signal.SIGTERM)
-        time.sleep(50)
-    workers._task(nap, 100)
-
-
-def test_a_call_to_end_between_two_tasks_is_not_lost():
-    process = multiprocessing.get_context("spawn").Process(target=drop_the_call_to_end)
+def told_to_end(work):
+    """Run work in a process of a pool, tell it to end; return its exit status, quick or killed."""
+    process = multiprocessing.get_context("spawn").Process(target=work)
     process.start()
-    process.join(50)
+    process.join(40)
     process.kill()
-    assert process.exitcode == 143
+    process.join()
+    return process.exitcode
+
+
+def be_told_between_two_tasks():
+    workers._begin()
+    workers._task(nap, 0)
+    os.kill(os.getpid(), signal.SIGTERM)
+    nap(50)
+
+
+def test_a_call_to_end_between_two_tasks_ends_at_once():
+    assert told_to_end(be_told_between_two_tasks) == -signal.SIGTERM
+
+
+def misread_the_call_to_end():
+    try:
+        os.kill(os.getpid(), signal.SIGTERM)
+        nap(50)
+    except SystemExit:
+        raise ImportError("as extension modules do") from None
+
+
+def be_told_in_an_import():
+    workers._begin()
+    workers._task(misread_the_call_to_end)
+
+
+def test_a_call_to_end_in_an_import_is_not_taken_for_its_failure(capfd):
+    assert told_to_end(be_told_in_an_import) == 143
+    assert capfd.readouterr().err == ""
 
 
 class Unlucky:
@@ -148,11 +170,7 @@ def be_told_in_a_destructor():
 
 
 def test_a_call_to_end_in_a_destructor_is_not_lost(capfd):
-    process = multiprocessing.get_context("spawn").Process(target=be_told_in_a_destructor)
-    process.start()
-    process.join(40)
-    process.kill()
-    assert process.exitcode == 143
+    assert told_to_end(be_told_in_a_destructor) == 143
     assert capfd.readouterr().err == ""
 
 
@@ -167,6 +185,46 @@ def test_a_signal_in_a_destructor_ends_a_command(number, status, monkeypatch, ca
     assert told is None or told.value.code == 143
     assert capfd.readouterr().err == ("run.py inspect: interrupted\n" if status == 130 else "")
     assert sys.unraisablehook is hook
+
+
+def test_nothing_is_heard_while_signals_are_held():
+    heard = []
+    previous = signal.signal(signal.SIGTERM, lambda *_: heard.append(1))
+    try:
+        with signals.held(signal.SIGTERM):
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(0.05)
+            child = subprocess.run(
+                [sys.executable, "-c", "import signal; print(*signal.pthread_sigmask(0, ()))"],
+                capture_output=True, text=True, check=True,
+            )  # fmt: skip
+            assert heard == []
+        assert heard == [1]
+    finally:
+        signal.signal(signal.SIGTERM, previous)
+    assert child.stdout == f"{signal.SIGTERM}\n"
+    assert signal.SIGTERM not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
+
+
+def catches(process, number):
+    """Whether a process has a handler for a signal."""
+    status = Path(f"/proc/{process.pid}/status").read_text()
+    return int(re.search(r"SigCgt:\s*(\w+)", status)[1], 16) >> (number - 1) & 1
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="/proc tells when to begin")
+@pytest.mark.parametrize("at", [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.65, 0.7, 0.75, 0.8, 0.9])
+def test_an_early_ctrl_c_shows_no_traceback(labelled_clips, tmp_path, at):
+    running = start(train(labelled_clips, tmp_path / "m.npz", "--jobs", "2", "--cache", "none"))
+    while not catches(running, signal.SIGTERM):
+        time.sleep(0.005)
+    time.sleep(at)
+    os.killpg(running.pid, signal.SIGINT)
+    _, err = running.communicate(timeout=60)
+    assert running.returncode == 130
+    assert "Traceback" not in err
+    assert err.splitlines()[-1] == "run.py train: interrupted"
 
 
 def interrupt_while_sleeping():

@@ -15,6 +15,8 @@ import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
+from lsfref.app import signals
+
 for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_name, "1")  # before numpy: jobs are the parallelism, bytes stay the same
 
@@ -74,16 +76,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     if sys.platform == "win32":
         print("lsfref runs on Linux, macOS and WSL; on Windows, start it in WSL", file=sys.stderr)
         return 2
-    parser = build_parser(next((word for word in argv if not word.startswith("-")), None))
-    args = parser.parse_args(argv)
-    from lsfref.app.options import UsageError
-    from lsfref.app.signals import told_again
-    from lsfref.errors import LsfrefError, NoTrajectoriesError, VideoError
-    from lsfref.files import printable
+    command = next((word for word in argv if not word.startswith("-")), None)
 
     def fail(message: str, status: int) -> int:
         with contextlib.suppress(BrokenPipeError):
-            print(f"{parser.prog} {args.command}: {message}", file=sys.stderr)
+            print(f"run.py {command}: {message}", file=sys.stderr)
         return status
 
     def terminated(*_rest: object) -> NoReturn:
@@ -93,13 +90,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         with contextlib.suppress(AttributeError):
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
 
-    hook = sys.unraisablehook
-    sys.unraisablehook = functools.partial(told_again, hook)
-    previous = None
+    hook, previous = sys.unraisablehook, None
+    sys.unraisablehook = functools.partial(signals.told_again, hook)
     with contextlib.suppress(ValueError):  # not in the main thread
         previous = signal.signal(signal.SIGTERM, terminated)
     try:
-        module = importlib.import_module(f"{__package__}.{args.command}")
+        with signals.held(signal.SIGINT, signal.SIGTERM):  # an import stopped halfway says anything
+            args = build_parser(command).parse_args(argv)
+            module = importlib.import_module(f"{__package__}.{args.command}")
         status = module.run(args)
         sys.stdout.flush()
         return status
@@ -110,7 +108,11 @@ def main(argv: Sequence[str] | None = None) -> int:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception as fault:
-        if args.debug or not isinstance(fault, (LsfrefError, OSError, MemoryError)):
+        from lsfref.app.options import UsageError
+        from lsfref.errors import LsfrefError, NoTrajectoriesError, VideoError
+        from lsfref.files import printable
+
+        if "--debug" in argv or not isinstance(fault, (LsfrefError, OSError, MemoryError)):
             raise
         if isinstance(fault, LsfrefError):
             statuses = {UsageError: 2, VideoError: 1, NoTrajectoriesError: 1}

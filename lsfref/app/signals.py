@@ -1,10 +1,11 @@
-"""Ctrl-C and TERM are exceptions; one that comes while a destructor runs must not be lost."""
+"""Ctrl-C and TERM are exceptions; where one would be lost or misread, it comes later."""
 
+import contextlib
 import os
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 
@@ -15,3 +16,13 @@ def told_again(otherwise: Callable[[Any], Any], unraisable: "sys.UnraisableHookA
         otherwise(unraisable)
     else:  # here it would be lost, and the reader of stderr shown a traceback
         threading.Timer(0.01, os.kill, (os.getpid(), number)).start()
+
+
+@contextlib.contextmanager
+def held(*numbers: signal.Signals) -> Iterator[None]:
+    """Hold signals back until the end of a block; processes started in it do not see them."""
+    previous = signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, previous)

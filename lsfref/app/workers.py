@@ -15,7 +15,7 @@ from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.process import BaseProcess
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from lsfref.app.signals import told_again
+from lsfref.app import signals
 from lsfref.errors import LsfrefError
 
 if TYPE_CHECKING:
@@ -53,7 +53,8 @@ class _Pool(ProcessPoolExecutor):
     """A pool whose processes end when they are told to, not after the tasks that wait for them."""
 
     def submit(self, function: Callable[..., Any], /, *arguments: Any, **rest: Any) -> Future[Any]:
-        return super().submit(_task, function, *arguments, **rest)
+        with signals.held(signal.SIGINT):  # processes start here, and Ctrl-C is the parent's
+            return super().submit(_task, function, *arguments, **rest)
 
 
 def ordered(
@@ -71,20 +72,26 @@ def ordered(
 
 def _task(function: Callable[..., Any], *arguments: Any, **rest: Any) -> Any:
     try:
-        if not _told_to_end.is_set():  # TERM while a result went back: the pool dropped it
-            return function(*arguments, **rest)
-    except SystemExit:  # TERM; the pool would take it for a result and go on
-        pass
+        signal.signal(signal.SIGTERM, _end)
+        result = function(*arguments, **rest)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        return result
+    except (
+        BaseException
+    ):  # TERM (the pool would take it for a result), or what an import made of it
+        if not _told_to_end.is_set():
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            raise
     signal.signal(signal.SIGTERM, signal.SIG_IGN)  # once is enough
     gc.collect()  # what the task left open is closed: its files leave no trace
     os._exit(143)
 
 
 def _begin() -> None:
-    """Set up a worker: Ctrl-C is the parent's, TERM cleans up, no parent no worker."""
+    """Set up a worker: Ctrl-C is the parent's, TERM ends it at once between tasks, no orphans."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, _end)
-    sys.unraisablehook = functools.partial(told_again, sys.unraisablehook)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    sys.unraisablehook = functools.partial(signals.told_again, sys.unraisablehook)
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_outlive, args=(parent,), daemon=True).start()
