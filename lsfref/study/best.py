@@ -449,31 +449,78 @@ def evaluate_videos(
     All that is fitted sees the training rows of its fold alone, as in `study.evaluate`.
     """
     rounds = rounds_of(repeats)
+    heads = fit_heads(
+        videos, tasks, rounds, config, choices, extract=extract, mapper=mapper, report=report
+    )
+    pooled_MV = describe(videos, heads, config, extract=extract, mapper=mapper, report=report)
+    return ask_rounds(pooled_MV, heads, videos, tasks, rounds, choices)
+
+
+def fit_heads(
+    videos: Counted,
+    tasks: Sequence[TaskLabels],
+    rounds: Sequence[Round],
+    config: Config,
+    choices: Choices,
+    *,
+    extract: Extract = extract,
+    mapper: Mapper = map,
+    report: Report = silent,
+) -> list[Head]:
+    """Return the head of each round; none where none is asked (X6).
+
+    Raises LsfrefError where a training part has fewer than two classes of a task.
+    """
     for one in rounds:
         check_round(one, videos, tasks)
-    heads: list[Head] = []
-    if choices.head > 0:
-        networks = fit_networks(
-            videos, tasks[0].labels_M, rounds, config,
-            extract=extract, mapper=mapper, report=report,
-        )  # fmt: skip
-        for one, network in zip(rounds, networks, strict=True):
-            train, labels_M = one.split[0], tasks[0].labels_M
-            drawn = draw_sample(videos.counts_M[train], labels_M[train], config)
-            known = np.unique(labels_M[train[drawn.owner_p]])  # a class may lie outside the sample
-            heads.append(Head(network, tuple(known.tolist())))
+    if choices.head == 0:
+        return []
+    labels_M = tasks[0].labels_M
+    networks = fit_networks(
+        videos, labels_M, rounds, config, extract=extract, mapper=mapper, report=report
+    )
+    heads = []
+    for one, network in zip(rounds, networks, strict=True):
+        train = one.split[0]
+        drawn = draw_sample(videos.counts_M[train], labels_M[train], config)
+        known = np.unique(labels_M[train[drawn.owner_p]])  # a class may lie outside the sample
+        heads.append(Head(network, tuple(known.tolist())))
+    return heads
+
+
+def describe(
+    videos: Counted,
+    heads: Sequence[Head],
+    config: Config,
+    *,
+    extract: Extract = extract,
+    mapper: Mapper = map,
+    report: Report = silent,
+) -> Floats:
+    """Return pooled_MV, `pool_blocks` of each video; zeros for videos without trajectories."""
     usable = np.flatnonzero(videos.counts_M > 0)
     width = sum(len(head.classes) for head in heads)
     pooled_MV = np.zeros((len(videos.paths), MOMENTS + width))
     pool = functools.partial(pool_blocks, heads=heads)
     work = functools.partial(pool_video_by, pool=pool, config=config, extract=extract)
-    for done, (m, one_pooled) in enumerate(
-        zip(usable, mapper(work, [videos.paths[int(m)] for m in usable]), strict=True)
-    ):
+    found = mapper(work, [videos.paths[int(m)] for m in usable])
+    for done, (m, one_pooled) in enumerate(zip(usable, found, strict=True)):
         if one_pooled.pooled_E is None:
             raise LsfrefError(one_pooled.error)
         pooled_MV[m] = one_pooled.pooled_E
         report("describing", done + 1, len(usable))
+    return pooled_MV
+
+
+def ask_rounds(
+    pooled_MV: Floats,
+    heads: Sequence[Head],
+    videos: Counted,
+    tasks: Sequence[TaskLabels],
+    rounds: Sequence[Round],
+    choices: Choices,
+) -> list[Outcome]:
+    """Return the Outcome of each task from what `describe` made of the videos and these heads."""
     answers, at = [], MOMENTS
     for number, one in enumerate(rounds):
         classes = heads[number].classes if heads else ()
