@@ -20,7 +20,7 @@ def told_again(otherwise: Callable[[Any], Any], unraisable: "sys.UnraisableHookA
 
 @contextlib.contextmanager
 def held(*numbers: signal.Signals) -> Iterator[None]:
-    """Hold signals back until the end of a block; processes started in it do not see them."""
+    """Hold signals back until the end of a block, from this thread and the processes it starts."""
     previous = signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
     try:
         yield
