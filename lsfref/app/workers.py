@@ -76,13 +76,12 @@ def _task(function: Callable[..., Any], *arguments: Any, **rest: Any) -> Any:
         result = function(*arguments, **rest)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         return result
-    except (
-        BaseException
-    ):  # TERM (the pool would take it for a result), or what an import made of it
+    except BaseException:
         if not _told_to_end.is_set():
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
             raise
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # once is enough
+    # TERM, or what an import made of it: the pool would take either for a result, and go on.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     gc.collect()  # what the task left open is closed: its files leave no trace
     os._exit(143)
 
