@@ -16,7 +16,7 @@ from lsfref.errors import LabelsError
 from lsfref.extraction import Block
 from lsfref.passes import Extraction
 from lsfref.study import compare, representations
-from lsfref.study.compare import against, answer_tables, answer_videos
+from lsfref.study.compare import against, answer_tables, answer_videos, pieces, put_together
 from lsfref.study.evaluate import Counted, evaluate_videos
 from lsfref.study.figure3 import figure3, separation
 from lsfref.study.outcome import Outcome, figures
@@ -87,6 +87,24 @@ def test_separable_videos_are_told_apart_by_every_row():
         np.testing.assert_array_equal(one.predicted_YM, other.predicted_YM)
     assert set(found[0].spaces) == set(SPACES)
     assert found[0].spaces["lsfnet"].shape == (N_VIDEOS, 7)
+
+
+def test_rows_in_pieces_are_the_rows_at_once():
+    assert sorted(key for piece in pieces(list(ROWS)) for key in piece) == sorted(ROWS)
+    assert pieces(["whole", "pca", "idt"]) == [["pca", "whole"], ["idt"]]
+    one = Round((np.arange(4, N_VIDEOS), np.arange(4)), 0, 0)
+    rest = {"videos": VIDEOS, "tasks": TASKS, "config": SMALL, "n_pairs": 2}
+    rest["extract"] = fake_extract(LABELS, apart=0.1)
+    whole = answer_videos(one, list(ROWS), **rest)
+    parts = put_together([answer_videos(one, piece, **rest) for piece in pieces(list(ROWS))])
+    assert list(parts.answers) == list(whole.answers) == [row.name for row in ROWS.values()]
+    for method, answers in whole.answers.items():
+        for said, said_too in zip(answers, parts.answers[method], strict=True):
+            np.testing.assert_array_equal(said, said_too)
+    assert set(parts.spaces) == set(whole.spaces) == set(SPACES)
+    for name, space in whole.spaces.items():
+        np.testing.assert_array_equal(space, parts.spaces[name])
+    np.testing.assert_array_equal(parts.rows, whole.rows)
 
 
 def test_the_whole_system_is_that_of_evaluate():

@@ -43,7 +43,8 @@ def of_tables(args: argparse.Namespace) -> int:
     )  # fmt: skip
     with session(args, passes=1, n_videos=sum(map(len, repeats))) as doing:
         _say(doing, args, told)
-        folds = _folds(work, repeats, doing)
+        rounds = protocol.rounds_of(repeats)
+        folds = _side_by_side(work, "folds", [(one,) for one in rounds], doing)
     _finish(folds, tasks, repeats, args, [*told, evaluate.told_split(repeats), _how(args)])
     return 0
 
@@ -54,30 +55,35 @@ def of_videos(args: argparse.Namespace) -> int:
     manifest = evaluate.labelled(read_labels(args.labels))
     refuse_lone_classes(manifest)
     rows = [key for key in ROWS if key in args.rows or key == "whole"]
-    beside = [_read_also(path) for path in args.also]
+    read = [_read_also(path) for path in args.also]
     with session(args, passes=3, n_videos=len(manifest.videos)) as doing:
         _say(doing, args, describe(manifest))
         manifest, videos, n_failed = evaluate.count(manifest, config, doing)
-        also = _rows_of(beside, manifest)
+        also = _rows_of(read, manifest)
         tasks = evaluate.task_labels(manifest)
         repeats = evaluate.divide(manifest, tasks, args)
-        for one in protocol.rounds_of(repeats):
+        rounds = protocol.rounds_of(repeats)
+        for one in rounds:
             check_round(one, videos, tasks)
         told = [evaluate.told_split(repeats), *folding.thin_classes(tasks, repeats)]
         _say(doing, args, told)
         if "idt" in rows:
             _extract_improved(videos, config, doing)
         work = functools.partial(
-            compare.answer_videos, rows=rows, videos=videos, tasks=tasks, config=config,
+            compare.answer_videos, videos=videos, tasks=tasks, config=config,
             extract=doing.extract, n_pairs=asking.N_PAIRS,
         )  # fmt: skip
-        folds = _folds(work, repeats, doing)
+        pieces = compare.pieces(rows)  # of a fold: no job waits for another's whole fold
+        found = _side_by_side(work, "rows", [(one, p) for one in rounds for p in pieces], doing)
+        starts = range(0, len(found), len(pieces))
+        folds = [compare.put_together(found[start : start + len(pieces)]) for start in starts]
         if also:
             alone = functools.partial(
                 compare.answer_tables, tables=also, fused=False, tasks=tasks, config=config,
                 n_pairs=asking.N_PAIRS,
             )  # fmt: skip
-            for fold, more in zip(folds, _folds(alone, repeats, doing), strict=True):
+            beside = _side_by_side(alone, "folds", [(one,) for one in rounds], doing)
+            for fold, more in zip(folds, beside, strict=True):
                 fold.answers.update(more.answers)
     _finish(folds, tasks, repeats, args, [*describe(manifest), *told, _how(args)])
     return 1 if n_failed else 0
@@ -104,13 +110,15 @@ def _rows_of(beside: Sequence[tables.FeatureTable], manifest: Manifest) -> dict[
     return {table.source: tables.align([table], labels)[0][0] for table in beside}
 
 
-def _folds(work: Any, repeats: list[list[Any]], doing: Session) -> list[compare.Fold]:
-    rounds = protocol.rounds_of(repeats)
-    folds = []
-    for fold in doing.mapper(work, rounds):
-        folds.append(fold)
-        doing.progress("folds", len(folds), len(rounds))
-    return folds
+def _side_by_side(
+    work: Any, stage: str, each: Sequence[tuple[Any, ...]], doing: Session
+) -> list[compare.Fold]:
+    found: list[compare.Fold] = []
+    doing.progress(stage, 0, len(each))
+    for fold in doing.mapper(work, *zip(*each, strict=True)):
+        found.append(fold)
+        doing.progress(stage, len(found), len(each))
+    return found
 
 
 def _say(doing: Session, args: argparse.Namespace, lines: Sequence[str]) -> None:

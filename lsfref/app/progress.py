@@ -6,7 +6,13 @@ import sys
 import time
 from collections.abc import Sequence
 
-UNITS = {"training": "passes", "folds": "folds", "networks": "folds", "long video": "frames"}
+UNITS = {
+    "training": "passes",
+    "folds": "folds",
+    "networks": "folds",
+    "rows": "pieces",
+    "long video": "frames",
+}
 EVERY = 0.1  # seconds between two drawings
 
 

@@ -26,7 +26,7 @@ from lsfref.study.representations import (
     fit_encoders,
     fit_mixtures,
 )
-from lsfref.study.rows import ROWS, SPACES, TABLE_ROWS
+from lsfref.study.rows import ROWS, SHARING, SPACES, TABLE_ROWS
 
 FISHER_VECTOR_SHARE = 0.98  # of the variance, kept of Fisher vectors (H4)
 
@@ -41,8 +41,8 @@ class Fold(NamedTuple):
 
 def answer_videos(
     one: Round,
-    *,
     rows: Sequence[str],
+    *,
     videos: Counted,
     tasks: Sequence[TaskLabels],
     config: Config,
@@ -80,6 +80,24 @@ def answer_videos(
             answers[ROWS[key].name].append(_spread(said, usable[in_test], one.split[1], task))
     spaces = {name: vectors[name] for name in SPACES if name in vectors}
     return Fold(answers, usable, spaces)
+
+
+def pieces(rows: Sequence[str]) -> list[list[str]]:
+    """Return the rows in pieces for `answer_videos`: only rows of one piece share costly work."""
+    shared = [[key for key in together if key in rows] for together in SHARING]
+    return [piece for piece in shared if piece]
+
+
+def put_together(parts: Sequence[Fold]) -> Fold:
+    """Return the Fold of all rows from those of its pieces, rows in the order of ROWS."""
+    answers = {method: said for part in parts for method, said in part.answers.items()}
+    spaces = {name: space for part in parts for name, space in part.spaces.items()}
+    methods = [row.name for row in ROWS.values() if row.name in answers]
+    return Fold(
+        {method: answers[method] for method in methods},
+        parts[0].rows,
+        {name: spaces[name] for name in SPACES if name in spaces},
+    )
 
 
 def answer_tables(

@@ -27,4 +27,10 @@ TABLE_ROWS = {
     "pca": ROWS["pca"]._replace(fuse="pca"),
     "autoencoder": ROWS["autoencoder"]._replace(fuse="autoencoder"),
 }
+SHARING = (  # which rows want the same networks and mixtures, so that one piece of work gives them
+    ("autoencoder",),
+    ("raw", "pca", "lsfnet", "selected", "whole"),
+    ("fisher_vector", "cca"),
+    ("idt",),
+)
 SPACES = {"pca": "concatenation + PCA", "autoencoder": "autoencoder alone", "lsfnet": "LSFNet"}
