@@ -90,21 +90,28 @@ def test_separable_videos_are_told_apart_by_every_row():
 
 
 def test_rows_in_pieces_are_the_rows_at_once():
-    assert sorted(key for piece in pieces(list(ROWS)) for key in piece) == sorted(ROWS)
-    assert pieces(["whole", "pca", "idt"]) == [["pca", "whole"], ["idt"]]
-    one = Round((np.arange(4, N_VIDEOS), np.arange(4)), 0, 0)
+    rounds = rounds_of([folds(LABELS, None, n_folds=2, rng=np.random.default_rng(2))])
     rest = {"videos": VIDEOS, "tasks": TASKS, "config": SMALL, "n_pairs": 2}
     rest["extract"] = fake_extract(LABELS, apart=0.1)
-    whole = answer_videos(one, list(ROWS), **rest)
-    parts = put_together([answer_videos(one, piece, **rest) for piece in pieces(list(ROWS))])
-    assert list(parts.answers) == list(whole.answers) == [row.name for row in ROWS.values()]
-    for method, answers in whole.answers.items():
-        for said, said_too in zip(answers, parts.answers[method], strict=True):
-            np.testing.assert_array_equal(said, said_too)
-    assert set(parts.spaces) == set(whole.spaces) == set(SPACES)
-    for name, space in whole.spaces.items():
-        np.testing.assert_array_equal(space, parts.spaces[name])
-    np.testing.assert_array_equal(parts.rows, whole.rows)
+    asked = pieces(rounds, list(ROWS))
+    assert sorted(key for _, piece in asked for key in piece) == sorted(2 * list(ROWS))
+    found = put_together([answer_videos(*one, **rest) for one in asked], n_folds=2)
+    for one, fold in zip(rounds, found, strict=True):
+        whole = answer_videos(one, list(ROWS), **rest)
+        assert list(fold.answers) == list(whole.answers) == [row.name for row in ROWS.values()]
+        for method, answers in whole.answers.items():
+            for said, said_too in zip(answers, fold.answers[method], strict=True):
+                np.testing.assert_array_equal(said, said_too)
+        assert set(fold.spaces) == set(whole.spaces) == set(SPACES)
+        for name, space in whole.spaces.items():
+            np.testing.assert_array_equal(space, fold.spaces[name])
+        np.testing.assert_array_equal(fold.rows, whole.rows)
+
+
+def test_rows_that_share_their_work_are_one_piece():
+    assert pieces([0, 1], ["whole", "pca", "idt"]) == [
+        (0, ["pca", "whole"]), (1, ["pca", "whole"]), (0, ["idt"]), (1, ["idt"]),
+    ]  # fmt: skip
 
 
 def test_the_whole_system_is_that_of_evaluate():

@@ -73,10 +73,8 @@ def of_videos(args: argparse.Namespace) -> int:
             compare.answer_videos, videos=videos, tasks=tasks, config=config,
             extract=doing.extract, n_pairs=asking.N_PAIRS,
         )  # fmt: skip
-        pieces = compare.pieces(rows)  # of a fold: no job waits for another's whole fold
-        found = _side_by_side(work, "rows", [(one, p) for one in rounds for p in pieces], doing)
-        starts = range(0, len(found), len(pieces))
-        folds = [compare.put_together(found[start : start + len(pieces)]) for start in starts]
+        found = _side_by_side(work, "rows", compare.pieces(rounds, rows), doing)
+        folds = compare.put_together(found, n_folds=len(rounds))
         if also:
             alone = functools.partial(
                 compare.answer_tables, tables=also, fused=False, tasks=tasks, config=config,

@@ -82,14 +82,22 @@ def answer_videos(
     return Fold(answers, usable, spaces)
 
 
-def pieces(rows: Sequence[str]) -> list[list[str]]:
-    """Return the rows in pieces for `answer_videos`: only rows of one piece share costly work."""
+def pieces(rounds: Sequence[Round], rows: Sequence[str]) -> list[tuple[Round, list[str]]]:
+    """Return the calls of `answer_videos` that answer all rows in all rounds: a round, its rows.
+
+    Rows that share costly work share a call. The longest calls come first, so that jobs side by
+    side end together.
+    """
     shared = [[key for key in together if key in rows] for together in SHARING]
-    return [piece for piece in shared if piece]
+    return [(one, piece) for piece in shared if piece for one in rounds]
 
 
-def put_together(parts: Sequence[Fold]) -> Fold:
-    """Return the Fold of all rows from those of its pieces, rows in the order of ROWS."""
+def put_together(found: Sequence[Fold], *, n_folds: int) -> list[Fold]:
+    """Return the whole folds from the answers to `pieces`, the rows in the order of ROWS."""
+    return [_joined(found[fold::n_folds]) for fold in range(n_folds)]
+
+
+def _joined(parts: Sequence[Fold]) -> Fold:
     answers = {method: said for part in parts for method, said in part.answers.items()}
     spaces = {name: space for part in parts for name, space in part.spaces.items()}
     methods = [row.name for row in ROWS.values() if row.name in answers]

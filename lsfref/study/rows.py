@@ -27,7 +27,7 @@ TABLE_ROWS = {
     "pca": ROWS["pca"]._replace(fuse="pca"),
     "autoencoder": ROWS["autoencoder"]._replace(fuse="autoencoder"),
 }
-SHARING = (  # which rows want the same networks and mixtures, so that one piece of work gives them
+SHARING = (  # which rows want the same networks and mixtures; what takes longest comes first
     ("autoencoder",),
     ("raw", "pca", "lsfnet", "selected", "whole"),
     ("fisher_vector", "cca"),
