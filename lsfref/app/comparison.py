@@ -43,8 +43,7 @@ def of_tables(args: argparse.Namespace) -> int:
     )  # fmt: skip
     with session(args, passes=1, n_videos=sum(map(len, repeats))) as doing:
         _say(doing, args, told)
-        rounds = protocol.rounds_of(repeats)
-        folds = _side_by_side(work, "folds", [(one,) for one in rounds], doing)
+        folds = _side_by_side(work, "folds", doing, protocol.rounds_of(repeats))
     _finish(folds, tasks, repeats, args, [*told, evaluate.told_split(repeats), _how(args)])
     return 0
 
@@ -55,11 +54,11 @@ def of_videos(args: argparse.Namespace) -> int:
     manifest = evaluate.labelled(read_labels(args.labels))
     refuse_lone_classes(manifest)
     rows = [key for key in ROWS if key in args.rows or key == "whole"]
-    read = [_read_also(path) for path in args.also]
+    beside = [_read_also(path) for path in args.also]
     with session(args, passes=3, n_videos=len(manifest.videos)) as doing:
         _say(doing, args, describe(manifest))
         manifest, videos, n_failed = evaluate.count(manifest, config, doing)
-        also = _rows_of(read, manifest)
+        also = _rows_of(beside, manifest)
         tasks = evaluate.task_labels(manifest)
         repeats = evaluate.divide(manifest, tasks, args)
         rounds = protocol.rounds_of(repeats)
@@ -73,16 +72,17 @@ def of_videos(args: argparse.Namespace) -> int:
             compare.answer_videos, videos=videos, tasks=tasks, config=config,
             extract=doing.extract, n_pairs=asking.N_PAIRS,
         )  # fmt: skip
-        found = _side_by_side(work, "rows", compare.pieces(rounds, rows), doing)
+        pieces = compare.pieces(rounds, rows)
+        found = _side_by_side(work, "rows", doing, *zip(*pieces, strict=True))
         folds = compare.put_together(found, n_folds=len(rounds))
         if also:
             alone = functools.partial(
                 compare.answer_tables, tables=also, fused=False, tasks=tasks, config=config,
                 n_pairs=asking.N_PAIRS,
             )  # fmt: skip
-            beside = _side_by_side(alone, "folds", [(one,) for one in rounds], doing)
-            for fold, more in zip(folds, beside, strict=True):
-                fold.answers.update(more.answers)
+            more = _side_by_side(alone, "folds", doing, rounds)
+            for fold, also_fold in zip(folds, more, strict=True):
+                fold.answers.update(also_fold.answers)
     _finish(folds, tasks, repeats, args, [*describe(manifest), *told, _how(args)])
     return 1 if n_failed else 0
 
@@ -109,13 +109,13 @@ def _rows_of(beside: Sequence[tables.FeatureTable], manifest: Manifest) -> dict[
 
 
 def _side_by_side(
-    work: Any, stage: str, each: Sequence[tuple[Any, ...]], doing: Session
+    work: Any, stage: str, doing: Session, *arguments: Sequence[Any]
 ) -> list[compare.Fold]:
     found: list[compare.Fold] = []
-    doing.progress(stage, 0, len(each))
-    for fold in doing.mapper(work, *zip(*each, strict=True)):
+    doing.progress(stage, 0, len(arguments[0]))
+    for fold in doing.mapper(work, *arguments):
         found.append(fold)
-        doing.progress(stage, len(found), len(each))
+        doing.progress(stage, len(found), len(arguments[0]))
     return found
 
 
