@@ -91,12 +91,13 @@ def test_the_four_parts_cover_the_descriptor():
 
 
 def test_mixtures_take_an_even_share_of_a_large_sample(monkeypatch):
-    monkeypatch.setattr(representations, "MIXTURE_ROWS", 37)
-    rows = np.random.default_rng(0).random((101, 426))
+    monkeypatch.setattr(representations, "MIXTURE_ROWS", 101)
+    rows = np.random.default_rng(0).random((302, 426))
     found = fit_mixtures(rows, parts={"hog": PARTS["hog"]}, seed=5)["hog"]
     few = np.ascontiguousarray(rows[::3, PARTS["hog"]])
     start = seed_mixture(few, n_gaussians=3, rng=np.random.default_rng([5, 0]))
-    np.testing.assert_array_equal(found.means_GD, fit_mixture(few, start).mixture.means_GD)
+    wanted = fit_mixture(few, start, tolerance=1e-2).mixture  # H9
+    np.testing.assert_array_equal(found.means_GD, wanted.means_GD)
 
 
 def test_the_autoencoder_leaves_the_head_and_follows_the_published_rates(monkeypatch):

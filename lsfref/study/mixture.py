@@ -10,7 +10,7 @@ import numpy as np
 
 from lsfref.arrays import Floats, Ints
 
-BLOCK = 1024  # rows; their first and second powers fit in a processor's cache
+BLOCK = 512  # rows; their first and second powers fit in a processor's cache
 LEAST_SHARE = 0.85  # of the log of the smallest normal number: below, computers are slow
 
 
@@ -49,8 +49,9 @@ def posterior_sums(mixture: Mixture, rows_PD: Floats) -> Sums:
     """
     if rows_PD.ndim != 2 or rows_PD.shape[1] != mixture.means_GD.shape[1] or not len(rows_PD):
         raise ValueError(f"want rows of {mixture.means_GD.shape[1]}, got {rows_PD.shape}")
+    dtype = np.result_type(rows_PD, np.float32)
     n_gaussians, width = mixture.means_GD.shape
-    origin_D = mixture.weights_G @ mixture.means_GD
+    origin_D = (mixture.weights_G @ mixture.means_GD).astype(dtype)
     means_GD = mixture.means_GD - origin_D
     precisions_GD = 1 / mixture.variances_GD
     slopes = np.concatenate([means_GD * precisions_GD, -0.5 * precisions_GD], axis=1)
@@ -58,8 +59,7 @@ def posterior_sums(mixture: Mixture, rows_PD: Floats) -> Sums:
     smallest = np.finfo(float).tiny
     offset_G = np.log(np.maximum(mixture.weights_G, smallest)) - 0.5 * quadratic_GD.sum(axis=1)
 
-    dtype = np.result_type(rows_PD, np.float32)
-    slopes, offset_G = slopes.astype(dtype), offset_G.astype(dtype)
+    slopes, offset_G1 = slopes.astype(dtype), offset_G.astype(dtype)[:, None]
     least_log = dtype.type(LEAST_SHARE * np.log(np.finfo(dtype).tiny))
     powers = np.empty((BLOCK, 2 * width), dtype)
     totals = np.zeros((n_gaussians, 2 * width))
@@ -68,20 +68,21 @@ def posterior_sums(mixture: Mixture, rows_PD: Floats) -> Sums:
     for start in range(0, len(rows_PD), BLOCK):
         rows = rows_PD[start : start + BLOCK]
         block = powers[: len(rows)]
-        np.subtract(rows, origin_D, out=block[:, :width], casting="same_kind")
+        np.subtract(rows, origin_D, out=block[:, :width])
         np.square(block[:, :width], out=block[:, width:])
-        log_pG = block @ slopes.T
-        log_pG += offset_G
-        peak_p = log_pG.max(axis=1)
-        log_pG -= peak_p[:, None]
-        np.maximum(log_pG, least_log, out=log_pG)
-        posteriors_pG = np.exp(log_pG, out=log_pG)
-        total_p = posteriors_pG.sum(axis=1)
-        posteriors_pG /= total_p[:, None]
+        log_Gp = slopes @ block.T
+        log_Gp += offset_G1
+        peak_p = log_Gp.max(axis=0)
+        log_Gp -= peak_p
+        np.maximum(log_Gp, least_log, out=log_Gp)
+        posteriors_Gp = np.exp(log_Gp, out=log_Gp)
+        total_p = posteriors_Gp.sum(axis=0)
+        posteriors_Gp /= total_p
         log_likelihood += float((peak_p + np.log(total_p)).sum(dtype=float))
-        posterior_G += posteriors_pG.sum(axis=0)
-        totals += posteriors_pG.T @ block
+        posterior_G += posteriors_Gp.sum(axis=1)
+        totals += posteriors_Gp @ block
     first_GD, second_GD = totals[:, :width], totals[:, width:]
+    origin_D = origin_D.astype(float)
     return Sums(len(rows_PD), log_likelihood, posterior_G, first_GD, second_GD, origin_D)
 
 
@@ -112,7 +113,7 @@ def fit_mixture(
 ) -> Fitted:
     """Return the mixture that EM reaches from `start`, and its curve.
 
-    Choices: H4 ends when an iteration gains less than `tolerance` nats a row, or after
+    Choices: H9 ends when an iteration gains less than `tolerance` nats a row, or after
     max_iterations; variances are at least `floor` (units of the descriptors squared).
     """
     mixture, curve = start, []
