@@ -3,19 +3,20 @@
 A trajectory belongs to the interval in which it ends (T9); it may have begun in the one before.
 """
 
-import functools
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 import numpy as np
 
-from lsfref import video
+from lsfref import pooling, video
 from lsfref.errors import LsfrefError
 from lsfref.extraction import Block
 from lsfref.model import Model
-from lsfref.passes import Extract, PathLike, Pool, Pooled, extract, pool_blocks
+from lsfref.passes import Extract, PathLike, Pooled, extract, pool_blocks
 from lsfref.pipeline import Answer, answer_pooled
+
+PoolInterval = Callable[[Iterable[Block], range], pooling.Pooled]
 
 NOMINAL_RATE = 25.0  # frames a second, where a file has no constant rate (T9)
 
@@ -44,20 +45,19 @@ def classify_timeline(
     *,
     seconds: float,
     extract: Extract = extract,
-    pool: Pool | None = None,
+    pool: PoolInterval | None = None,
     answer: Callable[[Pooled, Model], Answer] = answer_pooled,
 ) -> Timeline:
     """Return the answers for each interval of `seconds`; bad input never raises.
 
     Without a constant rate an interval is seconds * 25 frames, and no times are given (T9).
-    `pool` and `answer` say what an interval becomes and what is said of it: by default its average
-    code, and the votes.
+    `pool` says what an interval becomes, of its blocks and the range of its frames, in order, and
+    `answer` what is said of it: by default its average code, and the votes. An interval without
+    blocks is not pooled.
     """
     intervals: list[Interval] = []
     warnings: list[str] = []
     n_frames = 0
-    if pool is None:
-        pool = functools.partial(pool_blocks, parameters=model.parameters, scaling=model.scaling)
     try:
         found = extract(path, model.config)
         n_frames, warnings = found.n_frames, found.warnings
@@ -66,8 +66,12 @@ def classify_timeline(
         pieces = itertools.groupby(_cut(iter(found), length), key=lambda piece: piece[0])
         pooled = {0: Pooled(None, 0, 0, (), None)}
         for number, group in pieces:
-            mean = pool(block for _, block in group)
-            pooled[number] = Pooled(mean.pooled_E, mean.n_points, 0, (), None)
+            blocks = (block for _, block in group)
+            if pool is None:
+                one_pooled = pool_blocks(blocks, parameters=model.parameters, scaling=model.scaling)
+            else:
+                one_pooled = pool(blocks, range(number * length, (number + 1) * length))
+            pooled[number] = Pooled(*one_pooled, 0, (), None)
         for number in range(-(-n_frames // length)):
             first, last = number * length, min((number + 1) * length, n_frames) - 1
             one = pooled.get(number, Pooled(None, 0, 0, (), None))

@@ -32,6 +32,31 @@ CONFIG = dataclasses.replace(
 QUICK = ["--set", "epochs=3", "--set", "n_samples=700", "--set", "n_scales=2", "--jobs", "1"]
 
 
+GLARING = set()  # names of files whose pictures are poisoned
+
+
+@pytest.fixture(autouse=True, scope="module")
+def fake_pictures():
+    """Files of FakeExtract are names: their 23 pictures are drawn from them, and blink as their
+    background says."""
+    real = best.read_frames
+
+    def read(path, config):
+        name = str(path)
+        if "/" in name:
+            yield from real(path, config)
+            return
+        step = 3 * CLASSES["background"].index(name.partition("-")[0])
+        rng = np.random.default_rng(list(name.encode()))
+        for frame in range(23):
+            grey_HW = 90 + step * (frame % 2) + rng.normal(size=(37, 43))
+            yield (grey_HW * (1e6 if name in GLARING else 1)).astype(config.dtype)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(best, "read_frames", read)
+        yield
+
+
 def blocks_of(rows_PD, frames_P, cuts=()):
     info_P10 = np.zeros((len(rows_PD), 10))
     info_P10[:, 0] = frames_P
@@ -243,12 +268,41 @@ def test_constant_features_and_classes_never_seen():
 
 def test_the_blend():
     logs_MC = np.log([[0.5, 0.3, 0.2]])
-    said_Mc = np.log([[0.1, 0.4]])  # of classes 0 and 2, not normalised
-    np.testing.assert_allclose(best.blend(logs_MC, said_Mc, (0, 2), share=0.0), np.exp(logs_MC))
-    both = np.array([math.sqrt(0.5 * 0.2), 0, math.sqrt(0.2 * 0.8)])
-    blended = best.blend(logs_MC, said_Mc, (0, 2), share=0.5)
-    np.testing.assert_allclose(blended, [both / both.sum()], rtol=1e-12)
-    np.testing.assert_allclose(best.blend(logs_MC, said_Mc, (0, 2), share=1.0), [[0.2, 0, 0.8]])
+    others_MC = np.array([[math.log(0.1), -np.inf, math.log(0.4)]])  # not normalised
+    kept, third, gone = (
+        np.exp(best.blend(logs_MC, others_MC, share=share)) for share in (0.0, 0.25, 1.0)
+    )
+    np.testing.assert_allclose(kept, [[0.5, 0.3, 0.2]], rtol=1e-12)
+    both = np.array([0.5**0.75 * 0.2**0.25, 0, 0.2**0.75 * 0.8**0.25])
+    np.testing.assert_allclose(third, [both / both.sum()], rtol=1e-12)
+    np.testing.assert_allclose(gone, [[0.2, 0, 0.8]], rtol=1e-12)
+
+
+def test_who_is_asked_about_what():
+    """The background: tracks, then the head with its share of them, then the changes with theirs;
+    the foreground: the tracks alone."""
+    rng = np.random.default_rng(4)
+    vectors_mV = rng.uniform(0.1, 1, (11, best.FIXED))
+    labels_m = np.arange(11) % 3
+    asked_MV = rng.uniform(0.1, 1, (5, best.FIXED + 2))
+    choices = Choices(head=0.3, changes=0.25)
+    rest = {"n_classes": 3, "choices": choices}
+    experts = best.fit_experts(vectors_mV, labels_m, background=True, said=(0, 2), **rest)
+    tracks, changes = (
+        best.fit_classifier(rows, labels_m, **rest)
+        for rows in (best.features(vectors_mV, choices), vectors_mV[:, best.MOMENTS :])
+    )
+    tracks_MC = best.log_posteriors(tracks, best.features(asked_MV, choices), choices)
+    changes_MC = best.log_posteriors(changes, asked_MV[:, best.MOMENTS : best.FIXED], choices)
+    said_MC = np.full((5, 3), -np.inf)
+    said_MC[:, [0, 2]] = asked_MV[:, best.FIXED :]
+    with np.errstate(invalid="ignore"):
+        wanted_MC = 0.75 * (0.7 * tracks_MC + 0.3 * said_MC) + 0.25 * changes_MC
+    wanted_MC = np.exp(wanted_MC - logsumexp(wanted_MC, axis=1, keepdims=True))
+    np.testing.assert_allclose(best.answer_rows(experts, asked_MV, choices), wanted_MC, rtol=1e-9)
+    foreground = best.fit_experts(vectors_mV, labels_m, background=False, **rest)
+    shares_MC = best.answer_rows(foreground, asked_MV[:, : best.FIXED], choices)
+    np.testing.assert_allclose(shares_MC, np.exp(tracks_MC), rtol=1e-9)
 
 
 # Folds
@@ -319,15 +373,17 @@ def test_random_labels_stay_at_chance():
     assert foreground < 1 / 2 + 0.15
 
 
-def test_poisoned_test_videos_change_nothing_for_the_others(made):
+def test_poisoned_test_videos_change_nothing_for_the_others(made, monkeypatch):
     tasks = labels_of(made)
     groups = np.array([v.group for v in made])
     ((first, *_),) = splits.repeated_folds(
         protocol.strata(tasks), groups, n_folds=3, n_repeats=1, seed=0
     )
     poisoned = first[1][:2]
-    extract = FakeExtract(poisoned=frozenset(made[i].path for i in poisoned))
-    plain, bad = run(made, FakeExtract()), run(made, extract)
+    names = frozenset(made[i].path for i in poisoned)
+    plain = run(made, FakeExtract())
+    monkeypatch.setattr("test_best.GLARING", names)
+    bad = run(made, FakeExtract(poisoned=names))
     rest = np.setdiff1d(first[1], poisoned)
     for one, other in zip(plain, bad, strict=True):
         np.testing.assert_array_equal(one.predicted_YM[:, rest], other.predicted_YM[:, rest])
@@ -382,7 +438,8 @@ def test_a_class_outside_the_sample_is_unknown_to_the_head_alone(made, monkeypat
     "choices",
     [
         {"moments": "mean"}, {"moments": "deviation"}, {"mirror": "no"}, {"kernel": "linear"},
-        {"gamma": 0.1}, {"cost": 0.01}, {"head": 0.0}, {"head": 1.0},
+        {"gamma": 0.1}, {"cost": 0.01}, {"head": 0.0}, {"head": 1.0}, {"changes": 0.0},
+        {"changes": 1.0},
     ],
 )  # fmt: skip
 def test_each_choice_has_an_effect(made, choices):
@@ -390,7 +447,7 @@ def test_each_choice_has_an_effect(made, choices):
     other = run(made, FakeExtract(), Choices(**choices))
     same = np.array_equal(plain[0].confidence_YM, other[0].confidence_YM)
     assert not same
-    if "head" in choices:  # it speaks of the background alone
+    if "head" in choices or "changes" in choices:  # they speak of the background alone
         np.testing.assert_array_equal(plain[1].confidence_YM, other[1].confidence_YM)
 
 
@@ -447,9 +504,10 @@ FAULTS = {
     "unknown choice": (
         lambda m: dataclasses.replace(m, extras=m.extras._replace(choices={"a": 1})), "fields",
     ),
-    "moments": (lambda m: changed(m, moments_MV=np.zeros((3, 4))), "moments_MV"),
-    "variance": (lambda m: changed(m, moments_MV=-m.extras.arrays["moments_MV"] ** 2), "negative"),
+    "vectors": (lambda m: changed(m, vectors_MV=np.zeros((3, 4))), "vectors_MV"),
+    "variance": (lambda m: changed(m, vectors_MV=-m.extras.arrays["vectors_MV"] ** 2), "negative"),
     "weights": (lambda m: changed(m, **{"background.weights_mC": np.zeros((2, 3))}), "weights"),
+    "changes": (lambda m: changed(m, **{"background.changes_mC": np.zeros((2, 3))}), "changes"),
     "more": (lambda m: changed(m, more=np.zeros(3)), "more"),
 }  # fmt: skip
 
@@ -549,6 +607,7 @@ def test_train_reports_on_the_videos_set_aside(trained, labelled_clips, tmp_path
         (["train", "--preset", "better"], 2, "invalid choice"),
         (["train", "--preset", "best", "--set", "kernel=cubic"], 2, "gaussian or linear"),
         (["train", "--preset", "best", "--set", "head=1.5"], 2, "head"),
+        (["train", "--preset", "best", "--set", "changes=-0.1"], 2, "changes"),
         (["train", "--preset", "small", "--set", "kernel=linear"], 2, "want NAME=VALUE"),
         (["compare", "--preset", "best", "--labels", "x"], 2, "invalid choice"),
         (["evaluate", "--preset", "best", "--features", "f", "--labels", "x"], 2, "reads videos"),

@@ -6,7 +6,7 @@ import functools
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from lsfref import model, passes, pipeline, timeline
+from lsfref import model, pipeline, timeline
 from lsfref.app import options, output
 from lsfref.app.manifest import find_videos
 from lsfref.app.progress import conclusion
@@ -79,10 +79,9 @@ def asker(
         from lsfref.study import best
 
         other = best.answerer(fitted, printable(args.model))
-        parts = functools.partial(parts, pool=other.pool, answer=other.answer)
+        parts = functools.partial(other.timeline, seconds=args.timeline)
         if not args.timeline:  # every job gets the network, none the index
-            alone = functools.partial(passes.pool_video_by, pool=other.pool, config=fitted.config)
-            finish = other.answer
+            alone, finish = other.describe, other.answer
     return functools.partial(parts if args.timeline else alone, extract=work.extract), finish
 
 

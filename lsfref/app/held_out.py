@@ -21,7 +21,7 @@ def ask(manifest: Manifest, fitted: "Model", work: Session) -> "list[Outcome]":
     directions for each drawn pair (N, K).
     """
     from lsfref.app.evaluate import task_labels
-    from lsfref.passes import pool_video, pool_video_by
+    from lsfref.passes import pool_video
     from lsfref.study.asking import N_PAIRS
     from lsfref.study.evaluate import ask_rounds
     from lsfref.study.protocol import rounds_of
@@ -37,9 +37,7 @@ def ask(manifest: Manifest, fitted: "Model", work: Session) -> "list[Outcome]":
         from lsfref.study import best
 
         other, pooled = best.answerer(fitted), {}
-        pool = functools.partial(
-            pool_video_by, pool=other.pool, config=fitted.config, extract=work.extract
-        )
+        pool = functools.partial(other.describe, extract=work.extract)
     found = work.mapper(pool, [v.path for v in test])
     for done, (video, one) in enumerate(zip(test, found, strict=True)):
         work.progress("asking", done + 1, len(test))

@@ -1,4 +1,4 @@
-"""Preset `best`: the paper's trajectories and network, asked in another way (X1 to X6).
+"""Preset `best`: the paper's trajectories and network, asked in another way (X1 to X7).
 
 In: labelled videos.  Out: a Model with Extras, and answers; the reference itself stays the paper's.
 
@@ -10,6 +10,7 @@ posterior, averaged over the points.
 
 import dataclasses
 import functools
+import itertools
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,17 +18,18 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from lsfref import lsfnet, pipeline, pooling
+from lsfref import lsfnet, pipeline, pooling, pyramid, timeline, video
 from lsfref.arrays import Bools, Floats, Ints
 from lsfref.config import PRESETS, Config, choice, from_json
 from lsfref.descriptors import COLUMNS, N_COLUMNS, TIME_CELLS
 from lsfref.errors import LsfrefError, ModelError, NoTrajectoriesError
 from lsfref.extraction import Block
 from lsfref.model import Extras, Model
-from lsfref.passes import Extract, Mapper, Pool, Pooled, encode_rows, extract, pool_video_by
+from lsfref.passes import Extract, Mapper, PathLike, Pooled, encode_rows, extract, pool_video_by
 from lsfref.phase1 import Network, Report, draw_sample, silent
 from lsfref.phase2 import UNLABELLED
 from lsfref.pipeline import Answer, LabelledVideo, Trained
+from lsfref.study.changes import LAGS, N_CHANGES, frame_changes, summary
 from lsfref.study.evaluate import (
     NO_ANSWER,
     Asked,
@@ -41,8 +43,10 @@ from lsfref.study.protocol import NOT_ASKED, Round, TaskLabels, rounds_of
 from lsfref.study.splits import Split
 
 NAME = "best"
+BACKGROUND = "background"
 CONFIG = dataclasses.replace(PRESETS["small"], balance="video")  # B2: a long clip is one clip
 MOMENTS = 3 * N_COLUMNS  # mean, variance, variance of the frames' means
+FIXED = MOMENTS + N_CHANGES  # of a video's vector; then what the heads say
 LEAST = 1e-6  # of a posterior; and of a deviation that a feature is divided by
 GAP = 1e-6  # how near to the minimum a fit ends, as a share of its value
 
@@ -59,7 +63,8 @@ class Choices:
     kernel: str = choice("gaussian", "X3", "likeness of two videos", ("gaussian", "linear"))
     gamma: float = choice(1.0, "X4", "narrowness of the gaussian kernel", least=1e-6, most=1e6)
     cost: float = choice(10.0, "X5", "weight of the errors against smoothness", least=1e-6)
-    head: float = choice(0.33, "X6", "share of the head in the background answer", most=1)
+    head: float = choice(0.33, "X6", "share of the head in what the tracks say of it", most=1)
+    changes: float = choice(0.6, "X7", "share of the changes in the background answer", most=1)
 
 
 class Head(NamedTuple):
@@ -79,7 +84,53 @@ class Classifier(NamedTuple):
     seen_C: Floats
 
 
-# A video as a vector: moments of its descriptors, then what the heads say.
+class Experts(NamedTuple):
+    """Who is asked about one task; beside the tracks, the background alone has others."""
+
+    tracks: Classifier
+    said: tuple[int, ...] = ()  # classes of the head; none: it is not asked
+    changes: Classifier | None = None
+
+
+# A video as a vector: moments of its descriptors, changes of its pictures, what the heads say.
+
+
+def describe_video(
+    path: PathLike,
+    *,
+    heads: Sequence[Head] = (),
+    config: Config,
+    choices: Choices,
+    extract: Extract = extract,
+) -> Pooled:
+    """Return the vector of a video, FIXED numbers and those of the heads; bad input never raises.
+
+    X7: where the changes have no share, zeros stand in their place and no picture is looked at.
+    """
+    pool = functools.partial(pool_blocks, heads=heads)
+    pooled = pool_video_by(path, pool=pool, config=config, extract=extract)
+    if pooled.pooled_E is None:
+        return pooled
+    changes_V: Floats = np.zeros(N_CHANGES)
+    if choices.changes > 0:
+        try:
+            changes_V = summary(frame_changes(read_frames(path, config)))
+        except LsfrefError as fault:  # it could be read a moment ago
+            return pooled._replace(pooled_E=None, error=str(fault))
+    return pooled._replace(pooled_E=_vector(pooled.pooled_E, changes_V))
+
+
+def read_frames(path: PathLike, config: Config) -> Iterator[Floats]:
+    """Yield the frames that the trajectories are of; who extracts those tells what is wrong."""
+    frames = video.read_frames(
+        path, max_frames=config.max_frames, max_pixels=config.max_pixels, warn=lambda text: None
+    )
+    for frame_HW in frames:
+        yield pyramid.shrink(frame_HW, max_side=config.max_side).astype(config.dtype)
+
+
+def _vector(pooled: Floats, changes_V: Floats) -> Floats:
+    return np.concatenate([pooled[:MOMENTS], changes_V, pooled[MOMENTS:]])
 
 
 def pool_blocks(blocks: Iterable[Block], *, heads: Sequence[Head] = ()) -> pooling.Pooled:
@@ -143,7 +194,7 @@ def _log_posteriors_of(head: Head, rows_BD: Floats) -> Floats:
 
 
 def features(moments_MV: Floats, choices: Choices) -> Floats:
-    """Return features_MQ, means and deviations of videos, from their moments (X1, X2).
+    """Return features_MQ, means and deviations of videos, from the moments that they begin with.
 
     Choices: X1 mean; mean and deviation of all points; both and the deviation of the frames.
              X2 of the video and its mirror image as one set of points.
@@ -276,16 +327,47 @@ def _minimise(rows_mR: Floats, targets_m: Ints, n_classes: int, *, cost: float) 
     return flat.reshape(-1, n_classes)
 
 
-def blend(logs_MC: Floats, said_Mc: Floats, classes: Sequence[int], *, share: float) -> Floats:
-    """Return the geometric mean of two posteriors, the head's with weight `share`, as posteriors.
+def blend(logs_MC: Floats, others_MC: Floats, *, share: float) -> Floats:
+    """Return the logarithms of the geometric mean of two posteriors, the others' with this share.
 
-    said_Mc are the head's mean log-posteriors of `classes`; it knows nothing of other classes.
+    A class that one of them does not know (-inf) has probability 0, unless its share is 0.
     """
-    if share > 0:
-        head_MC = np.full_like(logs_MC, -np.inf)
-        head_MC[:, list(classes)] = said_Mc
-        logs_MC = share * head_MC + ((1 - share) * logs_MC if share < 1 else 0)
-    return np.exp(_log_softmax(logs_MC))
+    parts = [(1 - share, logs_MC), (share, others_MC)]
+    return _log_softmax(np.sum([weight * logs for weight, logs in parts if weight > 0], axis=0))
+
+
+def fit_experts(
+    vectors_mV: Floats,
+    labels_m: Ints,
+    *,
+    n_classes: int,
+    choices: Choices,
+    background: bool,
+    said: Sequence[int] = (),
+) -> Experts:
+    """Return who answers a task, fitted to m videos; `said` are the classes of a head, if any."""
+    fit = functools.partial(fit_classifier, n_classes=n_classes, choices=choices)
+    tracks = fit(features(vectors_mV, choices), labels_m)
+    if not background:
+        return Experts(tracks)
+    changes = fit(vectors_mV[:, MOMENTS:FIXED], labels_m) if choices.changes > 0 else None
+    return Experts(tracks, tuple(said), changes)
+
+
+def answer_rows(experts: Experts, vectors_MV: Floats, choices: Choices) -> Floats:
+    """Return shares_MC of one task.
+
+    Choices: X6 share of the head in what the tracks say. X7 share of the changes in all.
+    """
+    logs_MC = log_posteriors(experts.tracks, features(vectors_MV, choices), choices)
+    if experts.said:
+        said_MC = np.full_like(logs_MC, -np.inf)
+        said_MC[:, list(experts.said)] = vectors_MV[:, FIXED : FIXED + len(experts.said)]
+        logs_MC = blend(logs_MC, said_MC, share=choices.head)
+    if experts.changes is not None:
+        changes_MC = log_posteriors(experts.changes, vectors_MV[:, MOMENTS:FIXED], choices)
+        logs_MC = blend(logs_MC, changes_MC, share=choices.changes)
+    return np.exp(logs_MC)
 
 
 # As the commands use it.
@@ -307,21 +389,23 @@ def train(
         videos, config, classes=classes, extract=extract, mapper=mapper, report=report
     )
     model = trained.model
-    paths = {video.name: video.path for video in videos}
+    paths = {one.name: one.path for one in videos}
     rows = []
-    work = functools.partial(pool_video_by, pool=pool_blocks, config=config, extract=extract)
+    work = functools.partial(describe_video, config=config, choices=choices, extract=extract)
     for one in mapper(work, [paths[name] for name in model.files]):
         if one.pooled_E is None:  # it could be read a moment ago
             raise LsfrefError(one.error)
         rows.append(one.pooled_E)
         report("describing", len(rows), len(model.files))
-    arrays = {"moments_MV": np.stack(rows)}
+    arrays = {"vectors_MV": np.stack(rows)}
     for name, task in model.tasks.items():
-        fitted = fit_classifier(
-            features(arrays["moments_MV"][task.rows_m], choices), task.labels_m,
-            n_classes=len(task.classes), choices=choices,
+        fitted = fit_experts(
+            arrays["vectors_MV"][task.rows_m], task.labels_m,
+            n_classes=len(task.classes), choices=choices, background=name == BACKGROUND,
         )  # fmt: skip
-        arrays[f"{name}.weights_mC"] = fitted.weights_mC
+        arrays[f"{name}.weights_mC"] = fitted.tracks.weights_mC
+        if fitted.changes is not None:
+            arrays[f"{name}.changes_mC"] = fitted.changes.weights_mC
     extras = Extras(NAME, dataclasses.asdict(choices), arrays)
     of_votes = pipeline.fit_warnings(model)  # K and N answer nothing here
     return trained._replace(
@@ -336,20 +420,19 @@ class Answerer:
 
     model: Model
     choices: Choices
-    classifiers: Mapping[str, Classifier]
+    experts: Mapping[str, Experts]
     head: Head
 
     @property
-    def pool(self) -> Pool:
-        """Return what makes a vector of a video."""
-        return functools.partial(pool_blocks, heads=[self.head])
+    def describe(self) -> Callable[..., Pooled]:
+        """Return what makes a vector of a video: `describe_video`, all but path and `extract`."""
+        return functools.partial(
+            describe_video, heads=[self.head], config=self.model.config, choices=self.choices
+        )
 
-    def shares(self, task: str, pooled_MV: Floats) -> Floats:
+    def shares(self, task: str, vectors_MV: Floats) -> Floats:
         """Return shares_MC of one task for the vectors of M videos."""
-        return answer_rows(
-            self.classifiers[task], pooled_MV, self.head.classes if task == "background" else (),
-            self.choices,
-        )  # fmt: skip
+        return answer_rows(self.experts[task], vectors_MV, self.choices)
 
     def answer(self, pooled: Pooled, _model: Model | None = None) -> Answer:
         """Return the answers to a pooled video, as `pipeline.answer_pooled` does."""
@@ -361,15 +444,39 @@ class Answerer:
                 answer.confidence[name] = dict(zip(task.classes, share_C.tolist(), strict=True))
         return answer
 
-    def classify(self, path: Any, *, extract: Extract = extract) -> Answer:
+    def classify(self, path: PathLike, *, extract: Extract = extract) -> Answer:
         """Return the answers of both tasks for one video; bad input is told, it never raises."""
-        pooled = pool_video_by(path, pool=self.pool, config=self.model.config, extract=extract)
-        return self.answer(pooled)
+        return self.answer(self.describe(path, extract=extract))
+
+    def timeline(
+        self, path: PathLike, *, seconds: float, extract: Extract = extract
+    ) -> timeline.Timeline:
+        """Return one answer an interval, as `classify_timeline` does.
+
+        A picture belongs to the interval it lies in; it may have changed since one before (T9).
+        """
+        if self.choices.changes > 0:
+            rows = frame_changes(read_frames(path, self.model.config))
+        else:
+            rows = iter(())
+        at = LAGS[-1]  # the frame of the next row
+
+        def pool(blocks: Iterable[Block], frames: range) -> pooling.Pooled:
+            nonlocal at
+            pooled = pool_blocks(blocks, heads=[self.head])
+            own = itertools.islice(rows, max(frames.start - at, 0), max(frames.stop - at, 0))
+            changes_V = summary(own)
+            at = max(at, frames.stop)
+            return pooled._replace(pooled_E=_vector(pooled.pooled_E, changes_V))
+
+        return timeline.classify_timeline(
+            path, self.model, seconds=seconds, extract=extract, pool=pool, answer=self.answer
+        )
 
     @property
     def width(self) -> int:
         """Return the length of a video's vector."""
-        return MOMENTS + len(self.head.classes)
+        return FIXED + len(self.head.classes)
 
     def outcomes(
         self, pooled_MV: Floats, usable_M: Bools, tasks: Sequence[TaskLabels], one: Round
@@ -391,15 +498,6 @@ class Answerer:
         return shares_MC
 
 
-def answer_rows(
-    classifier: Classifier, pooled_MV: Floats, classes: Sequence[int], choices: Choices
-) -> Floats:
-    """Return shares_MC; `classes` are those of the head that speaks, none for none (X6)."""
-    logs_MC = log_posteriors(classifier, features(pooled_MV, choices), choices)
-    said_Mc = pooled_MV[:, MOMENTS : MOMENTS + len(classes)]
-    return blend(logs_MC, said_Mc, classes, share=choices.head if classes else 0.0)
-
-
 def answerer(model: Model, name: str = "model") -> Answerer:
     """Return what answers for a model of this preset. Raises ModelError where it is none."""
     try:
@@ -407,14 +505,21 @@ def answerer(model: Model, name: str = "model") -> Answerer:
             raise ValueError(f"extras of kind {model.extras and model.extras.kind!r}")
         choices = from_json(Choices, model.extras.choices)
         arrays = dict(model.extras.arrays)
-        moments_MV = _member(arrays, "moments_MV", (len(model.files), MOMENTS))
-        if moments_MV[:, N_COLUMNS:].min() < 0:
-            raise ValueError("moments_MV holds a negative variance")
-        classifiers = {}
+        vectors_MV = _member(arrays, "vectors_MV", (len(model.files), FIXED))
+        if vectors_MV[:, N_COLUMNS:MOMENTS].min() < 0:
+            raise ValueError("vectors_MV holds a negative variance")
+        said = tuple(range(len(model.head_classes)))
+        experts = {}
         for key, task in model.tasks.items():
-            weights_mC = _member(arrays, f"{key}.weights_mC", (len(task.rows_m), len(task.classes)))
-            standard = _standardised(features(moments_MV[task.rows_m], choices))
-            classifiers[key] = Classifier(*standard, weights_mC, np.ones(len(task.classes)))
+            own_mV = vectors_MV[task.rows_m]
+            restored = functools.partial(_restored, arrays, len(task.classes))
+            tracks = restored(f"{key}.weights_mC", features(own_mV, choices))
+            experts[key] = Experts(tracks)
+            if key == BACKGROUND:
+                changes = None
+                if choices.changes > 0:
+                    changes = restored(f"{key}.changes_mC", own_mV[:, MOMENTS:])
+                experts[key] = Experts(tracks, said, changes)
         if arrays:
             raise ValueError(f"{min(arrays)} does not belong there")
     except ValueError as fault:
@@ -422,9 +527,14 @@ def answerer(model: Model, name: str = "model") -> Answerer:
     network = Network(
         model.parameters, model.scaling, model.reconstruction_curve, model.classification_curve
     )
-    return Answerer(
-        model, choices, classifiers, Head(network, tuple(range(len(model.head_classes))))
-    )
+    return Answerer(model, choices, experts, Head(network, said))
+
+
+def _restored(
+    arrays: dict[str, Floats], n_classes: int, key: str, features_mQ: Floats
+) -> Classifier:
+    weights_mC = _member(arrays, key, (len(features_mQ), n_classes))
+    return Classifier(*_standardised(features_mQ), weights_mC, np.ones(n_classes))
 
 
 def _member(arrays: dict[str, Floats], key: str, shape: tuple[int, ...]) -> Floats:
@@ -449,11 +559,10 @@ def evaluate_videos(
     All that is fitted sees the training rows of its fold alone, as in `study.evaluate`.
     """
     rounds = rounds_of(repeats)
-    heads = fit_heads(
-        videos, tasks, rounds, config, choices, extract=extract, mapper=mapper, report=report
-    )
-    pooled_MV = describe(videos, heads, config, extract=extract, mapper=mapper, report=report)
-    return ask_rounds(pooled_MV, heads, videos, tasks, rounds, choices)
+    work: dict[str, Any] = {"extract": extract, "mapper": mapper, "report": report}
+    heads = fit_heads(videos, tasks, rounds, config, choices, **work)
+    vectors_MV = describe(videos, heads, config, choices, **work)
+    return ask_rounds(vectors_MV, heads, videos, tasks, rounds, choices)
 
 
 def fit_heads(
@@ -492,28 +601,30 @@ def describe(
     videos: Counted,
     heads: Sequence[Head],
     config: Config,
+    choices: Choices,
     *,
     extract: Extract = extract,
     mapper: Mapper = map,
     report: Report = silent,
 ) -> Floats:
-    """Return pooled_MV, `pool_blocks` of each video; zeros for videos without trajectories."""
+    """Return vectors_MV, `describe_video` of each; zeros for videos without trajectories."""
     usable = np.flatnonzero(videos.counts_M > 0)
     width = sum(len(head.classes) for head in heads)
-    pooled_MV = np.zeros((len(videos.paths), MOMENTS + width))
-    pool = functools.partial(pool_blocks, heads=heads)
-    work = functools.partial(pool_video_by, pool=pool, config=config, extract=extract)
+    vectors_MV = np.zeros((len(videos.paths), FIXED + width))
+    work = functools.partial(
+        describe_video, heads=heads, config=config, choices=choices, extract=extract
+    )
     found = mapper(work, [videos.paths[int(m)] for m in usable])
     for done, (m, one_pooled) in enumerate(zip(usable, found, strict=True)):
         if one_pooled.pooled_E is None:
             raise LsfrefError(one_pooled.error)
-        pooled_MV[m] = one_pooled.pooled_E
+        vectors_MV[m] = one_pooled.pooled_E
         report("describing", done + 1, len(usable))
-    return pooled_MV
+    return vectors_MV
 
 
 def ask_rounds(
-    pooled_MV: Floats,
+    vectors_MV: Floats,
     heads: Sequence[Head],
     videos: Counted,
     tasks: Sequence[TaskLabels],
@@ -521,15 +632,15 @@ def ask_rounds(
     choices: Choices,
 ) -> list[Outcome]:
     """Return the Outcome of each task from what `describe` made of the videos and these heads."""
-    answers, at = [], MOMENTS
+    answers, at = [], FIXED
     for number, one in enumerate(rounds):
-        classes = heads[number].classes if heads else ()
-        columns = np.r_[:MOMENTS, at : at + len(classes)]
-        at += len(classes)
+        said = heads[number].classes if heads else ()
+        columns = np.r_[:FIXED, at : at + len(said)]
+        at += len(said)
         answers.append(
             [
                 _answer_fold(
-                    pooled_MV[:, columns], videos, task, one, () if t else classes, choices
+                    vectors_MV[:, columns], videos, task, one, choices, background=t == 0, said=said
                 )
                 for t, task in enumerate(tasks)
             ]
@@ -538,22 +649,24 @@ def ask_rounds(
 
 
 def _answer_fold(
-    pooled_MV: Floats,
+    vectors_MV: Floats,
     videos: Counted,
     task: TaskLabels,
     one: Round,
-    classes: Sequence[int],
     choices: Choices,
+    *,
+    background: bool,
+    said: Sequence[int],
 ) -> Asked:
     """Return what the test rows of a fold are told about a task."""
     train, test = one.split
     learned = train[(videos.counts_M[train] > 0) & (task.labels_M[train] != UNLABELLED)]
-    fitted = fit_classifier(
-        features(pooled_MV[learned], choices), task.labels_M[learned],
-        n_classes=len(task.classes), choices=choices,
+    fitted = fit_experts(
+        vectors_MV[learned], task.labels_M[learned],
+        n_classes=len(task.classes), choices=choices, background=background, said=said,
     )  # fmt: skip
-    shares = functools.partial(answer_rows, fitted, classes=classes, choices=choices)
-    return asked_of(shares, pooled_MV[test], videos.counts_M[test] > 0, task.labels_M[test])
+    shares = functools.partial(answer_rows, fitted, choices=choices)
+    return asked_of(shares, vectors_MV[test], videos.counts_M[test] > 0, task.labels_M[test])
 
 
 def asked_of(

@@ -5,7 +5,8 @@ the mean difference from the preset, and the paired exact sign test by video (it
 answers over the seeds). All fits see the training part of their fold alone.
 
 Changed: each choice of the preset in turn. `nested`: X1 to X5 chosen anew in each fold, by the
-right answers to both tasks in folds of its training videos, without the head. Peers, from
+right answers to both tasks in folds of its training videos, without the head and the changes; then
+X7 by the background alone. Peers, from
 scikit-learn, on z-scored means and deviations of the raw descriptors: logistic regression and an
 RBF support vector machine, their constants chosen in the same way. The rows of presets small and
 paper are those of `compare` with the same --seed: its folds are the same.
@@ -50,12 +51,16 @@ CHANGED = {
     "X5 cost 3": {"cost": 3.0},
     "X5 cost 30": {"cost": 30.0},
     "X6 no head": {"head": 0.0},
-    "X6 head alone": {"head": 1.0},
+    "X6 head alone": {"head": 1.0, "changes": 0.0},
+    "X7 no changes": {"changes": 0.0},
+    "X7 changes alone": {"changes": 1.0},
+    "X6 X7 tracks alone": {"head": 0.0, "changes": 0.0},
 }
+SHARES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)  # of the changes
 MOMENTS, MIRROR, COSTS = ("frames", "deviation", "mean"), ("yes", "no"), (3.0, 10.0, 30.0)
 KERNELS = [("linear", 1.0), *(("gaussian", gamma) for gamma in (0.5, 1.0, 2.0))]
 GRID = [
-    dataclasses.replace(PRESET, moments=m, mirror=f, kernel=k, gamma=g, cost=c, head=0.0)
+    best.Choices(moments=m, mirror=f, kernel=k, gamma=g, cost=c, head=0.0, changes=0.0)
     for m, f, (k, g), c in itertools.product(MOMENTS, MIRROR, KERNELS, COSTS)
 ]
 PEERS = {
@@ -82,18 +87,18 @@ class Asked:
         self.groups_M = np.array([v.group or f"\0{v.name}" for v in self.listed.videos])
         self.rounds = rounds_of(folding.divide(self.args, self.tasks, self.groups_M))
         self.work = {"extract": work.extract, "mapper": work.mapper, "report": work.progress}
-        self.heads, self.pooled_MV = self.described(self.config)
+        self.heads, self.vectors_MV = self.described(self.config)
 
     def described(self, config):
         """Return the heads of a Config and what they and the moments say of each video."""
         heads = best.fit_heads(self.videos, self.tasks, self.rounds, config, PRESET, **self.work)
-        return heads, best.describe(self.videos, heads, config, **self.work)
+        return heads, best.describe(self.videos, heads, config, PRESET, **self.work)
 
     def outcomes(self, choices, *, described=None, rounds=None):
         """Return the Outcome of each task."""
-        heads, pooled_MV = described or (self.heads, self.pooled_MV)
+        heads, vectors_MV = described or (self.heads, self.vectors_MV)
         return best.ask_rounds(
-            pooled_MV, heads if choices.head else [], self.videos, self.tasks,
+            vectors_MV, heads if choices.head else [], self.videos, self.tasks,
             rounds or self.rounds, choices,
         )  # fmt: skip
 
@@ -121,11 +126,14 @@ class Asked:
 
     @functools.cache  # noqa: B019
     def chosen(self, fold):
-        """Return the Choices of GRID that answer most of a fold's training videos."""
+        """Return the Choices that answer most of a fold's training videos: of GRID, then of X7."""
         train = self.rounds[fold].split[0]
         rounds = rounds_of([[(train[a], train[b]) for a, b in self.inner(fold)]])
         scores = [sum(r.sum() for r in self.right(choices, rounds=rounds)) for choices in GRID]
-        return GRID[int(np.argmax(scores))]
+        found = GRID[int(np.argmax(scores))]
+        shared = [dataclasses.replace(found, changes=share) for share in SHARES]
+        scores = [self.right(choices, rounds=rounds)[0].sum() for choices in shared]
+        return shared[int(np.argmax(scores))]
 
     def nested(self, *, head):
         """Return right_M of each task, X1 to X5 chosen in each fold."""
@@ -144,7 +152,7 @@ class Asked:
     def peer(self, estimator, grid):
         """Return right_M of each task for a classifier of scikit-learn."""
         choices = dataclasses.replace(PRESET, moments="deviation", mirror="no")
-        features_MQ, usable_M = best.features(self.pooled_MV, choices), self.videos.counts_M > 0
+        features_MQ, usable_M = best.features(self.vectors_MV, choices), self.videos.counts_M > 0
 
         def answer(fold):
             train, test = self.rounds[fold].split

@@ -1,0 +1,67 @@
+"""How the pictures of a video change, over time and over scale (X7). No part of the paper.
+
+In: frame_HW after frame_HW, grey 0..255.  Out: changes_V, 80 numbers a video.
+
+Tracks are blind to light: the flow takes local brightness and contrast off (FL4), and where nothing
+can be followed they say nothing. How far a pixel, a block of 4 or 16 px and the whole picture are
+from what they were 1, 2, 4 and 8 frames ago tells such processes apart: noise averages out over a
+block and does not grow with time, light moves all blocks together, rain is rare and strong.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+
+from lsfref.arrays import Floats
+
+LAGS = (1, 2, 4, 8)  # frames
+BLOCKS = (4, 16)  # sides, pixels; beside them single pixels and the whole picture
+QUANTILES = (0.5, 0.9, 0.99)  # of the absolute differences of one scale
+LEAST = 0.5  # grey levels, added to a difference: below it logarithms level off
+PER_FRAME = len(LAGS) * (len(QUANTILES) * (1 + len(BLOCKS)) + 1)
+N_CHANGES = 2 * PER_FRAME
+
+
+def frame_changes(frames: Iterable[Floats]) -> Iterator[Floats]:
+    """Yield changes_V, 40 numbers, for each frame from number 8 on, counted from 0.
+
+    log(LEAST + q), grey levels, for lag after lag: the quantiles q of the absolute differences of
+    pixels (every second one of every second row), of means over blocks of 4 and of 16 px, and the
+    absolute difference of the means over the picture.
+    """
+    earlier: deque[list[Floats]] = deque(maxlen=LAGS[-1])
+    for frame_HW in frames:
+        scales = [frame_HW[::2, ::2], *(block_means(frame_HW, side=side) for side in BLOCKS)]
+        scales.append(frame_HW.mean(keepdims=True))
+        if len(earlier) == LAGS[-1]:
+            rows = []
+            for lag in LAGS:
+                *parts, whole = (np.abs(a - b) for a, b in zip(scales, earlier[-lag], strict=True))
+                rows += [np.quantile(part, QUANTILES) for part in parts]
+                rows.append(whole[0])
+            yield np.log(LEAST + np.concatenate(rows, dtype=np.float64))
+        earlier.append(scales)
+
+
+def block_means(frame_HW: Floats, *, side: int) -> Floats:
+    """Return the mean of each side x side block, from the top left; the rest is left out."""
+    rows, columns = frame_HW.shape[0] // side, frame_HW.shape[1] // side
+    blocks = frame_HW[: rows * side, : columns * side].reshape(rows, side, columns, side)
+    return blocks.mean(axis=(1, 3))
+
+
+def summary(rows: Iterable[Floats]) -> Floats:
+    """Return the mean of `frame_changes` over the frames, then the deviation; zeros for none."""
+    n = 0
+    origin_V: Floats = np.zeros(PER_FRAME)
+    sum_V, squares_V = np.zeros(PER_FRAME), np.zeros(PER_FRAME)
+    for row_V in rows:
+        if not n:
+            origin_V = row_V  # what is constant has deviation 0 exactly
+        sum_V += row_V - origin_V
+        squares_V += np.square(row_V - origin_V)
+        n += 1
+    mean_V = sum_V / max(n, 1)
+    deviation_V = np.sqrt(np.maximum(squares_V / max(n, 1) - mean_V**2, 0))
+    return np.concatenate([origin_V + mean_V, deviation_V])
