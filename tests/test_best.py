@@ -11,16 +11,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import logsumexp
 
-from lsfref import lsfnet, model, passes, pipeline, sampling
+from lsfref import lsfnet, model, passes, pipeline, sampling, video
 from lsfref.app.cli import main
 from lsfref.config import parse_setting
 from lsfref.descriptors import cell_sums, describe
-from lsfref.errors import LsfrefError, ModelError, NoTrajectoriesError
+from lsfref.errors import LsfrefError, ModelError, NoTrajectoriesError, VideoError
 from lsfref.extraction import Block
 from lsfref.model import Extras
+from lsfref.passes import Extraction
 from lsfref.phase1 import Network
 from lsfref.phase2 import encode_labels
-from lsfref.study import best, protocol, splits
+from lsfref.study import best, changes, protocol, splits
 from lsfref.study.best import Choices, Head
 from lsfref.study.evaluate import Counted
 from lsfref.study.outcome import figures
@@ -487,6 +488,61 @@ def test_a_video_without_trajectories_has_no_answer(fitted):
     assert "no trajectories" in answer.error
 
 
+def test_an_interval_has_the_changes_of_its_own_pictures(fitted, monkeypatch):
+    """Intervals of 7 frames of 23, tracks ending in the third and the fourth: the changes of frames
+    14 to 20 and of 21 and 22, the latter ones since frames of the interval before."""
+    rows_PD, _ = some_rows(5)
+    found = Extraction(23, iter(blocks_of(rows_PD, [15, 15, 19, 21, 22])))
+    asked = []
+    answer = best.Answerer.answer
+    monkeypatch.setattr(best.Answerer, "answer", lambda *a: asked.append(a[1]) or answer(*a))
+    monkeypatch.setattr("lsfref.video.frame_rate", lambda path: 1.0)
+    name = "rain-human-1-x.mp4"
+    timed = best.answerer(fitted).timeline(name, seconds=7, extract=lambda path, config: found)
+    assert [part.answer.points for part in timed.intervals] == [0, 0, 3, 2]
+    assert [one.pooled_E is None for one in asked] == [True, True, False, False]
+    every = list(changes.frame_changes(best.read_frames(name, fitted.config)))  # from frame 8 on
+    for one, own in zip(asked[2:], (every[6:13], every[13:]), strict=True):
+        np.testing.assert_allclose(
+            one.pooled_E[best.MOMENTS : best.FIXED], changes.summary(own), rtol=1e-12
+        )
+    assert sum(timed.intervals[3].answer.confidence["background"].values()) == pytest.approx(1)
+
+
+def test_the_pictures_are_those_that_the_trajectories_are_of(tmp_path):
+    frames = np.random.default_rng(0).integers(0, 255, (5, 40, 60, 3), dtype=np.uint8)
+    path = tmp_path / "clip.mkv"
+    video.write_video(path, frames)
+    config = dataclasses.replace(CONFIG, max_side=30, max_frames=3)
+    found = list(best.read_frames(path, config))
+    assert [(f.shape, f.dtype) for f in found] == [((20, 30), np.dtype(config.dtype))] * 3
+    grey_HW = video.grey_luma(frames[2])
+    means = grey_HW.reshape(20, 2, 30, 2).mean(axis=(1, 3))
+    np.testing.assert_allclose(found[2], means, atol=1e-4)
+
+
+def test_where_changes_have_no_share_no_picture_is_looked_at(made, monkeypatch):
+    monkeypatch.setattr(best, "read_frames", None)
+    rest = {"config": CONFIG, "extract": FakeExtract()}
+    found = best.describe_video(made[0].path, choices=Choices(changes=0.0), **rest)
+    assert not found.pooled_E[best.MOMENTS :].any()
+    assert found.n_points == 23
+
+
+def test_pictures_that_are_gone_are_told(made, monkeypatch):
+    def gone(path, config):
+        raise VideoError(f"{path}: no such file")
+        yield
+
+    monkeypatch.setattr(best, "read_frames", gone)
+    rest = {"config": CONFIG, "extract": FakeExtract()}
+    found = best.describe_video(made[0].path, choices=Choices(), **rest)
+    assert found.pooled_E is None
+    assert "no such file" in found.error
+    with pytest.raises(LsfrefError, match="no such file"):
+        best.train(made, CONFIG, Choices(), classes=CLASSES, extract=FakeExtract())
+
+
 def changed(fitted, **arrays):
     extras = fitted.extras
     return dataclasses.replace(fitted, extras=extras._replace(arrays=extras.arrays | arrays))
@@ -568,6 +624,7 @@ def test_inspect_names_preset_and_choices(trained, capsys):
     out = capsys.readouterr().out
     assert "* gamma = 0.5" in out
     assert "  kernel = gaussian " in out
+    assert "a classifier on the moments, and one on the changes, of 9 videos answers" in out
     assert "a classifier on the moments of 9 videos answers" in out
 
 

@@ -105,7 +105,10 @@ def lines(told: dict[str, Any], *, blocks: bool) -> list[str]:
         counts = ", ".join(f"{printable(c)} {n}" for c, n in task["classes"].items())
         text.append(f"{name}: {counts}")
         if told["preset"] not in PRESETS:
-            text.append(f"  a classifier on the moments of {task['videos']} videos answers")
+            of = "moments"
+            if name == "background" and told["config"]["changes"] > 0:
+                of += ", and one on the changes,"
+            text.append(f"  a classifier on the {of} of {task['videos']} videos answers")
             continue
         text.append(
             f"  {task['features_kept']} features kept, {task['tables']} hash tables of "
