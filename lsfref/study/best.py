@@ -5,13 +5,12 @@ In: labelled videos.  Out: a Model with Extras, and answers; the reference itsel
 Counting neighbours of average codes wants many videos. Of a few hundred real ones more is learned
 by a kernel classifier on moments of the raw descriptors: their mean, how far all points of a video
 lie apart, and how far its frames do. To the answer about the background, LSFNet's head adds its
-posterior, averaged over the points.
+posterior, averaged over the points, and a second classifier what the pictures themselves say.
 """
 
 import dataclasses
 import functools
 import itertools
-import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -38,6 +37,14 @@ from lsfref.study.evaluate import (
     fit_networks,
     outcomes_of,
 )
+from lsfref.study.logistic import (
+    Classifier,
+    Kernel,
+    blend,
+    fit_classifier,
+    log_posteriors,
+    restore_classifier,
+)
 from lsfref.study.outcome import Outcome
 from lsfref.study.protocol import NOT_ASKED, Round, TaskLabels, rounds_of
 from lsfref.study.splits import Split
@@ -47,8 +54,7 @@ BACKGROUND = "background"
 CONFIG = dataclasses.replace(PRESETS["small"], balance="video")  # B2: a long clip is one clip
 MOMENTS = 3 * N_COLUMNS  # mean, variance, variance of the frames' means
 FIXED = MOMENTS + N_CHANGES  # of a video's vector; then what the heads say
-LEAST = 1e-6  # of a posterior; and of a deviation that a feature is divided by
-GAP = 1e-6  # how near to the minimum a fit ends, as a share of its value
+LEAST = 1e-6  # of a posterior of the head
 
 
 @dataclass(frozen=True)
@@ -62,9 +68,14 @@ class Choices:
     mirror: str = choice("yes", "X2", "describe a video and its mirror image as one", ("yes", "no"))
     kernel: str = choice("gaussian", "X3", "likeness of two videos", ("gaussian", "linear"))
     gamma: float = choice(1.0, "X4", "narrowness of the gaussian kernel", least=1e-6, most=1e6)
-    cost: float = choice(10.0, "X5", "weight of the errors against smoothness", least=1e-6)
-    head: float = choice(0.33, "X6", "share of the head in what the tracks say of it", most=1)
+    cost: float = choice(20.0, "X5", "weight of the errors against smoothness", least=1e-6)
+    head: float = choice(0.2, "X6", "share of the head in what the tracks say of it", most=1)
     changes: float = choice(0.6, "X7", "share of the changes in the background answer", most=1)
+
+    @property
+    def likeness(self) -> Kernel:
+        """Return the kernel of all classifiers."""
+        return Kernel(self.kernel, self.gamma)
 
 
 class Head(NamedTuple):
@@ -72,16 +83,6 @@ class Head(NamedTuple):
 
     network: Network
     classes: tuple[int, ...]
-
-
-class Classifier(NamedTuple):
-    """Kernel logistic regression on m videos; classes that it never saw have probability 0."""
-
-    center_Q: Floats
-    scale_Q: Floats
-    index_mQ: Floats  # centred and scaled
-    weights_mC: Floats
-    seen_C: Floats
 
 
 class Experts(NamedTuple):
@@ -229,111 +230,7 @@ def mirrored_columns() -> tuple[Ints, Floats]:
     return columns_D, signs_D
 
 
-# The classifier.
-
-
-def fit_classifier(
-    features_mQ: Floats, labels_m: Ints, *, n_classes: int, choices: Choices
-) -> Classifier:
-    """Return the classifier of z-scored features that minimises
-
-        |w|^2 / 2 + cost sum_i -log p(class of video i)
-
-    over the w of the kernel's space; the kernel has a constant 1 added, so offsets are penalised as
-    weights are. p is the softmax.
-    """
-    center_Q, scale_Q, index_mQ = _standardised(features_mQ)
-    directions_mR, roots_R = _span(kernel(index_mQ, index_mQ, choices))
-    seen, targets_m = np.unique(labels_m, return_inverse=True)
-    planes = _minimise(directions_mR * roots_R, targets_m.ravel(), len(seen), cost=choices.cost)
-    weights_mC = np.zeros((len(index_mQ), n_classes))
-    weights_mC[:, seen] = (directions_mR / roots_R) @ planes
-    seen_C = np.isin(np.arange(n_classes), seen).astype(np.float64)
-    return Classifier(center_Q, scale_Q, index_mQ, weights_mC, seen_C)
-
-
-def _span(kernel_mm: Floats) -> tuple[Floats, Floats]:
-    """Return (directions_mR, roots_R): kernel = (directions roots) (directions roots)^T, in the
-    directions that rounding leaves."""
-    values, vectors = np.linalg.eigh(kernel_mm)
-    kept = values > 1e-9 * values[-1]
-    return vectors[:, kept], np.sqrt(values[kept])
-
-
-def _standardised(features_mQ: Floats) -> tuple[Floats, Floats, Floats]:
-    """Return (center_Q, scale_Q, index_mQ): mean, deviation (1 for what is constant), z-scores."""
-    center_Q, scale_Q = features_mQ.mean(axis=0), features_mQ.std(axis=0)
-    scale_Q[scale_Q < LEAST] = 1
-    return center_Q, scale_Q, (features_mQ - center_Q) / scale_Q
-
-
-def kernel(left_mQ: Floats, right_MQ: Floats, choices: Choices) -> Floats:
-    """Return kernel_mM of z-scored features, plus 1.
-
-    Choices: X3 linear: their mean product. gaussian: exp(-gamma times their mean squared
-             difference). X4 gamma.
-    """
-    products_mM = left_mQ @ right_MQ.T / left_mQ.shape[1]
-    if choices.kernel == "linear":
-        return 1 + products_mM
-    squares_m1 = np.square(left_mQ).mean(axis=1)[:, None]
-    apart_mM = squares_m1 + np.square(right_MQ).mean(axis=1) - 2 * products_mM
-    return 1 + np.exp(-choices.gamma * np.maximum(apart_mM, 0))
-
-
-def log_posteriors(classifier: Classifier, features_MQ: Floats, choices: Choices) -> Floats:
-    """Return logs_MC; -inf for classes that were not learned."""
-    rows_MQ = (features_MQ - classifier.center_Q) / classifier.scale_Q
-    scores_MC = kernel(rows_MQ, classifier.index_mQ, choices) @ classifier.weights_mC
-    scores_MC[:, classifier.seen_C == 0] = -np.inf
-    return _log_softmax(scores_MC)
-
-
-def _log_softmax(scores_MC: Floats) -> Floats:
-    logs_MC = scores_MC - scores_MC.max(axis=1, keepdims=True)
-    return logs_MC - np.log(np.exp(logs_MC).sum(axis=1, keepdims=True))
-
-
-def objective(
-    flat: Floats, rows_mR: Floats, targets_m: Ints, n_classes: int, *, cost: float
-) -> tuple[float, Floats]:
-    """Return the value that is minimised and its gradient, for weights_RC laid flat."""
-    weights_RC = flat.reshape(rows_mR.shape[1], n_classes)
-    logs_mC = _log_softmax(rows_mR @ weights_RC)
-    each_m = np.arange(len(targets_m))
-    value = 0.5 * (flat @ flat) - cost * logs_mC[each_m, targets_m].sum()
-    errors_mC = np.exp(logs_mC)
-    errors_mC[each_m, targets_m] -= 1
-    return float(value), flat + cost * (rows_mR.T @ errors_mC).ravel()
-
-
-def _minimise(rows_mR: Floats, targets_m: Ints, n_classes: int, *, cost: float) -> Floats:
-    """Return weights_RC. The curvature is 1 or more in every direction, so the value lies at most
-    |gradient|^2 / 2 above the minimum: that bound, not a count of steps, ends it."""
-    from scipy.optimize import minimize  # here: keeps `--help` quick
-
-    flat = np.zeros(rows_mR.shape[1] * n_classes)
-    work = functools.partial(objective, cost=cost)
-    rest = rows_mR, targets_m, n_classes
-    value, gradient = work(flat, *rest)
-    while gradient @ gradient > 2 * GAP * value:
-        before = value
-        options = {"maxiter": 10_000, "maxfun": 20_000, "maxcor": 20, "ftol": 0.0}
-        options["gtol"] = math.sqrt(GAP * value / len(flat))
-        flat = minimize(work, flat, args=rest, jac=True, method="L-BFGS-B", options=options).x
-        value, gradient = work(flat, *rest)
-        if not value < before:  # as far as rounding lets it go
-            break
-    return flat.reshape(-1, n_classes)
-
-
-def blend(logs_MC: Floats, others_MC: Floats, *, share: float) -> Floats:
-    """Return the logarithms of the geometric mean of two posteriors, the others' with this share.
-
-    A class that one of them does not know (-inf) has probability 0, unless its share is 0.
-    """
-    parts = [(1 - share, logs_MC), (share, others_MC)]
-    return _log_softmax(np.sum([weight * logs for weight, logs in parts if weight > 0], axis=0))
+# Who answers.
 
 
 def fit_experts(
@@ -346,7 +243,9 @@ def fit_experts(
     said: Sequence[int] = (),
 ) -> Experts:
     """Return who answers a task, fitted to m videos; `said` are the classes of a head, if any."""
-    fit = functools.partial(fit_classifier, n_classes=n_classes, choices=choices)
+    fit = functools.partial(
+        fit_classifier, n_classes=n_classes, kernel=choices.likeness, cost=choices.cost
+    )
     tracks = fit(features(vectors_mV, choices), labels_m)
     if not background:
         return Experts(tracks)
@@ -359,13 +258,13 @@ def answer_rows(experts: Experts, vectors_MV: Floats, choices: Choices) -> Float
 
     Choices: X6 share of the head in what the tracks say. X7 share of the changes in all.
     """
-    logs_MC = log_posteriors(experts.tracks, features(vectors_MV, choices), choices)
+    logs_MC = log_posteriors(experts.tracks, features(vectors_MV, choices))
     if experts.said:
         said_MC = np.full_like(logs_MC, -np.inf)
         said_MC[:, list(experts.said)] = vectors_MV[:, FIXED : FIXED + len(experts.said)]
         logs_MC = blend(logs_MC, said_MC, share=choices.head)
     if experts.changes is not None:
-        changes_MC = log_posteriors(experts.changes, vectors_MV[:, MOMENTS:FIXED], choices)
+        changes_MC = log_posteriors(experts.changes, vectors_MV[:, MOMENTS:FIXED])
         logs_MC = blend(logs_MC, changes_MC, share=choices.changes)
     return np.exp(logs_MC)
 
@@ -512,13 +411,15 @@ def answerer(model: Model, name: str = "model") -> Answerer:
         experts = {}
         for key, task in model.tasks.items():
             own_mV = vectors_MV[task.rows_m]
-            restored = functools.partial(_restored, arrays, len(task.classes))
-            tracks = restored(f"{key}.weights_mC", features(own_mV, choices))
+            shape = len(own_mV), len(task.classes)
+            weights_mC = _member(arrays, f"{key}.weights_mC", shape)
+            tracks = restore_classifier(features(own_mV, choices), weights_mC, choices.likeness)
             experts[key] = Experts(tracks)
             if key == BACKGROUND:
                 changes = None
                 if choices.changes > 0:
-                    changes = restored(f"{key}.changes_mC", own_mV[:, MOMENTS:])
+                    weights_mC = _member(arrays, f"{key}.changes_mC", shape)
+                    changes = restore_classifier(own_mV[:, MOMENTS:], weights_mC, choices.likeness)
                 experts[key] = Experts(tracks, said, changes)
         if arrays:
             raise ValueError(f"{min(arrays)} does not belong there")
@@ -528,13 +429,6 @@ def answerer(model: Model, name: str = "model") -> Answerer:
         model.parameters, model.scaling, model.reconstruction_curve, model.classification_curve
     )
     return Answerer(model, choices, experts, Head(network, said))
-
-
-def _restored(
-    arrays: dict[str, Floats], n_classes: int, key: str, features_mQ: Floats
-) -> Classifier:
-    weights_mC = _member(arrays, key, (len(features_mQ), n_classes))
-    return Classifier(*_standardised(features_mQ), weights_mC, np.ones(n_classes))
 
 
 def _member(arrays: dict[str, Floats], key: str, shape: tuple[int, ...]) -> Floats:

@@ -3,11 +3,13 @@
 In: features_MV, labels_M.  Out: Svm; margins_MC and decisions.
 """
 
+import functools
 from typing import NamedTuple
 
 import numpy as np
 
 from lsfref.arrays import Floats, Ints
+from lsfref.study.descent import lowest
 
 
 class Svm(NamedTuple):
@@ -51,7 +53,8 @@ def fit_svm(
     offsets_C = np.full(n_classes, -np.inf)
     for c in seen:
         signs_M = np.where(labels_M == c, 1.0, -1.0)
-        solution = _minimise(rows, signs_M, cost=cost, gap=gap)
+        value = functools.partial(objective, rows, signs_M, cost=cost)
+        solution = lowest(value, rows.shape[1], gap=gap)
         whole = solution if basis is None else basis @ solution
         weights_CV[c], offsets_C[c] = whole[:-1], whole[-1]
     return Svm(weights_CV, offsets_C)
@@ -67,31 +70,3 @@ def objective(rows: Floats, signs_M: Floats, plane: Floats, *, cost: float) -> t
     slack_M = np.maximum(0, 1 - signs_M * (rows @ plane))
     value = 0.5 * (plane @ plane) + cost * (slack_M @ slack_M)
     return float(value), plane - 2 * cost * (rows.T @ (signs_M * slack_M))
-
-
-def _minimise(rows: Floats, signs_M: Floats, *, cost: float, gap: float) -> Floats:
-    """Return the plane of least value. The curvature is 1 or more in every direction, so the value
-    lies at most |gradient|^2 / 2 above the minimum: that bound, not a count of steps, ends it."""
-    from scipy.optimize import minimize  # here: keeps `--help` quick
-
-    plane = np.zeros(rows.shape[1])
-    value, gradient = objective(rows, signs_M, plane, cost=cost)
-    while gradient @ gradient > 2 * gap * value:
-        before = value
-        plane = minimize(
-            lambda plane: objective(rows, signs_M, plane, cost=cost),
-            plane,
-            jac=True,
-            method="L-BFGS-B",
-            options={
-                "maxiter": 10_000,
-                "maxfun": 20_000,
-                "maxcor": 20,
-                "ftol": 0.0,
-                "gtol": (gap * value / len(plane)) ** 0.5,
-            },
-        ).x
-        value, gradient = objective(rows, signs_M, plane, cost=cost)
-        if not value < before:  # as far as rounding lets it go
-            break
-    return plane

@@ -48,8 +48,8 @@ CHANGED = {
     "X3 linear": {"kernel": "linear"},
     "X4 gamma 0.5": {"gamma": 0.5},
     "X4 gamma 2": {"gamma": 2.0},
-    "X5 cost 3": {"cost": 3.0},
-    "X5 cost 30": {"cost": 30.0},
+    "X5 cost 6": {"cost": 6.0},
+    "X5 cost 60": {"cost": 60.0},
     "X6 no head": {"head": 0.0},
     "X6 head alone": {"head": 1.0, "changes": 0.0},
     "X7 no changes": {"changes": 0.0},
@@ -57,7 +57,7 @@ CHANGED = {
     "X6 X7 tracks alone": {"head": 0.0, "changes": 0.0},
 }
 SHARES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)  # of the changes
-MOMENTS, MIRROR, COSTS = ("frames", "deviation", "mean"), ("yes", "no"), (3.0, 10.0, 30.0)
+MOMENTS, MIRROR, COSTS = ("frames", "deviation", "mean"), ("yes", "no"), (6.0, 20.0, 60.0)
 KERNELS = [("linear", 1.0), *(("gaussian", gamma) for gamma in (0.5, 1.0, 2.0))]
 GRID = [
     best.Choices(moments=m, mirror=f, kernel=k, gamma=g, cost=c, head=0.0, changes=0.0)
