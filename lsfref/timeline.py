@@ -1,4 +1,4 @@
-"""One answer per interval of a long video, in one pass and constant memory.
+"""One answer per interval of a long video, as it is read, in constant memory.
 
 A trajectory belongs to the interval in which it ends (T9); it may have begun in the one before.
 """

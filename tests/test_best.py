@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import itertools
 import json
 import math
 
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from scipy.special import logsumexp
 
 from lsfref import lsfnet, model, passes, pipeline, sampling, video
+from lsfref.app import inspect
 from lsfref.app.cli import main
 from lsfref.config import parse_setting
 from lsfref.descriptors import cell_sums, describe
@@ -200,8 +202,10 @@ def test_who_is_asked_about_what():
     asked_MV = rng.uniform(0.1, 1, (5, best.FIXED + 2))
     choices = Choices(head=0.3, changes=0.25)
     rest = {"n_classes": 3, "choices": choices}
-    experts = best.fit_experts(vectors_mV, labels_m, background=True, said=(0, 2), **rest)
-    fit = functools.partial(logistic.fit_classifier, n_classes=3, kernel=Kernel(), cost=20.0)
+    experts = best.fit_experts(vectors_mV, labels_m, task="background", said=(0, 2), **rest)
+    fit = functools.partial(
+        logistic.fit_classifier, n_classes=3, kernel=Kernel("gaussian", 1.0), cost=20.0
+    )
     tracks, changes = (
         fit(rows, labels_m)
         for rows in (best.features(vectors_mV, choices), vectors_mV[:, best.MOMENTS :])
@@ -214,7 +218,7 @@ def test_who_is_asked_about_what():
         wanted_MC = 0.75 * (0.7 * tracks_MC + 0.3 * said_MC) + 0.25 * changes_MC
     wanted_MC = np.exp(wanted_MC - logsumexp(wanted_MC, axis=1, keepdims=True))
     np.testing.assert_allclose(best.answer_rows(experts, asked_MV, choices), wanted_MC, rtol=1e-9)
-    foreground = best.fit_experts(vectors_mV, labels_m, background=False, **rest)
+    foreground = best.fit_experts(vectors_mV, labels_m, task="foreground", **rest)
     shares_MC = best.answer_rows(foreground, asked_MV[:, : best.FIXED], choices)
     np.testing.assert_allclose(shares_MC, np.exp(tracks_MC), rtol=1e-9)
 
@@ -259,10 +263,10 @@ def test_a_fold_is_what_train_and_classify_give(made):
     extract = FakeExtract()
     tasks = labels_of(made)
     groups = np.array([v.group for v in made])
-    ((first, *_),) = splits.repeated_folds(
+    ((*_, last),) = splits.repeated_folds(
         protocol.strata(tasks), groups, n_folds=3, n_repeats=1, seed=0
     )
-    train, test = first
+    train, test = last  # whose head speaks behind those of the other folds
     outcomes = run(made, extract)
     fitted = best.train(
         [made[i] for i in train], CONFIG, Choices(), classes=CLASSES, extract=extract
@@ -290,15 +294,15 @@ def test_random_labels_stay_at_chance():
 def test_poisoned_test_videos_change_nothing_for_the_others(made, monkeypatch):
     tasks = labels_of(made)
     groups = np.array([v.group for v in made])
-    ((first, *_),) = splits.repeated_folds(
+    ((*_, last),) = splits.repeated_folds(
         protocol.strata(tasks), groups, n_folds=3, n_repeats=1, seed=0
     )
-    poisoned = first[1][:2]
+    poisoned = last[1][:2]  # of the last fold, as above
     names = frozenset(made[i].path for i in poisoned)
     plain = run(made, FakeExtract())
     monkeypatch.setattr("test_best.GLARING", names)
     bad = run(made, FakeExtract(poisoned=names))
-    rest = np.setdiff1d(first[1], poisoned)
+    rest = np.setdiff1d(last[1], poisoned)
     for one, other in zip(plain, bad, strict=True):
         np.testing.assert_array_equal(one.predicted_YM[:, rest], other.predicted_YM[:, rest])
         np.testing.assert_array_equal(one.confidence_YM[:, rest], other.confidence_YM[:, rest])
@@ -403,7 +407,7 @@ def test_a_video_without_trajectories_has_no_answer(fitted):
 
 def test_an_interval_has_the_changes_of_its_own_pictures(fitted, monkeypatch):
     """Intervals of 7 frames of 23, tracks ending in the third and the fourth: the changes of frames
-    14 to 20 and of 21 and 22, the latter ones since frames of the interval before."""
+    14 to 20 and of 21 and 22, each with the 15 before that have any: from frame 8 on."""
     rows_PD, _ = some_rows(5)
     found = Extraction(23, iter(blocks_of(rows_PD, [15, 15, 19, 21, 22])))
     asked = []
@@ -415,7 +419,7 @@ def test_an_interval_has_the_changes_of_its_own_pictures(fitted, monkeypatch):
     assert [part.answer.points for part in timed.intervals] == [0, 0, 3, 2]
     assert [one.pooled_E is None for one in asked] == [True, True, False, False]
     every = list(changes.frame_changes(best.read_frames(name, fitted.config)))  # from frame 8 on
-    for one, own in zip(asked[2:], (every[6:13], every[13:]), strict=True):
+    for one, own in zip(asked[2:], (every[:13], every), strict=True):
         np.testing.assert_allclose(
             one.pooled_E[best.MOMENTS : best.FIXED], changes.summary(own), rtol=1e-12
         )
@@ -440,6 +444,38 @@ def test_where_changes_have_no_share_no_picture_is_looked_at(made, monkeypatch):
     found = best.describe_video(made[0].path, choices=Choices(changes=0.0), **rest)
     assert not found.pooled_E[best.MOMENTS :].any()
     assert found.n_points == 23
+    plain = best.train(made, CONFIG, Choices(changes=0.0), classes=CLASSES, extract=FakeExtract())
+    name = "rain-human-1-x.mp4"
+    monkeypatch.setattr("lsfref.video.frame_rate", lambda path: 1.0)
+    timed = best.answerer(plain.model).timeline(name, seconds=60, extract=FakeExtract())
+    assert timed.error is None
+    assert timed.intervals[0].answer.points == 23
+    told = inspect.lines({"file": "m"} | inspect.facts(plain.model), blocks=False)
+    assert not any("changes," in line for line in told)
+
+
+def test_limits_reach_the_reader_and_damage_is_told_once(monkeypatch):
+    asked = {}
+    monkeypatch.setattr("lsfref.video.read_frames", lambda path, **rest: asked.update(rest) or [])
+    limits = {"max_frames": 77, "max_pixels": 50_000_000}
+    assert list(best.read_frames("a/b.mp4", dataclasses.replace(CONFIG, **limits))) == []
+    assert asked.pop("warn")("damaged") is None
+    assert asked == limits
+
+
+def test_pictures_that_end_before_the_tracks_are_told(made, fitted, monkeypatch):
+    real = best.read_frames
+    monkeypatch.setattr(best, "read_frames", lambda *a: itertools.islice(real(*a), 9))
+    monkeypatch.setattr("lsfref.video.frame_rate", lambda path: 1.0)
+    rows_PD, _ = some_rows(2)
+    found = Extraction(23, iter(blocks_of(rows_PD, [15, 22])))
+    name = "rain-human-1-x.mp4"
+    timed = best.answerer(fitted).timeline(name, seconds=7, extract=lambda path, config: found)
+    assert "has changed while it was worked on" in timed.error
+    monkeypatch.setattr(best, "read_frames", lambda *a: itertools.islice(real(*a), 8))
+    found = best.describe_video(name, config=CONFIG, choices=Choices(), extract=FakeExtract())
+    assert found.pooled_E is None
+    assert "has changed while it was worked on" in found.error
 
 
 def test_pictures_that_are_gone_are_told(made, monkeypatch):
@@ -476,6 +512,19 @@ FAULTS = {
     "vectors": (lambda m: changed(m, vectors_MV=np.zeros((3, 4))), "vectors_MV"),
     "variance": (lambda m: changed(m, vectors_MV=-m.extras.arrays["vectors_MV"] ** 2), "negative"),
     "weights": (lambda m: changed(m, **{"background.weights_mC": np.zeros((2, 3))}), "weights"),
+    "deviation": (
+        lambda m: changed(
+            m, vectors_MV=m.extras.arrays["vectors_MV"] - 9 * (np.arange(best.FIXED) > 1318)
+        ),
+        "negative",
+    ),
+    "huge": (lambda m: changed(m, vectors_MV=m.extras.arrays["vectors_MV"] * 1e200), "no video"),
+    "huge weights": (
+        lambda m: changed(m, **{"foreground.weights_mC": np.full((24, 2), 1e308)}), "no fit",
+    ),
+    "head": (
+        lambda m: dataclasses.replace(m, head_classes=m.head_classes[::-1]), "the head has other",
+    ),
     "changes": (lambda m: changed(m, **{"background.changes_mC": np.zeros((2, 3))}), "changes"),
     "more": (lambda m: changed(m, more=np.zeros(3)), "more"),
 }  # fmt: skip

@@ -8,7 +8,8 @@ from scipy.special import logsumexp
 
 from lsfref.study.logistic import Kernel, blend, fit_classifier, log_posteriors, objective
 
-REST = {"kernel": Kernel(), "cost": 10.0}
+GAUSSIAN = Kernel("gaussian", 1.0)
+REST = {"kernel": GAUSSIAN, "cost": 10.0}
 
 
 def points(n=60, seed=0):
@@ -19,9 +20,9 @@ def points(n=60, seed=0):
 
 def test_the_kernel_by_hand():
     left, right = np.array([[1.0, 3.0]]), np.array([[0.0, 1.0], [1.0, 3.0]])
-    gaussian = Kernel(gamma=0.5)(left, right)
+    gaussian = Kernel("gaussian", 0.5)(left, right)
     np.testing.assert_allclose(gaussian, [[1 + math.exp(-0.5 * 2.5), 2]], rtol=1e-14)  # (1 + 4) / 2
-    linear = Kernel("linear")(left, right)
+    linear = Kernel("linear", 1.0)(left, right)
     np.testing.assert_allclose(linear, [[1 + 1.5, 1 + 5]], rtol=1e-14)
 
 
@@ -38,7 +39,11 @@ def test_two_videos_by_hand():
     """Features -1 and 1, linear kernel 1 + z z': w = (b, u), b = 0 by symmetry, and
     u = 2 cost (1 - p) / 2 summed over both, with p = 1 / (1 + exp(-2 u_1))."""
     fitted = fit_classifier(
-        np.array([[-1.0], [1.0]]), np.array([0, 1]), n_classes=2, kernel=Kernel("linear"), cost=3.0
+        np.array([[-1.0], [1.0]]),
+        np.array([0, 1]),
+        n_classes=2,
+        kernel=Kernel("linear", 1.0),
+        cost=3.0,
     )
     logs = log_posteriors(fitted, np.array([[1.0], [0.0]]))
     np.testing.assert_allclose(np.exp(logs[1]), 0.5, atol=1e-6)
@@ -51,8 +56,8 @@ def test_two_videos_by_hand():
 def test_the_fit_is_where_another_route_ends():
     """Plain gradient descent on the expansion coefficients themselves, no eigenvectors."""
     rows, labels = points(17)
-    fitted = fit_classifier(rows, labels, n_classes=3, kernel=Kernel(), cost=0.7)
-    gram = Kernel()(fitted.index_mQ, fitted.index_mQ)
+    fitted = fit_classifier(rows, labels, n_classes=3, kernel=GAUSSIAN, cost=0.7)
+    gram = GAUSSIAN(fitted.index_mQ, fitted.index_mQ)
     targets, weights = np.eye(3)[labels], np.zeros((17, 3))
     for _ in range(1500):
         scores = gram @ weights

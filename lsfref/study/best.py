@@ -11,6 +11,7 @@ posterior, averaged over the points, and a second classifier what the pictures t
 import dataclasses
 import functools
 import itertools
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -21,14 +22,15 @@ from lsfref import lsfnet, pipeline, pooling, pyramid, timeline, video
 from lsfref.arrays import Bools, Floats, Ints
 from lsfref.config import PRESETS, Config, choice, from_json
 from lsfref.descriptors import COLUMNS, N_COLUMNS, TIME_CELLS
-from lsfref.errors import LsfrefError, ModelError, NoTrajectoriesError
+from lsfref.errors import LsfrefError, ModelError, NoTrajectoriesError, VideoError
 from lsfref.extraction import Block
+from lsfref.files import printable
 from lsfref.model import Extras, Model
 from lsfref.passes import Extract, Mapper, PathLike, Pooled, encode_rows, extract, pool_video_by
 from lsfref.phase1 import Network, Report, draw_sample, silent
 from lsfref.phase2 import UNLABELLED
 from lsfref.pipeline import Answer, LabelledVideo, Trained
-from lsfref.study.changes import LAGS, N_CHANGES, frame_changes, summary
+from lsfref.study.changes import LAGS, N_CHANGES, PER_FRAME, frame_changes, summary
 from lsfref.study.evaluate import (
     NO_ANSWER,
     Asked,
@@ -48,6 +50,7 @@ from lsfref.study.logistic import (
 from lsfref.study.outcome import Outcome
 from lsfref.study.protocol import NOT_ASKED, Round, TaskLabels, rounds_of
 from lsfref.study.splits import Split
+from lsfref.trajectories import TRACK_LENGTH
 
 NAME = "best"
 BACKGROUND = "background"
@@ -55,6 +58,7 @@ CONFIG = dataclasses.replace(PRESETS["small"], balance="video")  # B2: a long cl
 MOMENTS = 3 * N_COLUMNS  # mean, variance, variance of the frames' means
 FIXED = MOMENTS + N_CHANGES  # of a video's vector; then what the heads say
 LEAST = 1e-6  # of a posterior of the head
+LARGEST = 1e6  # no number of a video is near it; what is beyond would overflow
 
 
 @dataclass(frozen=True)
@@ -115,14 +119,23 @@ def describe_video(
     changes_V: Floats = np.zeros(N_CHANGES)
     if choices.changes > 0:
         try:
-            changes_V = summary(frame_changes(read_frames(path, config)))
-        except LsfrefError as fault:  # it could be read a moment ago
+            changes_V = _summarised(path, (), frame_changes(read_frames(path, config)))
+        except LsfrefError as fault:
             return pooled._replace(pooled_E=None, error=str(fault))
     return pooled._replace(pooled_E=_vector(pooled.pooled_E, changes_V))
 
 
+def _summarised(path: PathLike, before: Sequence[Floats], rows: Iterator[Floats]) -> Floats:
+    """Return the summary of both; `rows` has one at least, as where a track ends there is one."""
+    first_V = next(rows, None)
+    if first_V is None:
+        raise VideoError(f"{printable(path)}: it has changed while it was worked on; start again")
+    return summary(itertools.chain(before, [first_V], rows))
+
+
 def read_frames(path: PathLike, config: Config) -> Iterator[Floats]:
-    """Yield the frames that the trajectories are of; who extracts those tells what is wrong."""
+    """Yield grey_HW of the size that trajectories are extracted from, 0.299 R + ... whatever the
+    flow (A1). Damage is told by who extracts."""
     frames = video.read_frames(
         path, max_frames=config.max_frames, max_pixels=config.max_pixels, warn=lambda text: None
     )
@@ -237,9 +250,9 @@ def fit_experts(
     vectors_mV: Floats,
     labels_m: Ints,
     *,
+    task: str,
     n_classes: int,
     choices: Choices,
-    background: bool,
     said: Sequence[int] = (),
 ) -> Experts:
     """Return who answers a task, fitted to m videos; `said` are the classes of a head, if any."""
@@ -247,7 +260,7 @@ def fit_experts(
         fit_classifier, n_classes=n_classes, kernel=choices.likeness, cost=choices.cost
     )
     tracks = fit(features(vectors_mV, choices), labels_m)
-    if not background:
+    if task != BACKGROUND:
         return Experts(tracks)
     changes = fit(vectors_mV[:, MOMENTS:FIXED], labels_m) if choices.changes > 0 else None
     return Experts(tracks, tuple(said), changes)
@@ -299,8 +312,8 @@ def train(
     arrays = {"vectors_MV": np.stack(rows)}
     for name, task in model.tasks.items():
         fitted = fit_experts(
-            arrays["vectors_MV"][task.rows_m], task.labels_m,
-            n_classes=len(task.classes), choices=choices, background=name == BACKGROUND,
+            arrays["vectors_MV"][task.rows_m], task.labels_m, task=name,
+            n_classes=len(task.classes), choices=choices,
         )  # fmt: skip
         arrays[f"{name}.weights_mC"] = fitted.tracks.weights_mC
         if fitted.changes is not None:
@@ -352,20 +365,29 @@ class Answerer:
     ) -> timeline.Timeline:
         """Return one answer an interval, as `classify_timeline` does.
 
-        A picture belongs to the interval it lies in; it may have changed since one before (T9).
+        An interval's pictures are those that the tracks which end in it have seen: its own, and the
+        15 before it (T9).
         """
+        rows: Iterator[Floats] = iter(())
         if self.choices.changes > 0:
             rows = frame_changes(read_frames(path, self.model.config))
-        else:
-            rows = iter(())
+        earlier: deque[Floats] = deque(maxlen=TRACK_LENGTH)
         at = LAGS[-1]  # the frame of the next row
 
-        def pool(blocks: Iterable[Block], frames: range) -> pooling.Pooled:
+        def until(stop: int) -> Iterator[Floats]:
             nonlocal at
+            for row_V in itertools.islice(rows, max(stop - at, 0)):
+                earlier.append(row_V)
+                yield row_V
+            at = max(at, stop)
+
+        def pool(blocks: Iterable[Block], frames: range) -> pooling.Pooled:
             pooled = pool_blocks(blocks, heads=[self.head])
-            own = itertools.islice(rows, max(frames.start - at, 0), max(frames.stop - at, 0))
-            changes_V = summary(own)
-            at = max(at, frames.stop)
+            changes_V: Floats = np.zeros(N_CHANGES)
+            if self.choices.changes > 0:
+                for _ in until(frames.start):
+                    pass
+                changes_V = _summarised(path, tuple(earlier), until(frames.stop))
             return pooled._replace(pooled_E=_vector(pooled.pooled_E, changes_V))
 
         return timeline.classify_timeline(
@@ -403,22 +425,27 @@ def answerer(model: Model, name: str = "model") -> Answerer:
         if model.extras is None or model.extras.kind != NAME:
             raise ValueError(f"extras of kind {model.extras and model.extras.kind!r}")
         choices = from_json(Choices, model.extras.choices)
+        of_head = [task.classes for name, task in model.tasks.items() if name == BACKGROUND]
+        if of_head != [model.head_classes]:
+            raise ValueError("the head has other classes than the background")
         arrays = dict(model.extras.arrays)
         vectors_MV = _member(arrays, "vectors_MV", (len(model.files), FIXED))
-        if vectors_MV[:, N_COLUMNS:MOMENTS].min() < 0:
-            raise ValueError("vectors_MV holds a negative variance")
+        if min(vectors_MV[:, N_COLUMNS:MOMENTS].min(), vectors_MV[:, -PER_FRAME:].min()) < 0:
+            raise ValueError("vectors_MV holds a negative variance or deviation")
+        if np.abs(vectors_MV).max() > LARGEST:
+            raise ValueError("vectors_MV holds what no video has")
         said = tuple(range(len(model.head_classes)))
         experts = {}
         for key, task in model.tasks.items():
             own_mV = vectors_MV[task.rows_m]
             shape = len(own_mV), len(task.classes)
-            weights_mC = _member(arrays, f"{key}.weights_mC", shape)
+            weights_mC = _weights(arrays, f"{key}.weights_mC", shape, choices)
             tracks = restore_classifier(features(own_mV, choices), weights_mC, choices.likeness)
             experts[key] = Experts(tracks)
             if key == BACKGROUND:
                 changes = None
                 if choices.changes > 0:
-                    weights_mC = _member(arrays, f"{key}.changes_mC", shape)
+                    weights_mC = _weights(arrays, f"{key}.changes_mC", shape, choices)
                     changes = restore_classifier(own_mV[:, MOMENTS:], weights_mC, choices.likeness)
                 experts[key] = Experts(tracks, said, changes)
         if arrays:
@@ -429,6 +456,15 @@ def answerer(model: Model, name: str = "model") -> Answerer:
         model.parameters, model.scaling, model.reconstruction_curve, model.classification_curve
     )
     return Answerer(model, choices, experts, Head(network, said))
+
+
+def _weights(
+    arrays: dict[str, Floats], key: str, shape: tuple[int, ...], choices: Choices
+) -> Floats:
+    weights_mC = _member(arrays, key, shape)
+    if np.abs(weights_mC).max() > LARGEST * (1 + choices.cost):  # of a fit: cost (truth - share)
+        raise ValueError(f"extras.{key} holds what no fit gives")
+    return weights_mC
 
 
 def _member(arrays: dict[str, Floats], key: str, shape: tuple[int, ...]) -> Floats:
@@ -533,10 +569,8 @@ def ask_rounds(
         at += len(said)
         answers.append(
             [
-                _answer_fold(
-                    vectors_MV[:, columns], videos, task, one, choices, background=t == 0, said=said
-                )
-                for t, task in enumerate(tasks)
+                _answer_fold(vectors_MV[:, columns], videos, task, one, choices, said=said)
+                for task in tasks
             ]
         )
     return outcomes_of(f"preset {NAME}", answers, tasks, rounds)
@@ -549,15 +583,14 @@ def _answer_fold(
     one: Round,
     choices: Choices,
     *,
-    background: bool,
     said: Sequence[int],
 ) -> Asked:
     """Return what the test rows of a fold are told about a task."""
     train, test = one.split
     learned = train[(videos.counts_M[train] > 0) & (task.labels_M[train] != UNLABELLED)]
     fitted = fit_experts(
-        vectors_MV[learned], task.labels_M[learned],
-        n_classes=len(task.classes), choices=choices, background=background, said=said,
+        vectors_MV[learned], task.labels_M[learned], task=task.name,
+        n_classes=len(task.classes), choices=choices, said=said,
     )  # fmt: skip
     shares = functools.partial(answer_rows, fitted, choices=choices)
     return asked_of(shares, vectors_MV[test], videos.counts_M[test] > 0, task.labels_M[test])

@@ -28,7 +28,7 @@ def frame_changes(frames: Iterable[Floats]) -> Iterator[Floats]:
 
     log(LEAST + q), grey levels, for lag after lag: the quantiles q of the absolute differences of
     pixels (every second one of every second row), of means over blocks of 4 and of 16 px, and the
-    absolute difference of the means over the picture.
+    absolute difference of the means over the picture. Frames have 16 px a side or more.
     """
     earlier: deque[list[Floats]] = deque(maxlen=LAGS[-1])
     for frame_HW in frames:

@@ -18,8 +18,8 @@ GAP = 1e-6  # how near to the minimum a fit ends, as a share of its value
 class Kernel(NamedTuple):
     """How alike two videos are."""
 
-    kind: str = "gaussian"  # X3: or linear
-    gamma: float = 1.0  # X4: narrowness of the gaussian
+    kind: str  # X3: gaussian or linear
+    gamma: float  # X4: narrowness of the gaussian
 
     def __call__(self, left_mQ: Floats, right_MQ: Floats) -> Floats:
         """Return kernel_mM of z-scored features, plus 1.

@@ -6,10 +6,10 @@ answers over the seeds). All fits see the training part of their fold alone.
 
 Changed: each choice of the preset in turn. `nested`: X1 to X5 chosen anew in each fold, by the
 right answers to both tasks in folds of its training videos, without the head and the changes; then
-X7 by the background alone. Peers, from
-scikit-learn, on z-scored means and deviations of the raw descriptors: logistic regression and an
-RBF support vector machine, their constants chosen in the same way. The rows of presets small and
-paper are those of `compare` with the same --seed: its folds are the same.
+X7 by those to the background alone. Peers, from scikit-learn, on z-scored means and deviations of
+the raw descriptors: logistic regression and an RBF support vector machine, their constants chosen
+in the same way. The rows of presets small and paper are those of `compare` with the same --seed:
+its folds are the same.
 """
 
 import argparse
@@ -90,7 +90,7 @@ class Asked:
         self.heads, self.vectors_MV = self.described(self.config)
 
     def described(self, config):
-        """Return the heads of a Config and what they and the moments say of each video."""
+        """Return the heads of a Config, and the vector of each video with what they say."""
         heads = best.fit_heads(self.videos, self.tasks, self.rounds, config, PRESET, **self.work)
         return heads, best.describe(self.videos, heads, config, PRESET, **self.work)
 
@@ -136,7 +136,7 @@ class Asked:
         return shared[int(np.argmax(scores))]
 
     def nested(self, *, head):
-        """Return right_M of each task, X1 to X5 chosen in each fold."""
+        """Return right_M of each task, X1 to X5 and X7 chosen in each fold."""
 
         def answer(fold):
             choices = dataclasses.replace(self.chosen(fold), head=head)
