@@ -5,6 +5,8 @@ import functools
 import itertools
 import json
 import math
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -652,3 +654,12 @@ def test_settings_of_both_kinds_are_parsed():
     assert parse_setting("epochs=3", Choices) == ("epochs", 3)
     with pytest.raises(ValueError, match="kernel"):
         parse_setting("kernels=linear", Choices)
+
+
+def test_the_table_of_choices_has_the_defaults():
+    table = (Path(best.__file__).parents[1] / "CHOICES.md").read_text()
+    rows = {line.split(" | ")[0]: line for line in table.splitlines()}
+    for field in dataclasses.fields(Choices):
+        default = field.default if isinstance(field.default, str) else f"{field.default:g}"
+        (row,) = (rows[f"| {one}"] for one in field.metadata["ids"])
+        assert re.search(rf"\| `{field.name}` {re.escape(default)}\b(?!\.)", row), field.name
