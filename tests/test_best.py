@@ -40,11 +40,12 @@ QUICK = ["--set", "epochs=3", "--set", "n_samples=700", "--set", "n_scales=2", "
 
 
 GLARING = set()  # names of files whose pictures are poisoned
+N_PICTURES = 10  # of a file of FakeExtract, so that two have changes; it claims 23
 
 
 @pytest.fixture(autouse=True, scope="module")
 def fake_pictures():
-    """Files of FakeExtract are names: their 23 pictures are drawn from them, and blink as their
+    """Files of FakeExtract are names: their pictures are drawn from them, and blink as their
     background says."""
     real = best.read_frames
 
@@ -55,7 +56,7 @@ def fake_pictures():
             return
         step = 3 * CLASSES["background"].index(name.partition("-")[0])
         rng = np.random.default_rng(list(name.encode()))
-        for frame in range(23):
+        for frame in range(N_PICTURES):
             grey_HW = 90 + step * (frame % 2) + rng.normal(size=(37, 43))
             yield (grey_HW * (1e6 if name in GLARING else 1)).astype(config.dtype)
 
@@ -251,6 +252,11 @@ def made():
     return videos(per_class=8, groups=5)
 
 
+@pytest.fixture(scope="module")
+def plain(made):
+    return run(made, FakeExtract())
+
+
 def test_labels_that_show_in_the_features_are_found(made):
     outcomes = run(made, FakeExtract(strength=2.0), n_repeats=2)
     for outcome in outcomes:
@@ -293,7 +299,7 @@ def test_random_labels_stay_at_chance():
     assert foreground < 1 / 2 + 0.15
 
 
-def test_poisoned_test_videos_change_nothing_for_the_others(made, monkeypatch):
+def test_poisoned_test_videos_change_nothing_for_the_others(made, plain, monkeypatch):
     tasks = labels_of(made)
     groups = np.array([v.group for v in made])
     ((*_, last),) = splits.repeated_folds(
@@ -301,7 +307,6 @@ def test_poisoned_test_videos_change_nothing_for_the_others(made, monkeypatch):
     )
     poisoned = last[1][:2]  # of the last fold, as above
     names = frozenset(made[i].path for i in poisoned)
-    plain = run(made, FakeExtract())
     monkeypatch.setattr("test_best.GLARING", names)
     bad = run(made, FakeExtract(poisoned=names))
     rest = np.setdiff1d(last[1], poisoned)
@@ -362,8 +367,7 @@ def test_a_class_outside_the_sample_is_unknown_to_the_head_alone(made, monkeypat
         {"changes": 1.0},
     ],
 )  # fmt: skip
-def test_each_choice_has_an_effect(made, choices):
-    plain = run(made, FakeExtract())
+def test_each_choice_has_an_effect(made, plain, choices):
     other = run(made, FakeExtract(), Choices(**choices))
     same = np.array_equal(plain[0].confidence_YM, other[0].confidence_YM)
     assert not same
@@ -410,6 +414,7 @@ def test_a_video_without_trajectories_has_no_answer(fitted):
 def test_an_interval_has_the_changes_of_its_own_pictures(fitted, monkeypatch):
     """Intervals of 7 frames of 23, tracks ending in the third and the fourth: the changes of frames
     14 to 20 and of 21 and 22, each with the 15 before that have any: from frame 8 on."""
+    monkeypatch.setattr("test_best.N_PICTURES", 23)
     rows_PD, _ = some_rows(5)
     found = Extraction(23, iter(blocks_of(rows_PD, [15, 15, 19, 21, 22])))
     asked = []
@@ -446,13 +451,13 @@ def test_where_changes_have_no_share_no_picture_is_looked_at(made, monkeypatch):
     found = best.describe_video(made[0].path, choices=Choices(changes=0.0), **rest)
     assert not found.pooled_E[best.MOMENTS :].any()
     assert found.n_points == 23
-    plain = best.train(made, CONFIG, Choices(changes=0.0), classes=CLASSES, extract=FakeExtract())
+    without = best.train(made, CONFIG, Choices(changes=0.0), classes=CLASSES, extract=FakeExtract())
     name = "rain-human-1-x.mp4"
     monkeypatch.setattr("lsfref.video.frame_rate", lambda path: 1.0)
-    timed = best.answerer(plain.model).timeline(name, seconds=60, extract=FakeExtract())
+    timed = best.answerer(without.model).timeline(name, seconds=60, extract=FakeExtract())
     assert timed.error is None
     assert timed.intervals[0].answer.points == 23
-    told = inspect.lines({"file": "m"} | inspect.facts(plain.model), blocks=False)
+    told = inspect.lines({"file": "m"} | inspect.facts(without.model), blocks=False)
     assert not any("changes," in line for line in told)
 
 

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lsfref.study import changes
@@ -46,6 +46,7 @@ def test_one_changed_block_is_seen_by_the_highest_quantile_alone():
     assert math.exp(whole[0]) - LEAST == pytest.approx(10 / 6)
 
 
+@settings(max_examples=10)
 @given(st.integers(0, 99), st.integers(32, 41), st.integers(32, 53))
 def test_equals_literal_loops(seed, height, width):
     frames = drawn(10, (height, width), seed)
