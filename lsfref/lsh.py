@@ -145,7 +145,7 @@ def _shortlists(product: _Product, block: slice, *, k: int) -> tuple[Ints, Ints]
     keys_BM = product.left[block] @ product.right
     n_queries, n_index = keys_BM.shape
     # Keep the least of each `fold` columns, `width` apart: the k-th smallest of these serves as t.
-    fold = max(1, min(8, n_index // (4 * k)))
+    fold = max(1, min(32, n_index // (8 * k)))
     width = -(-n_index // fold)
     least = keys_BM[:, :width].copy()
     for first in range(width, n_index, width):
