@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from lsfref.app import cache
-from lsfref.app.cache import CachedExtract, entry_key, rebatch, stage_sources
+from lsfref.app.cache import BESIDE, CachedExtract, claim, entry_key, place, rebatch, stage_sources
 from lsfref.app.session import strict_extract
 from lsfref.config import PRESETS
 from lsfref.errors import VideoError, WriteError
@@ -65,6 +65,11 @@ def entries(folder):
     return sorted(folder.glob("*.npz"))
 
 
+def kept_in(folder):
+    """What lies in a folder of ours beside its mark."""
+    return [path for path in sorted(folder.iterdir()) if path.name != "CACHEDIR.TAG"]
+
+
 def test_kept_rows_are_the_computed_ones(video, folder):
     fake = Fake()
     kept = CachedExtract(folder, compute=fake)
@@ -75,7 +80,7 @@ def test_kept_rows_are_the_computed_ones(video, folder):
     assert (fake.calls, again.n_points, again.n_frames, again.warnings) == (1, 5003, 23, [])
     assert same(rows(again), computed)
     assert same(computed, rows(Fake()(video, CONFIG)))
-    assert [path.suffix for path in folder.iterdir()] == [".npz"]
+    assert [path.suffix for path in kept_in(folder)] == [".npz"]
 
 
 def test_blocks_are_cut_anew_and_nothing_is_lost():
@@ -188,7 +193,7 @@ def test_who_stops_reading_or_fails_leaves_nothing_behind(video, folder):
     blocks = kept(video, CONFIG).blocks
     next(blocks)
     blocks.close()
-    assert list(folder.iterdir()) == []
+    assert kept_in(folder) == []
 
     def failing(path, config):
         def blocks():
@@ -199,7 +204,7 @@ def test_who_stops_reading_or_fails_leaves_nothing_behind(video, folder):
 
     with pytest.raises(VideoError, match="no more"):
         rows(CachedExtract(folder, compute=failing)(video, CONFIG))
-    assert list(folder.iterdir()) == []
+    assert kept_in(folder) == []
 
 
 def test_errors_of_the_video_are_never_taken_for_the_disks(video, folder):
@@ -222,7 +227,7 @@ def test_without_a_place_the_features_are_still_there_and_it_is_told(video, tmp_
     assert len(rows(found)[0]) == 5003
     assert "features are not kept" in found.warnings[0]
 
-    def refuse(path):
+    def refuse(path, **_how):
         raise WriteError(f"{path}: no") from PermissionError(13, "Permission denied", "a-new-name")
 
     with monkeypatch.context() as patch:
@@ -243,7 +248,7 @@ def test_without_a_place_the_features_are_still_there_and_it_is_told(video, tmp_
     found = CachedExtract(full, compute=Fake())(video, CONFIG)
     assert len(rows(found)[0]) == 5003
     assert "No space left" in found.warnings[0]
-    assert list(full.iterdir()) == []
+    assert kept_in(full) == []
 
 
 def make(tmp_path, n):
@@ -290,17 +295,100 @@ def test_a_run_larger_than_the_limit_keeps_what_it_kept_first(tmp_path, folder):
 def test_an_entry_beyond_a_quarter_of_the_limit_is_not_kept(video, folder):
     found = CachedExtract(folder, compute=Fake(), limit=10_000_000)(video, CONFIG)
     assert len(rows(found)[0]) == 5003
-    assert list(folder.iterdir()) == []
+    assert kept_in(folder) == []
     assert "quarter" in found.warnings[0]
 
 
 def test_old_leavings_go_and_fresh_ones_stay(video, folder):
-    folder.mkdir()
-    for name, age in (("a.tmp", 90_000), ("b.tmp", 10)):
+    claim(folder)
+    for name, age in ((f".lsfref-{'a' * 16}.tmp", 90_000), (f".lsfref-{'b' * 16}.tmp", 10)):
         (folder / name).write_bytes(b"x")
         os.utime(folder / name, (0, time.time() - age))
     rows(CachedExtract(folder, compute=Fake())(video, CONFIG))
-    assert [path.name for path in folder.glob("*.tmp")] == ["b.tmp"]
+    assert [path.name for path in folder.glob(".*.tmp")] == [f".lsfref-{'b' * 16}.tmp"]
+
+
+def of_a_user(folder):
+    """Put what a user may keep into a folder, all of it old; return names with their bytes."""
+    folder.mkdir(exist_ok=True)
+    names = ["my_model.npz", "thesis.tmp", "notes.txt", f"{'0' * 63}.npz", f"{'0' * 64}.npz.bak"]
+    for name in names:
+        (folder / name).write_bytes(name.encode() * 1000)
+        os.utime(folder / name, (0, 1000))
+    return {name: (folder / name).read_bytes() for name in names}
+
+
+@pytest.mark.parametrize("marked", [False, True])
+def test_nothing_of_the_users_is_ever_removed(tmp_path, folder, marked):
+    if marked:
+        claim(folder)
+    before = of_a_user(folder)
+    ours = place(folder)
+    assert ours == (folder if marked else folder / BESIDE)
+    kept = CachedExtract(ours, compute=Fake(n_points=101), limit=900_000)
+    for path in make(tmp_path, 9):
+        rows(kept(path, CONFIG))
+    assert 0 < len(entries(ours)) < 9 + 2 * marked  # some made room
+    assert {name: (folder / name).read_bytes() for name in before} == before
+
+
+def test_a_folder_of_others_is_not_claimed_even_when_it_fills_late(video, folder):
+    kept = CachedExtract(place(folder), compute=Fake())
+    before = of_a_user(folder)
+    found = kept(video, CONFIG)
+    assert len(rows(found)[0]) == 5003
+    assert "features are not kept: it holds other things" in found.warnings[0]
+    assert {path.name for path in folder.iterdir()} == set(before)
+
+
+def test_places_by_hand(tmp_path):
+    assert place(tmp_path / "new") == tmp_path / "new"
+    (tmp_path / "empty").mkdir()
+    assert place(tmp_path / "empty") == tmp_path / "empty"
+    foreign = tmp_path / "foreign"
+    foreign.mkdir()
+    (foreign / "CACHEDIR.TAG").write_text("Signature: 8a477f597d28d172789f06886806bc55")
+    assert place(foreign) == foreign / BESIDE  # a cache, but another program's
+    (foreign / "CACHEDIR.TAG").unlink()
+    os.mkfifo(foreign / "CACHEDIR.TAG")
+    assert place(foreign) == foreign / BESIDE
+
+
+def linked(entry, outside):
+    entry.unlink()
+    entry.symlink_to(outside)
+
+
+def piped(entry, outside):
+    entry.unlink()
+    os.mkfifo(entry)
+
+
+def device(entry, outside):
+    entry.unlink()
+    entry.symlink_to("/dev/zero")
+
+
+@pytest.mark.parametrize("there", [True, False])
+@pytest.mark.parametrize("spoil", [linked, piped, device])
+def test_an_entry_that_is_no_regular_file_is_replaced_not_followed(
+    video, folder, tmp_path, spoil, there
+):
+    outside = tmp_path / "outside.npz"
+    if there:
+        outside.write_bytes(b"mine")
+    fake = Fake()
+    kept = CachedExtract(folder, compute=fake)
+    good = rows(kept(video, CONFIG))
+    (entry,) = entries(folder)
+    spoil(entry, outside)
+    found = kept(video, CONFIG)
+    assert same(rows(found), good)
+    assert "broken cache entry" in found.warnings[0]
+    assert entry.is_file()
+    assert not entry.is_symlink()
+    assert outside.exists() == there
+    assert not there or outside.read_bytes() == b"mine"
 
 
 def test_several_may_share_a_folder(tmp_path, folder):

@@ -38,6 +38,21 @@ def fail(x):
     raise LsfrefError(f"no good: {x}")
 
 
+def test_nothing_in_the_current_folder_is_run(tmp_path, labelled_clips):
+    """Modules beside the videos have the names of those that a worker imports first."""
+    names = "multiprocessing numpy json threading signal argparse runpy zipfile lsfref scipy"
+    for name in names.split():
+        (tmp_path / f"{name}.py").write_text(
+            f"open({str(tmp_path / 'ran')!r}, 'a').write('{name} ')"
+        )
+    words = ["check", str(labelled_clips), "--jobs", "2"]
+    command = [sys.executable, str(ROOT / "run.py"), *words]
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONSAFEPATH"}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert not (tmp_path / "ran").exists(), (tmp_path / "ran").read_text()
+    assert "all 9 videos can be used" in done.stdout, done.stderr
+
+
 class Held(concurrent.futures.Executor):
     """An executor that works only when it is asked for a result, and knows what waits."""
 

@@ -3,9 +3,12 @@
 An entry is keyed by the video's content, the parameters of stages 1 to 4 and their code. It is a
 plain `.npz` of blocks, checked as it is read; a broken one is recomputed, with a warning. Processes
 may share a folder: entries appear whole, and the oldest go first when the limit is reached.
+The folder carries a mark of ours, and in it only names of our own form are ever read, written or
+removed: whatever else a user keeps there, or where a link there leads to, is left alone.
 """
 
 import contextlib
+import errno
 import functools
 import hashlib
 import inspect
@@ -13,6 +16,7 @@ import json
 import os
 import platform
 import re
+import stat
 import time
 import zipfile
 import zlib
@@ -28,10 +32,16 @@ import lsfref
 from lsfref import npz, passes
 from lsfref.config import Config, extraction_parameters
 from lsfref.extraction import Block
-from lsfref.files import printable, write_whole
+from lsfref.files import TEMPORARY, open_own, printable, write_whole
 from lsfref.passes import Extract, Extraction, Note, PathLike
 
 LIMIT = 10_000_000_000  # bytes
+TAG = "CACHEDIR.TAG"  # as the cache directory tagging specification has it: backups pass it over
+MARK = (
+    b"Signature: 8a477f597d28d172789f06886806bc55\n# features of videos kept by lsfref, format 1\n"
+)
+ENTRY = re.compile(r"[0-9a-f]{64}\.npz")
+BESIDE = "lsfref-cache"  # our part of a folder that holds other things
 ROWS = 2048  # of a stored block, at least
 STALE = 86_400.0  # seconds after which an unfinished file is nobody's
 ROOTS = ("video", "pyramid", "extraction")  # stages 1 to 4 are these and what they import
@@ -66,8 +76,8 @@ class CachedExtract:
             found = self._computed(entry, path, config)
             found.warnings.append(broken(entry))
             return found
-        with contextlib.suppress(OSError):
-            os.utime(entry)  # the oldest by use go first
+        with contextlib.suppress(OSError), open_own(entry) as file:
+            os.utime(file.fileno())  # the oldest by use go first
         name = printable(path)
         warnings = [name + w if w.startswith(": ") else w for w in about["warnings"]]
         found = Extraction(about["n_frames"], iter(()), warnings, about["n_points"])
@@ -80,7 +90,7 @@ class CachedExtract:
         """Yield the blocks of an entry; where it breaks, go on with computed ones."""
         given = 0
         try:
-            with zipfile.ZipFile(entry) as archive:
+            with open_own(entry) as file, zipfile.ZipFile(file) as archive:
                 for b in range(n_blocks):
                     block = Block(*(npz.read_member(archive, member(b, n)) for n in Block._fields))
                     given += len(block.info_P10)
@@ -124,11 +134,13 @@ class CachedExtract:
         entries, total = [], n_bytes
         for path in self.folder.iterdir():
             with contextlib.suppress(OSError):
-                status = path.stat()
-                if path.suffix == ".npz":
+                status = path.lstat()
+                if not stat.S_ISREG(status.st_mode):
+                    continue
+                if ENTRY.fullmatch(path.name):
                     entries.append((status.st_mtime, status.st_size, path))
                     total += status.st_size
-                elif path.suffix == ".tmp" and time.time() - status.st_mtime > STALE:
+                elif TEMPORARY.fullmatch(path.name) and time.time() - status.st_mtime > STALE:
                     path.unlink()
         for used, size, path in sorted(entries):
             if total <= self.limit or used >= self.since:
@@ -137,6 +149,38 @@ class CachedExtract:
                 path.unlink()
             total -= size
         return total <= self.limit
+
+
+def is_ours(folder: Path) -> bool:
+    """Return whether a folder carries our mark."""
+    try:
+        with open_own(folder / TAG) as file:
+            return file.read(len(MARK) + 1) == MARK
+    except OSError:
+        return False
+
+
+def place(given: str | os.PathLike[str]) -> Path:
+    """Return the folder to keep features in: the given one, or one of ours in it.
+
+    The given one is used where it is new, empty or marked. Nothing is made yet.
+    """
+    folder = Path(given).absolute()
+    with contextlib.suppress(OSError):
+        if not is_ours(folder) and any(folder.iterdir()):
+            return folder / BESIDE
+    return folder
+
+
+def claim(folder: Path) -> None:
+    """Make a folder and mark it as ours. Raises OSError where it holds other things."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if is_ours(folder):
+        return
+    if any(not TEMPORARY.fullmatch(name) for name in os.listdir(folder)):
+        raise OSError(errno.ENOTEMPTY, "it holds other things; give an empty folder", str(folder))
+    with write_whole(folder / TAG, follow=False) as file:
+        file.write(MARK)
 
 
 class Writing:
@@ -149,8 +193,8 @@ class Writing:
         self.stack = contextlib.ExitStack()
         self.archive: zipfile.ZipFile | None = None
         with self._telling():
-            cache.folder.mkdir(parents=True, exist_ok=True)
-            self.file: IO[bytes] = self.stack.enter_context(write_whole(entry))
+            claim(cache.folder)
+            self.file: IO[bytes] = self.stack.enter_context(write_whole(entry, follow=False))
             self.archive = self.stack.enter_context(zipfile.ZipFile(self.file, "w"))
 
     def add(self, block: Block) -> None:
@@ -231,8 +275,8 @@ def broken(entry: Path) -> Note:
 
 def describe(entry: Path) -> dict[str, Any]:
     """Return what an entry says of itself. Raises one of BROKEN where it is none."""
-    with zipfile.ZipFile(entry) as archive:
-        shapes = npz.headers(archive, entry.stat().st_size)
+    with open_own(entry) as file, zipfile.ZipFile(file) as archive:
+        shapes = npz.headers(archive, os.fstat(file.fileno()).st_size)
         about = json.loads(npz.read_texts(archive, ["json"])["json"])
     n_points = sum(shapes[member(b, "info_P10")][0][0] for b in range(about["blocks"]))
     if n_points != about["n_points"] or not isinstance(about["warnings"], list):

@@ -39,7 +39,7 @@ def session(args: Namespace, *, passes: int, n_videos: int) -> Iterator[Session]
     Who reads each video once (`passes` = 1) needs no cache; who reads it again gets a temporary one
     where --cache is none.
     """
-    from lsfref.app.cache import CachedExtract
+    from lsfref.app.cache import CachedExtract, place
     from lsfref.passes import extract
 
     with contextlib.ExitStack() as stack:
@@ -50,8 +50,7 @@ def session(args: Namespace, *, passes: int, n_videos: int) -> Iterator[Session]
         if jobs == 1:  # in this process: a long video can say how far it is
             reader = functools.partial(extract, seen=functools.partial(tell_frames, progress))
         if args.cache != "none":
-            folder = Path(args.cache).absolute()
-            reader = CachedExtract(folder, since=time.time(), compute=reader)
+            reader = CachedExtract(place(args.cache), since=time.time(), compute=reader)
         elif passes > 1:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="lsfref-")))
             reader = CachedExtract(folder, since=time.time(), compute=reader)

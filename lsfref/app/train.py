@@ -90,7 +90,7 @@ def fit(listed: Manifest, args: argparse.Namespace) -> int:
 def scenes(args: argparse.Namespace) -> Iterator[Path]:
     """Yield the label list of the built-in scenes of --seed, rendered once into the cache."""
     import lsfref
-    from lsfref.app import workers
+    from lsfref.app import cache, workers
     from lsfref.study.scenes import N_SCENES, render_set
 
     code = hashlib.sha256()
@@ -101,8 +101,9 @@ def scenes(args: argparse.Namespace) -> Iterator[Path]:
         if args.cache == "none":
             above = stack.enter_context(tempfile.TemporaryDirectory(prefix="lsfref-"))
         else:
-            above = args.cache
-        folder = Path(above).absolute() / f"scenes-{args.seed}-{code.hexdigest()[:16]}"
+            above = str(cache.place(args.cache))
+            cache.claim(Path(above))
+        folder = Path(above) / f"scenes-{args.seed}-{code.hexdigest()[:16]}"
         labels = folder / "labels.csv"
         if not labels.exists():  # it is written last: the set is whole
             progress = Progress(quiet=args.quiet)

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import util
 from multiprocessing.process import BaseProcess
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -36,7 +37,8 @@ def mapper(jobs: int) -> Iterator["Mapper"]:
         yield map
         return
     context = multiprocessing.get_context("spawn")  # nothing is inherited: no locks, no threads
-    pool = _Pool(jobs, mp_context=context, initializer=_begin)
+    with folder_off_path():
+        pool = _Pool(jobs, mp_context=context, initializer=_begin)
     try:
         yield functools.partial(ordered, pool, AHEAD * jobs)
     except BrokenProcessPool:
@@ -49,11 +51,34 @@ def mapper(jobs: int) -> Iterator["Mapper"]:
         pool.shutdown(wait=True, cancel_futures=True)
 
 
+@contextlib.contextmanager
+def folder_off_path() -> Iterator[None]:
+    """See to it that processes started in the block import nothing from the current folder.
+
+    Python runs them with `-c`, which looks there first: a `multiprocessing.py` beside the videos
+    would be run. Before 3.11 only isolated mode prevents that; the path is then the parent's.
+    """
+    starter: Any = util
+    before = os.environ.get("PYTHONSAFEPATH"), starter._args_from_interpreter_flags
+    os.environ["PYTHONSAFEPATH"] = "1"
+    if sys.version_info < (3, 11):
+        starter._args_from_interpreter_flags = lambda: [*before[1](), "-I"]
+    try:
+        yield
+    finally:
+        starter._args_from_interpreter_flags = before[1]
+        if before[0] is None:
+            del os.environ["PYTHONSAFEPATH"]
+        else:
+            os.environ["PYTHONSAFEPATH"] = before[0]
+
+
 class _Pool(ProcessPoolExecutor):
     """A pool whose processes end when they are told to, not after the tasks that wait for them."""
 
     def submit(self, function: Callable[..., Any], /, *arguments: Any, **rest: Any) -> Future[Any]:
-        with signals.held(signal.SIGINT):  # processes start here, and Ctrl-C is the parent's
+        # Processes start here, and Ctrl-C is the parent's.
+        with signals.held(signal.SIGINT), folder_off_path():
             return super().submit(_task, function, *arguments, **rest)
 
 
