@@ -5,7 +5,8 @@ from pathlib import Path
 
 from golden.cases import CASES, recompute
 from golden.measure import FACTOR
-from lsfref import tensors, trace
+from lsfref.storage import recorder as trace
+from lsfref.storage import tensors
 
 VERSION = "1.0"  # of the values; golden/README.md tells what changed and why
 RULE = "pass if max|a - b| <= tol * max|b| over the finite entries; whole numbers equal"

@@ -25,7 +25,7 @@ import scipy  # noqa: E402
 from golden.cases import CASES, recompute  # noqa: E402
 from golden.check import REPAIR, RULE, VERSION, check, stored_cases  # noqa: E402
 from golden.measure import all_outputs, flat, margin_of, measure, published  # noqa: E402
-from lsfref import trace  # noqa: E402
+from lsfref.storage import recorder as trace  # noqa: E402
 
 
 def main() -> int:

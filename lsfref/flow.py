@@ -22,9 +22,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from lsfref import farneback
 from lsfref.arrays import Bools, Floats
-from lsfref.filters import (
+from lsfref.cited import farneback
+from lsfref.kernels.filters import (
     box_sums,
     cells,
     covering_sums,
@@ -34,7 +34,7 @@ from lsfref.filters import (
     uncells,
     window_sums,
 )
-from lsfref.pyramid import layer_shapes, resize_bilinear, scale_factors
+from lsfref.kernels.pyramid import layer_shapes, resize_bilinear, scale_factors
 
 WINDOW = 10  # FL1 side of a window, pixels, even: windows start on every second pixel
 ITERATIONS = (1, 2)  # FL2 rounds of warping: on the finest layer, on each other

@@ -20,12 +20,14 @@ from typing import Any, NamedTuple
 import numpy as np
 import scipy
 
-from lsfref import __version__, lsfnet, npz, sampling, video
+from lsfref import __version__, lsfnet, video
 from lsfref.arrays import Floats, Ints
 from lsfref.config import Config, config_from_json
 from lsfref.errors import ModelError
-from lsfref.files import printable, write_whole
-from lsfref.sampling import Scaling
+from lsfref.phases import sampling
+from lsfref.phases.sampling import Scaling
+from lsfref.storage import npz
+from lsfref.storage.files import printable, write_whole
 
 FORMAT = 1
 TASKS = ("background", "foreground")

@@ -16,9 +16,18 @@ from lsfref.arrays import Floats
 from lsfref.config import Config, random_streams
 from lsfref.errors import LsfrefError
 from lsfref.model import TASKS, Model, Task
-from lsfref.passes import Extract, Extraction, Mapper, PathLike, Pooled, extract, pool_video, survey
-from lsfref.phase1 import Report, silent, train_phase_1
-from lsfref.phase2 import Hit, answer, encode_labels, fit_task, most_similar, neighbor_count
+from lsfref.phases.passes import (
+    Extract,
+    Extraction,
+    Mapper,
+    PathLike,
+    Pooled,
+    extract,
+    pool_video,
+    survey,
+)
+from lsfref.phases.phase1 import Report, silent, train_phase_1
+from lsfref.phases.phase2 import Hit, answer, encode_labels, fit_task, most_similar, neighbor_count
 
 __all__ = ["Extraction", "classify", "extract", "retrieve", "train"]
 

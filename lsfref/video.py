@@ -17,11 +17,11 @@ from typing import Any
 
 import numpy as np
 
-from lsfref import containers
 from lsfref.arrays import Floats, Ints
 from lsfref.errors import VideoError
-from lsfref.ffmpeg import COUNTED, Decoder, PathLike, versions
-from lsfref.video_writer import write_video
+from lsfref.media import containers
+from lsfref.media.ffmpeg import COUNTED, Decoder, PathLike, versions
+from lsfref.media.writer import write_video
 
 __all__ = [
     "count_frames",

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
-from lsfref.video_writer import write_video
+from lsfref.media.writer import write_video
 
 HEIGHT, WIDTH, FRAMES = 41, 53, 19
 CLASSES = ("camera shaking", "tree waving", "normal")

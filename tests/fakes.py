@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from lsfref.extraction import Block
-from lsfref.passes import Extraction
+from lsfref.phases.passes import Extraction
+from lsfref.phases.streaming import Block
 from lsfref.pipeline import LabelledVideo
 
 CLASSES = {"background": ("normal", "rain", "tree waving"), "foreground": ("none", "human")}

@@ -36,15 +36,15 @@ SECONDS = 120  # after which a fault that hangs is taken for seen
 # Where a fault of a module must show first. Of video.py only what follows decoding is looked at.
 STAGE_OF = {
     "video": "01_video",
-    "pyramid": "01_video 02_flow",
-    "filters": "02_flow",
+    "kernels.pyramid": "01_video 02_flow",
+    "kernels.filters": "02_flow",
     "flow": "02_flow",
-    "farneback": "02_flow",
-    "moments": "02_flow",
+    "cited.farneback": "02_flow",
+    "phases.motion": "02_flow",
     "trajectories": "03_trajectories",
     "descriptors": "04_descriptors",
-    "extraction": "03_trajectories 04_descriptors",
-    "sampling": "05_lsfnet",
+    "phases.streaming": "03_trajectories 04_descriptors",
+    "phases.sampling": "05_lsfnet",
     "lsfnet": "05_lsfnet",
     "switching": "06_switching",
     "pooling": "07_pooling",
@@ -52,7 +52,7 @@ STAGE_OF = {
     "lsh": "09_lsh",
     "voting": "10_voting",
 }
-ONLY = {"video": ("grey_luma", "grey_8bit"), "moments": ("moments",)}
+ONLY = {"video": ("grey_luma", "grey_8bit"), "phases.motion": ("moments",)}
 
 
 def main():
@@ -88,6 +88,11 @@ def copy_checkout(folder):
     shutil.copytree(ROOT / "golden" / "cases", folder / "golden" / "cases")
 
 
+def source_of(folder, module):
+    """Return where the source of a module of lsfref lies in a checkout."""
+    return folder.joinpath("lsfref", *module.split(".")).with_suffix(".py")
+
+
 def planted_faults():
     """Return (stage, module, label, broken source) of each fault in faults.txt."""
     found, lost, stage = [], [], ""
@@ -100,7 +105,7 @@ def planted_faults():
         module, _, label = title.partition(": ")
         old = "\n".join(line[2:] for line in lines if line.startswith("-"))
         new = "\n".join(line[2:] for line in lines if line.startswith("+"))
-        source = (ROOT / "lsfref" / f"{module}.py").read_text(encoding="utf-8")
+        source = source_of(ROOT, module).read_text(encoding="utf-8")
         if source.count(old) != 1:
             lost.append(f"{title}: stands {source.count(old)} times in the code")
         found.append((stage, module, label, source.replace(old, new)))
@@ -145,7 +150,7 @@ def report(title, faults, folder, quick, *, exact):
 
 def run_broken(folder, module, source, stages=None):
     """Return (stage, case) that `conform` names first for the broken copy, None where it passes."""
-    target = folder / "lsfref" / f"{module}.py"
+    target = source_of(folder, module)
     whole = target.read_text(encoding="utf-8")
     target.write_text(source, encoding="utf-8")
     reading, writing = os.pipe()
@@ -177,8 +182,8 @@ def conform(folder, stages=None):
     sys.path.insert(0, str(folder))
     sys.argv = ["make.py"]
     from golden import make
-    from lsfref import trace
     from lsfref.app import cli
+    from lsfref.storage import recorder as trace
 
     make.GOLDEN = ROOT / "golden"
     numpy.seterr(all="ignore")
@@ -210,7 +215,7 @@ def automatic_faults():
     """Return (stages, module, label, broken source) of every change of one token."""
     found = []
     for module, stages in STAGE_OF.items():
-        source = (ROOT / "lsfref" / f"{module}.py").read_text(encoding="utf-8")
+        source = source_of(ROOT, module).read_text(encoding="utf-8")
         for line, first, last, new in sorted(set(sites_of(ast.parse(source), source, module))):
             lines = source.splitlines(keepends=True)
             old = lines[line - 1]

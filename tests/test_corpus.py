@@ -14,7 +14,7 @@ import corpus
 import pytest
 
 from lsfref.errors import VideoError
-from lsfref.files import printable
+from lsfref.storage.files import printable
 from lsfref.video import count_frames, read_frames
 
 pytestmark = pytest.mark.unwatched

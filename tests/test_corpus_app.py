@@ -17,7 +17,7 @@ import pytest
 from clips import clip, texture
 
 from lsfref.app.cli import main
-from lsfref.files import printable
+from lsfref.storage.files import printable
 from lsfref.video import write_video
 
 ROOT = Path(__file__).parents[1]
@@ -373,7 +373,7 @@ def test_a_clip_of_the_set_and_an_empty_folder(trained, tmp_path, capfd):
 
 
 def test_a_long_video_says_how_far_it_is(factory, trained, monkeypatch, capfd):
-    monkeypatch.setattr("lsfref.app.session.LONG", 40)
+    monkeypatch.setattr("lsfref.app.work.session.LONG", 40)
     paths = [str(factory.path(case)) for case in by_name("16 frames.mp4", "h264.mp4")]
     words = ["classify", "--model", str(trained), "--jobs", "1", "--cache", "none"]
     assert main([*words, *paths]) == 0

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lsfref import flow
-from lsfref.pyramid import grey_layers, layer_shapes
+from lsfref.kernels.pyramid import grey_layers, layer_shapes
 
 TYPES = [np.float32, np.float64]
 SHAPE = (97, 127)

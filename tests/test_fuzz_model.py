@@ -18,9 +18,10 @@ from hypothesis import strategies as st
 from tests_model import make
 from texts import texts
 
-from lsfref import model, npz
-from lsfref.app import manifest
+from lsfref import model
+from lsfref.app.lists import manifest
 from lsfref.errors import LabelsError, ModelError
+from lsfref.storage import npz
 
 ROOT = Path(__file__).parents[1]
 pytestmark = pytest.mark.unwatched  # the same lines run ten thousand times

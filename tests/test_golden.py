@@ -13,8 +13,10 @@ import pytest
 from golden import check as checking
 from golden import make
 from golden.cases import CASES, recompute
-from lsfref import extraction, tensors, trace
 from lsfref.app import cli
+from lsfref.phases import streaming
+from lsfref.storage import recorder as trace
+from lsfref.storage import tensors
 
 GOLDEN = Path(make.__file__).parent
 MANIFEST = trace.read_manifest(GOLDEN)
@@ -57,7 +59,7 @@ def test_the_whole_agrees_with_loops_on_our_layers_and_flows():
             (greys if name == "grey_HW" else flows)[scale].append(array.copy())
 
     frames = inputs["frames_FHW"]
-    for _ in extraction.extract_frames(frames, n_frames=len(frames), n_scales=2, watch=watch):
+    for _ in streaming.extract_frames(frames, n_frames=len(frames), n_scales=2, watch=watch):
         pass
     agree(key, oracles_golden.whole(inputs, {}, greys, flows), entries, outputs)
 

@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 from tests_model import CONFIG, FILES, make
 
-from lsfref import model, npz
+from lsfref import model
 from lsfref.config import Config
 from lsfref.errors import ModelError
+from lsfref.storage import npz
 
 
 @pytest.fixture

@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 from clips import clip
 
-from lsfref import model, passes, phase2, pipeline
-from lsfref.app.manifest import read_labels
+from lsfref import model, pipeline
+from lsfref.app.lists.manifest import read_labels
 from lsfref.config import PRESETS, Config, random_streams
 from lsfref.errors import LsfrefError
+from lsfref.media.writer import write_video
 from lsfref.model import Task
-from lsfref.video_writer import write_video
+from lsfref.phases import passes, phase2
 
 SMALL = dataclasses.replace(PRESETS["small"], epochs=6, n_samples=3000, n_scales=2)
 

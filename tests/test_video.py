@@ -16,8 +16,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from lsfref import ffmpeg
 from lsfref.errors import VideoError
+from lsfref.media import ffmpeg
 from lsfref.video import (
     count_frames,
     frame_rate,

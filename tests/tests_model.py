@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from lsfref import lsfnet, model, phase2, sampling
+from lsfref import lsfnet, model
 from lsfref.config import Config, random_streams
+from lsfref.phases import phase2, sampling
 
 CONFIG = Config(hidden=(7,), n_code=11, epochs=3, n_projections=5, n_neighbors=3)
 FILES = ("a.mp4", "b \u00e9.mp4", "c.mp4", "d.mp4", "e.mp4")

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from lsfref.tensors import axes_of
+from lsfref.storage.tensors import axes_of
 
 Tensors = dict[str, Any]
 

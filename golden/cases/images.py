@@ -6,7 +6,10 @@ import numpy as np
 
 from golden.cases.base import Case, Kind, Output
 from golden.cases.numbers import reals, texture, whole
-from lsfref import farneback, filters, flow, moments, pyramid, video
+from lsfref import flow, video
+from lsfref.cited import farneback
+from lsfref.kernels import filters, pyramid
+from lsfref.phases import motion
 
 # Stage 1: from decoded colours to grey, and smaller where asked.
 
@@ -292,7 +295,7 @@ def run_flow(t, settings):
 
 
 def run_moments(t, settings):
-    found = moments.moments(t["frames_3HW"], flow=settings["method"], n_scales=1)
+    found = motion.moments(t["frames_3HW"], flow=settings["method"], n_scales=1)
     greys, flows, _ = zip(*found, strict=True)
     return {
         "grey_3HW": np.stack([layers[0] for layers in greys]),

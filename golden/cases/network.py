@@ -4,8 +4,9 @@ import numpy as np
 
 from golden.cases.base import Case, Kind, Output, Replay
 from golden.cases.numbers import bells, reals, whole
-from lsfref import lsfnet, pooling, sampling, switching
+from lsfref import lsfnet, pooling, switching
 from lsfref.errors import NoTrajectoriesError
+from lsfref.phases import sampling
 
 
 def parameter_axes(n_hidden):

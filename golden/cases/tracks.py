@@ -5,7 +5,8 @@ import numpy as np
 from golden.cases.base import Case, Kind, Output
 from golden.cases.gaps import FollowGaps, inside_gap, judge_gap, rint_gap, sample_gap, still_gap
 from golden.cases.numbers import bells, texture, whole
-from lsfref import descriptors, extraction, moments, trajectories
+from lsfref import descriptors, trajectories
+from lsfref.phases import motion, streaming
 
 SIDE = 3 * 2**-8  # added to flows of eighths: no position is ever half-way between two pixels
 
@@ -247,7 +248,7 @@ def moments_of(t):
         greys = [t[f"grey_{k}_4HW"][picture] for k in range(n_scales)]
         flows = [t[f"flow_{k}_3HW2"][field] for k in range(n_scales)]
         own = [t["own_flow_0_3HW2"][field]] if "own_flow_0_3HW2" in t else None
-        yield moments.Moment(greys, *((None, None) if field < 0 else (flows, own)))
+        yield motion.Moment(greys, *((None, None) if field < 0 else (flows, own)))
 
 
 def run_tracks(t, _settings):
@@ -265,7 +266,7 @@ def run_tracks(t, _settings):
         elif name == "verdicts_p":
             verdicts.append(array)
 
-    for _ in extraction.follow(moments_of(t), n_frames=len(t["grey_at_F"]), watch=watch):
+    for _ in streaming.follow(moments_of(t), n_frames=len(t["grey_at_F"]), watch=watch):
         pass
     return {
         "started_p4": np.array(started, dtype=np.int64),
@@ -277,7 +278,7 @@ def run_tracks(t, _settings):
 
 
 def run_descriptors(t, _settings):
-    blocks = list(extraction.follow(moments_of(t), n_frames=int(t["n_frames"])))
+    blocks = list(streaming.follow(moments_of(t), n_frames=int(t["n_frames"])))
     info = [np.empty((0, 10)), *(b.info_P10 for b in blocks)]
     rows = [np.empty((0, 426), t["grey_0_4HW"].dtype), *(b.descriptors_PD for b in blocks)]
     return {"info_P10": np.concatenate(info), "descriptors_PD": np.concatenate(rows)}
@@ -285,7 +286,7 @@ def run_descriptors(t, _settings):
 
 def follow_margin(t, _settings, _out):
     gaps = FollowGaps()
-    for _ in extraction.follow(moments_of(t), n_frames=1, watch=gaps.watch):
+    for _ in streaming.follow(moments_of(t), n_frames=1, watch=gaps.watch):
         pass
     return gaps.least
 

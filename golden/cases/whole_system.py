@@ -13,7 +13,8 @@ from golden.cases.gaps import FollowGaps
 from golden.cases.network import network, network_axes, parameters_of
 from golden.cases.numbers import bells, texture, whole
 from golden.cases.search import fisher_margin, search_margin, vote_margin
-from lsfref import config, extraction, lsh, passes, phase2, pooling, sampling
+from lsfref import config, lsh, pooling
+from lsfref.phases import passes, phase2, sampling, streaming
 
 TASKS = {"background": 3, "foreground": 2}
 CONFIG = config.Config(
@@ -24,7 +25,7 @@ CONFIG = config.Config(
 def _extract(t, watch=None):
     frames = iter(t["frames_FHW"])
     n_frames = len(t["frames_FHW"])
-    return extraction.extract_frames(
+    return streaming.extract_frames(
         frames, n_frames=n_frames, flow=CONFIG.flow, n_scales=CONFIG.n_scales, watch=watch
     )
 

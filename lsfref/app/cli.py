@@ -1,8 +1,8 @@
 """The command line: which commands there are, and how every one of them ends.
 
 Exit status: 0 all good; 1 some inputs failed, the others are done; 2 usage; 3 model, label list or
-output unusable; 130 interrupted; a closed pipe ends quietly. Each command is a module of this
-package with `add_arguments(parser)` and `run(args) -> status`, imported only when it is asked for.
+output unusable; 130 interrupted; a closed pipe ends quietly. Each command is a module of
+`commands` with `add_arguments(parser)` and `run(args) -> status`, imported when it is asked for.
 """
 
 import argparse
@@ -15,7 +15,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from lsfref.app import signals
+from lsfref.app.work import signals
 
 for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_name, "1")  # before numpy: jobs are the parallelism, bytes stay the same
@@ -53,7 +53,7 @@ def build_parser(command: str | None) -> argparse.ArgumentParser:
         )  # fmt: skip
         child.add_argument("--debug", action="store_true", help="show the traceback of an error")
         if name == command:
-            importlib.import_module(f"{__package__}.{name}").add_arguments(child)
+            importlib.import_module(f"{__package__}.commands.{name}").add_arguments(child)
     return parser
 
 
@@ -97,7 +97,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         with signals.held(signal.SIGINT, signal.SIGTERM):  # an import stopped halfway says anything
             args = build_parser(command).parse_args(argv)
-            module = importlib.import_module(f"{__package__}.{args.command}")
+            module = importlib.import_module(f"{__package__}.commands.{args.command}")
         status = module.run(args)
         sys.stdout.flush()
         return status
@@ -110,7 +110,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as fault:
         from lsfref.app.options import UsageError
         from lsfref.errors import LsfrefError, NoTrajectoriesError, VideoError
-        from lsfref.files import printable
+        from lsfref.storage.files import printable
 
         if "--debug" in argv or not isinstance(fault, (LsfrefError, OSError, MemoryError)):
             raise

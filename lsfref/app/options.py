@@ -10,7 +10,7 @@ from lsfref.config import PRESETS, Config, parse_setting
 from lsfref.errors import LsfrefError
 
 if TYPE_CHECKING:
-    from lsfref.study.best import Choices
+    from lsfref.study.best.preset import Choices
 
 
 def add_common(parser: argparse.ArgumentParser) -> None:
@@ -77,7 +77,7 @@ def chosen(args: argparse.Namespace) -> "tuple[Config, Choices | None]":
     """Return the Config, and what preset `best` adds to it; None for the other presets."""
     config, more = PRESETS.get(args.preset), None
     if args.preset == "best":
-        from lsfref.study import best  # here: keeps `--help` quick
+        from lsfref.study.best import preset as best  # here: keeps `--help` quick
 
         config, more = best.CONFIG, best.Choices()
     assert config is not None  # argparse knows the presets

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from lsfref.files import printable
+from lsfref.storage.files import printable
 
 
 def write_json(row: Mapping[str, Any]) -> None:

@@ -31,14 +31,17 @@ from sklearn.pipeline import make_pipeline  # noqa: E402
 from sklearn.preprocessing import StandardScaler  # noqa: E402
 from sklearn.svm import SVC  # noqa: E402
 
-from lsfref.app import evaluate, folding, options  # noqa: E402
-from lsfref.app.manifest import read_labels  # noqa: E402
-from lsfref.app.session import session  # noqa: E402
-from lsfref.phase2 import UNLABELLED  # noqa: E402
-from lsfref.study import best, splits  # noqa: E402
-from lsfref.study.evaluate import NO_ANSWER  # noqa: E402
-from lsfref.study.metrics import sign_test  # noqa: E402
-from lsfref.study.protocol import rounds_of, strata  # noqa: E402
+from lsfref.app import options  # noqa: E402
+from lsfref.app.commands import evaluate  # noqa: E402
+from lsfref.app.evaluation import folding  # noqa: E402
+from lsfref.app.lists.manifest import read_labels  # noqa: E402
+from lsfref.app.work.session import session  # noqa: E402
+from lsfref.phases.phase2 import UNLABELLED  # noqa: E402
+from lsfref.study.best import preset as best  # noqa: E402
+from lsfref.study.protocol import splits  # noqa: E402
+from lsfref.study.protocol.evaluate import NO_ANSWER  # noqa: E402
+from lsfref.study.protocol.metrics import sign_test  # noqa: E402
+from lsfref.study.protocol.protocol import rounds_of, strata  # noqa: E402
 
 PRESET = best.Choices()
 CHANGED = {

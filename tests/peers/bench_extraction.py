@@ -24,10 +24,10 @@ import scipy.ndimage
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from lsfref.extraction import extract_frames, follow
 from lsfref.flow import layer_flows, prepare
-from lsfref.moments import Moment
-from lsfref.pyramid import grey_layers, shrink
+from lsfref.kernels.pyramid import grey_layers, shrink
+from lsfref.phases.motion import Moment
+from lsfref.phases.streaming import extract_frames, follow
 from lsfref.video import read_frames
 
 TURNS, N_FRAMES = 5, 40

@@ -23,9 +23,9 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from lsfref.app import workers
+from lsfref.app.work import workers
 from lsfref.config import PRESETS
-from lsfref.passes import survey
+from lsfref.phases.passes import survey
 from lsfref.video import write_video
 
 TURNS = 3

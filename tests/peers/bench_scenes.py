@@ -19,12 +19,14 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 import numpy as np  # noqa: E402
 
 from lsfref import pipeline, video  # noqa: E402
-from lsfref.app import held_out, options, train  # noqa: E402
-from lsfref.app.manifest import read_labels, training_part  # noqa: E402
-from lsfref.app.session import session  # noqa: E402
+from lsfref.app import options  # noqa: E402
+from lsfref.app.commands import train  # noqa: E402
+from lsfref.app.evaluation import held_out  # noqa: E402
+from lsfref.app.lists.manifest import read_labels, training_part  # noqa: E402
+from lsfref.app.work.session import session  # noqa: E402
 from lsfref.flow import dense_flow  # noqa: E402
-from lsfref.study.metrics import wilson_interval  # noqa: E402
-from lsfref.study.outcome import confusion_lines, figures  # noqa: E402
+from lsfref.study.protocol.metrics import wilson_interval  # noqa: E402
+from lsfref.study.protocol.outcome import confusion_lines, figures  # noqa: E402
 
 SEEDS = (100, 101, 102, 103, 104)
 

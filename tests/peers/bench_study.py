@@ -17,8 +17,8 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 import numpy as np  # noqa: E402
 
-from lsfref.study.fisher_vector import fisher_vector  # noqa: E402
-from lsfref.study.mixture import Mixture, fit_mixture, seed_mixture  # noqa: E402
+from lsfref.study.table1.fisher_vector import fisher_vector  # noqa: E402
+from lsfref.study.table1.mixture import Mixture, fit_mixture, seed_mixture  # noqa: E402
 
 
 def ratio(name, ours, theirs, *, rounds=5):

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from scipy.spatial.distance import cdist
 
-from lsfref import fisher, sampling
+from lsfref import fisher
 from lsfref.lsh import nearest
+from lsfref.phases import sampling
 from lsfref.voting import vote
 
 neighbors = pytest.importorskip("sklearn.neighbors")

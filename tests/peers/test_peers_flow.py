@@ -5,7 +5,8 @@ import oracles_flow as oracles
 import pytest
 from bench_flow import made_scene
 
-from lsfref import filters, flow
+from lsfref import flow
+from lsfref.kernels import filters
 
 cv2 = pytest.importorskip("cv2")
 

@@ -13,7 +13,7 @@ from scipy import ndimage
 from scipy.spatial import distance
 
 from golden.cases import CASES
-from lsfref.tensors import read_tensor
+from lsfref.storage.tensors import read_tensor
 
 GOLDEN = Path(__file__).parents[2] / "golden"
 

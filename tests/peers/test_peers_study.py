@@ -5,11 +5,11 @@ import warnings
 import numpy as np
 import pytest
 
-from lsfref.study.fisher_vector import fisher_vector, normalise
-from lsfref.study.mixture import Mixture, fit_mixture, posterior_sums, seed_mixture
-from lsfref.study.pca import fit_pca, project
-from lsfref.study.separation import silhouette
-from lsfref.study.svm import fit_svm, margins, objective
+from lsfref.study.classifiers.svm import fit_svm, margins, objective
+from lsfref.study.table1.fisher_vector import fisher_vector, normalise
+from lsfref.study.table1.mixture import Mixture, fit_mixture, posterior_sums, seed_mixture
+from lsfref.study.table1.pca import fit_pca, project
+from lsfref.study.table1.separation import silhouette
 
 sklearn = pytest.importorskip("sklearn", reason="scikit-learn is not installed (tests/peers)")
 

@@ -7,9 +7,9 @@ import numpy as np
 from lsfref.app.page import drawings
 from lsfref.app.page.gather import Story, Verdict
 from lsfref.app.page.writing import choices, figure, number, section, table
-from lsfref.files import printable
 from lsfref.model import Model, Task
-from lsfref.sampling import apply_scaling
+from lsfref.phases.sampling import apply_scaling
+from lsfref.storage.files import printable
 
 QUESTIONS = {"background": "Which background motion?", "foreground": "Is there human motion?"}
 NONE = "<p>This video has no trajectories, so there is nothing to go on with.</p>"

@@ -12,13 +12,14 @@ from typing import Any
 
 import numpy as np
 
-from lsfref import passes, phase2, pooling, video, voting
+from lsfref import pooling, video, voting
 from lsfref.arrays import Floats, Ints
 from lsfref.config import Config
 from lsfref.errors import NoTrajectoriesError
-from lsfref.extraction import Block
+from lsfref.kernels.pyramid import scale_factors
 from lsfref.model import Model
-from lsfref.pyramid import scale_factors
+from lsfref.phases import passes, phase2
+from lsfref.phases.streaming import Block
 from lsfref.trajectories import TRACK_LENGTH, VERDICTS, step_lengths
 
 STRIP = 6  # pictures of the film strip

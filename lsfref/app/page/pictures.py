@@ -10,8 +10,8 @@ from collections.abc import Sequence
 import imageio.v3 as iio
 import numpy as np
 
-from lsfref import pyramid
 from lsfref.arrays import Floats, Ints
+from lsfref.kernels import pyramid
 
 WIDEST = 640  # pixels of a picture's longer side
 # Okabe and Ito's colours, told apart by colour-blind readers too.

@@ -1,0 +1,64 @@
+"""`add`: labelled videos join the index of a model; the network stays as it is."""
+
+import argparse
+
+from lsfref.app import options
+from lsfref.app.lists.manifest import BACKGROUND, FOREGROUND, class_order, describe, read_labels
+from lsfref.app.work.session import session
+from lsfref.storage.files import printable
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the flags of `add`."""
+    options.add_labels(parser)
+    options.add_model(parser)
+    parser.add_argument(
+        "-o", "--output", required=True, metavar="NEW.npz", help="the new model; the old one stays"
+    )
+    parser.add_argument(
+        "--reselect", action="store_true", help="rank the features again, with the new videos"
+    )
+    options.add_limits(parser)
+    options.add_common(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Write the grown model; status 1 where a video was left out."""
+    import dataclasses
+    import os
+
+    from lsfref import model
+    from lsfref.phases import growth
+
+    fitted = model.load(args.model)
+    if fitted.extras is not None:
+        raise options.UsageError("a model of preset best cannot grow; train again with all videos")
+    if os.path.realpath(args.output) == os.path.realpath(args.model):
+        raise options.UsageError("-o names the old model; give the new one a name of its own")
+    read_with = options.with_flags(fitted.config, args)
+    manifest = read_labels(args.labels)
+    known = {"background": BACKGROUND, "foreground": FOREGROUND}
+    with session(args, passes=1, n_videos=len(manifest.videos)) as work:
+        if not args.quiet:
+            for line in describe(manifest):
+                work.progress.say(line)
+        grown = growth.add(
+            dataclasses.replace(fitted, config=read_with),
+            manifest.videos,
+            order=lambda task, names: class_order(names, known[task]),
+            reselect=args.reselect,
+            extract=work.extract,
+            mapper=work.mapper,
+            report=work.progress,
+        )
+        for text in grown.warnings:
+            work.progress.say(f"warning: {text}")
+        for text in grown.skipped:
+            work.progress.say(f"skipped: {text}")
+    model.save(dataclasses.replace(grown.model, config=fitted.config), args.output)
+    for name, task in grown.model.tasks.items():
+        new = [c for c in task.classes if c not in fitted.tasks[name].classes]
+        told = f"; new: {', '.join(new)}" if new else ""
+        print(f"{name}: {len(task.rows_m)} videos, {len(task.classes)} classes{told}")
+    print(f"wrote {printable(args.output)}")
+    return 1 if grown.skipped else 0

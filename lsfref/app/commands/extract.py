@@ -1,0 +1,119 @@
+"""`extract`: dense trajectories of videos, in the 436 columns of the original release."""
+
+import argparse
+import dataclasses
+import functools
+import os
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from lsfref.app import options
+from lsfref.app.lists.manifest import find_videos
+from lsfref.app.work.progress import conclusion
+from lsfref.app.work.session import session
+from lsfref.cited import homography
+from lsfref.config import Config
+from lsfref.errors import LsfrefError
+from lsfref.phases import passes
+from lsfref.storage.files import printable, write_whole
+
+INTEGER, SIX, SEVEN = "%d", "%.6f", "%.7f"  # the digits of the original's text
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the flags of `extract`."""
+    parser.add_argument("videos", nargs="+", metavar="VIDEO", help="files, or folders of files")
+    parser.add_argument("--out", required=True, metavar="DIR", help="folder for the results")
+    parser.add_argument("--text", action="store_true", help="tab-separated text in place of .npy")
+    for field in dataclasses.fields(Config):
+        if field.name in ("flow", "camera_motion"):
+            flag, told = "--" + field.name.replace("_", "-"), field.metadata
+            text = f"{told['text']} ({told['ids'][0]}; default: {field.default})"
+            parser.add_argument(flag, choices=told["values"], default=argparse.SUPPRESS, help=text)
+    parser.add_argument(
+        "--boxes", metavar="FILE", default=argparse.SUPPRESS,
+        help="with --camera-motion homography, people in the one video: a line a frame, its number "
+        "and groups of x1 y1 x2 y2 confidence; frames are then worked on at their own size",
+    )  # fmt: skip
+    options.add_config(parser)
+    options.add_common(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Write `DIR/<file name>.npy` (or .txt) for each video; status 1 where one failed."""
+    config = options.config_from(args)
+    paths = find_videos(args.videos)
+    if "boxes" in args:
+        if len(paths) > 1 or config.camera_motion == "none":
+            raise options.UsageError("--boxes goes with one video and --camera-motion homography")
+        config = dataclasses.replace(config, max_side=0)
+    ending = ".txt" if args.text else ".npy"
+    targets = [os.path.join(args.out, os.path.basename(path) + ending) for path in paths]
+    twice = sorted({t for t in targets if targets.count(t) > 1})
+    if twice:
+        raise options.UsageError(f"two videos would both be written to {printable(twice[0])}")
+    Path(args.out).mkdir(parents=True, exist_ok=True)
+    causes: list[str] = []
+    with session(args, passes=1, n_videos=len(paths)) as work:
+        reader = work.extract
+        if "boxes" in args:
+            reader = functools.partial(passes.extract, boxes=homography.read_boxes(args.boxes))
+        write = functools.partial(write_rows, config=config, extract=reader, text=args.text)
+        work.progress("extracting", 0, len(paths))
+        for done, wrote in enumerate(work.mapper(write, paths, targets)):
+            work.progress("extracting", done + 1, len(paths))
+            for text in wrote.warnings:
+                work.progress.say(f"warning: {text}")
+            if wrote.error:
+                causes.append(wrote.error)
+                work.progress.say(f"error: {wrote.error}")
+            else:
+                print(f"{printable(targets[done])}: {wrote.n_points} trajectories")
+        if told := conclusion(len(paths), causes):
+            work.progress.say(told)
+    return 1 if causes else 0
+
+
+class Wrote(NamedTuple):
+    """How one video ended."""
+
+    n_points: int
+    warnings: tuple[str, ...]
+    error: str | None
+
+
+def write_rows(path: str, target: str, *, config: Config, extract: Any, text: bool) -> Wrote:
+    """Write the rows of one video, streamed; a failed video leaves no file."""
+    n_points = 0
+    try:
+        found = extract(path, config)
+        with write_whole(target) as file:
+            if not text:
+                file.write(npy_header(0, config.dtype))
+            for block in found:
+                rows = np.concatenate([block.info_P10, block.descriptors_PD], axis=1)
+                n_points += len(rows)
+                if text:
+                    digits = [INTEGER] + [SIX] * 39 + [SEVEN] * 396
+                    np.savetxt(file, rows, fmt=digits, delimiter="\t")
+                else:
+                    file.write(rows.astype(little(config.dtype)).tobytes())
+            if not text:
+                file.seek(0)
+                file.write(npy_header(n_points, config.dtype))
+    except LsfrefError as fault:
+        return Wrote(0, (), str(fault))
+    return Wrote(n_points, tuple(found.warnings), None)
+
+
+def little(dtype: str) -> str:
+    """Return the little-endian form of a dtype's name."""
+    return np.dtype(dtype).newbyteorder("<").str
+
+
+def npy_header(n_rows: int, dtype: str) -> bytes:
+    """Return the 128-byte header of a (n_rows, 436) array: its length never depends on n_rows."""
+    text = f"{{'descr': '{little(dtype)}', 'fortran_order': False, 'shape': ({n_rows}, 436), }}"
+    return b"\x93NUMPY\x01\x00" + (118).to_bytes(2, "little") + f"{text:<117}\n".encode()

@@ -1,0 +1,170 @@
+"""`inspect`: what a model file holds."""
+
+import argparse
+import dataclasses
+import itertools
+import math
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from lsfref.app import output
+from lsfref.config import PRESETS, Config
+from lsfref.storage.files import printable
+
+if TYPE_CHECKING:
+    from lsfref.model import Model
+
+BLOCKS = "\u2581\u2582\u2583\u2584\u2585\u2586\u2587\u2588"
+ASCII = "_.-~=*#@"  # where the terminal has no blocks; as many steps
+WIDTH = 48  # characters of a curve
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the flags of `inspect`."""
+    default = "model.npz"
+    parser.add_argument("model_file", nargs="?", metavar="MODEL", help=f"(default: {default})")
+    parser.add_argument("--model", default=default, metavar="FILE", help="the same, by a flag")
+    parser.add_argument("--json", action="store_true", help="one JSON object")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print what the model holds."""
+    from lsfref import model
+
+    path = args.model_file or args.model
+    fitted = model.load(path)
+    if fitted.extras is not None:
+        from lsfref.study.best import preset as best
+
+        best.answerer(fitted, printable(path))  # refuses what is none
+    told = {"file": path} | facts(fitted)
+    if args.json:
+        output.write_json(told)
+    else:
+        print("\n".join(lines(told, blocks=can_show(BLOCKS))))
+    return 0
+
+
+def facts(model: "Model") -> dict[str, Any]:
+    """Return what a model holds, as JSON has it."""
+    import numpy as np
+
+    from lsfref.phases.phase2 import neighbor_count
+
+    tasks = {}
+    for name, task in model.tasks.items():
+        counts = np.bincount(task.labels_m, minlength=len(task.classes)).tolist()
+        tasks[name] = {
+            "videos": len(task.rows_m),
+            "classes": dict(zip(task.classes, counts, strict=True)),
+            "features_kept": len(task.selected_Q),
+            "tables": len(task.directions_CNQ),
+            "projections": task.directions_CNQ.shape[1],
+            "neighbors": neighbor_count(model.config, len(task.rows_m)),
+        }
+    config = dataclasses.asdict(model.config)
+    return {
+        "videos": len(model.files),
+        "groups": len(set(model.groups) - {""}),
+        "trajectories": int(model.points_M.sum()),
+        "digest": model.digest,
+        "tasks": tasks,
+        "layers": [len(model.scaling.mean_D), *config["hidden"], config["n_code"]],
+        "head_classes": list(model.head_classes),
+        "parameters": sum(array.size for array in model.parameters.values()),
+        "reconstruction_curve": model.reconstruction_curve.tolist(),
+        "classification_curve": model.classification_curve.tolist(),
+        "preset": nearest_preset(model.config) if model.extras is None else model.extras.kind,
+        "config": config | (model.extras.choices if model.extras else {}),
+        "versions": model.versions,
+    }
+
+
+def nearest_preset(config: Config) -> str:
+    """Return the preset that differs in the fewest choices; the seed is none of them."""
+    mine = dataclasses.asdict(config)
+    return min(
+        PRESETS, key=lambda name: sum(mine[k] != v for k, v in _choices(PRESETS[name]).items())
+    )
+
+
+def _choices(config: Config) -> dict[str, Any]:
+    return {k: v for k, v in dataclasses.asdict(config).items() if k != "seed"}
+
+
+def lines(told: dict[str, Any], *, blocks: bool) -> list[str]:
+    """Return the facts as text."""
+    groups = f" in {told['groups']} groups" if told["groups"] else ""
+    text = [
+        f"{printable(told['file'])}: trained on {told['videos']} videos{groups}, "
+        f"{told['trajectories']} trajectories",
+        f"training list: sha256 {told['digest']}",
+    ]
+    for name, task in told["tasks"].items():
+        counts = ", ".join(f"{printable(c)} {n}" for c, n in task["classes"].items())
+        text.append(f"{name}: {counts}")
+        if told["preset"] not in PRESETS:
+            of = "moments"
+            if name == "background" and told["config"]["changes"] > 0:
+                of += ", and one on the changes,"
+            text.append(f"  a classifier on the {of} of {task['videos']} videos answers")
+            continue
+        text.append(
+            f"  {task['features_kept']} features kept, {task['tables']} hash tables of "
+            f"{task['projections']} projections, {task['neighbors']} neighbours vote"
+        )
+    layers = "-".join(map(str, [*told["layers"], *told["layers"][-2::-1]]))
+    text.append(
+        f"network: {layers}, a head of {len(told['head_classes'])} classes, "
+        f"{told['parameters']} parameters"
+    )
+    for name in ("reconstruction", "classification"):
+        curve = told[f"{name}_curve"]
+        ends = f"{curve[0]:.4g} -> {curve[-1]:.4g}"
+        text.append(f"{name} loss, {len(curve)} passes: {ends}  {spark(curve, blocks=blocks)}")
+    text.append("versions: " + ", ".join(f"{n} {v}" for n, v in told["versions"].items()))
+    text.append(f"choices, as in preset {told['preset']} (* where they differ):")
+    fields, preset = choices_of(told["preset"])
+    for field in fields:
+        value = told["config"][field.name]
+        mark = "*" if value != preset[field.name] and field.name != "seed" else " "
+        ids = " ".join(field.metadata["ids"])
+        choice = f"{field.name} = {_plain(value)}"
+        text.append(f"{mark} {choice:<26} {ids:<7} {field.metadata['text']}")
+    return text
+
+
+def choices_of(preset: str) -> tuple[list[Any], dict[str, Any]]:
+    """Return the fields that a preset fills, and its values."""
+    filled: list[Any] = [PRESETS.get(preset)]
+    if filled == [None]:
+        from lsfref.study.best import preset as best
+
+        filled = [best.CONFIG, best.Choices()]
+    values = {name: value for one in filled for name, value in dataclasses.asdict(one).items()}
+    return [field for one in filled for field in dataclasses.fields(one)], values
+
+
+def _plain(value: Any) -> str:
+    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+def spark(curve: Sequence[float], *, blocks: bool) -> str:
+    """Return a curve as a line of characters, from its least value to its greatest."""
+    steps = BLOCKS if blocks else ASCII
+    n = min(len(curve), WIDTH)
+    cuts = [i * len(curve) // n for i in range(n + 1)]
+    means = [math.fsum(curve[a:b]) / (b - a) for a, b in itertools.pairwise(cuts)]
+    low, high = min(means), max(means)
+    scale = (len(steps) - 1) / (high - low) if high > low else 0.0
+    return "".join(steps[math.floor((mean - low) * scale + 0.5)] for mean in means)
+
+
+def can_show(text: str) -> bool:
+    """Return whether stdout has these characters."""
+    try:
+        text.encode(getattr(sys.stdout, "encoding", None) or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True

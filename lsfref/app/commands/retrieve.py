@@ -1,0 +1,65 @@
+"""`retrieve`: the indexed videos most similar to a video, exactly."""
+
+import argparse
+from typing import Any
+
+from lsfref.app import options, output
+from lsfref.app.work.session import session
+from lsfref.storage.files import printable
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the flags of `retrieve`."""
+    parser.add_argument("video", metavar="VIDEO", help="the query")
+    parser.add_argument("--top", type=options.positive, default=10, help="how many to list")
+    parser.add_argument(
+        "--task", choices=("background", "foreground"), default="background",
+        help="whose features and hash tables measure similarity",
+    )  # fmt: skip
+    options.add_model(parser)
+    options.add_output(parser)
+    options.add_limits(parser)
+    options.add_common(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the nearest videos, nearest first; status 1 where the query has no answer."""
+    import dataclasses
+
+    from lsfref import model, pipeline
+
+    fitted = model.load(args.model)
+    fitted = dataclasses.replace(fitted, config=options.with_flags(fitted.config, args))
+    if args.task not in fitted.tasks:
+        raise options.UsageError(f"--task {args.task}: this model was trained without its labels")
+    with session(args, passes=1, n_videos=1) as work:
+        pooled, hits = pipeline.retrieve(
+            args.video, fitted, task=args.task, top=args.top, extract=work.extract
+        )
+        for text in pooled.warnings:
+            work.progress.say(f"warning: {printable(text)}")
+        if pooled.error:
+            work.progress.say(f"error: {printable(pooled.error)}")
+            return 1
+    rows = [as_row(rank, hit, fitted) for rank, hit in enumerate(hits, start=1)]
+    header = ["rank", "file", "background", "foreground", "hash_distance", "code_distance"]
+    if args.json:
+        for row in rows:
+            output.write_json(row)
+    elif args.csv:
+        writer = output.CsvWriter(header)
+        for row in rows:
+            writer.write([row[key] for key in header])
+    else:
+        print(output.table(header, [[row[key] for key in header] for row in rows]))
+    return 0
+
+
+def as_row(rank: int, hit: Any, fitted: Any) -> dict[str, Any]:
+    """Return the documented fields of one hit; a label is null where the video has none."""
+    row: dict[str, Any] = {"rank": rank, "file": fitted.files[hit.row]}
+    for name in ("background", "foreground"):
+        task = fitted.tasks.get(name)
+        at = [] if task is None else (task.rows_m == hit.row).nonzero()[0]
+        row[name] = task.classes[task.labels_m[at[0]]] if len(at) else None
+    return row | {"hash_distance": hit.hash_distance, "code_distance": hit.code_distance}

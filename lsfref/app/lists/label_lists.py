@@ -1,0 +1,199 @@
+"""The three written forms of a label list, read strictly: rows and every fault with its line.
+
+A CSV with a header, `path label` lines (split at the last blank), or a folder per class. What the
+rows mean together is `manifest.py`'s business; whether the files exist is found out there too.
+"""
+
+import csv
+import io
+import operator
+import os
+import stat
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from lsfref.errors import LabelsError
+from lsfref.storage.files import printable
+
+COLUMNS = ("file", "background", "foreground", "group", "split")
+SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
+VIDEO_ENDINGS = frozenset(
+    ".mp4 .m4v .mov .3gp .mkv .webm .avi .ts .mts .m2ts .mpg .mpeg .flv .ogv .ogg .gif .asf .wmv"
+    .split()
+)  # fmt: skip
+HEAD = 1 << 16  # bytes that show whether a file is text
+
+
+class Row(NamedTuple):
+    """One labelled file; "" where a cell is empty. `line` is 0 for a folder's file."""
+
+    line: int
+    file: str
+    background: str
+    foreground: str
+    group: str
+    split: str
+
+
+class Listed(NamedTuple):
+    """What a list says: rows in its order, faults as (line, text), remarks, where files are."""
+
+    rows: list[Row]
+    faults: list[tuple[int, str]]
+    notes: list[str]
+    folder: str
+
+    def path(self, row: Row) -> str:
+        """Return where the file of a row is; names are relative to the list."""
+        return row.file if row.file[0] == "/" else f"{self.folder}/{row.file}"
+
+
+def read_list(path: str | os.PathLike[str]) -> Listed:
+    """Return the rows of a label list and what is wrong with it.
+
+    Raises LabelsError where it is no text and no folder, OSError where it cannot be opened.
+    """
+    if os.path.isdir(path):
+        return _read_folder(os.fspath(path))
+    text = _read_text(path)
+    folder = os.path.dirname(os.path.abspath(path))
+    faults: list[tuple[int, str]] = []
+    read = csv_rows if looks_like_csv(text, folder) else line_rows
+    return Listed(list(read(text, faults)), faults, [], folder)
+
+
+def _read_text(path: str | os.PathLike[str]) -> str:
+    name = printable(path)
+    if not stat.S_ISREG(os.stat(path).st_mode):
+        raise LabelsError(f"{name}: not a regular file; give a CSV, a text file or a folder")
+    with open(path, "rb") as file:
+        data = file.read(HEAD)
+        if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+            raise LabelsError(f"{name}: UTF-16 text; save it as UTF-8")
+        if b"\0" in data:
+            what = "not a text file; a label list is a CSV, 'path label' lines or a folder"
+            raise LabelsError(f"{name}: {what}")
+        data += file.read()
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as fault:
+        line = data.count(b"\n", 0, fault.start) + 1
+        raise LabelsError(f"{name} line {line}: not UTF-8 text; save it as UTF-8") from None
+    if not text.strip():
+        raise LabelsError(f"{name}: the label list is empty; want file,background,foreground")
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}")  # no name holds it
+
+
+def looks_like_csv(text: str, folder: str) -> bool:
+    """Return whether the first line is a CSV's header, or a CSV's row where one is missing."""
+    first = next(line for line in text.splitlines() if line.strip())
+    cells = {cell.strip(" \"'").lower() for cell in _split_at_any(first)}
+    if cells & set(COLUMNS[:3]) and len(cells) > 1:
+        return True
+    parts = first.strip().rsplit(None, 1)
+    as_line = len(parts) == 2 and os.path.exists(os.path.join(folder, parts[0]))
+    return "," in first and not as_line
+
+
+def _split_at_any(line: str) -> list[str]:
+    for other in SEPARATORS:
+        line = line.replace(other, ",")
+    return line.split(",")
+
+
+def csv_rows(text: str, faults: list[tuple[int, str]]) -> Iterator[Row]:
+    """Yield the rows of a CSV; a record's line is the one on which it begins."""
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    begins = 1
+    try:
+        header: list[str] = []
+        while not any(header):
+            begins = reader.line_num + 1
+            header = [cell.strip().lower() for cell in next(reader)]
+        wrong = _wrong_header(header)
+        if wrong:
+            faults.append((begins, wrong))
+            return
+        width = len(header)
+        pick = operator.itemgetter(*(header.index(c) if c in header else width for c in COLUMNS))
+        begins = reader.line_num + 1
+        for cells in reader:
+            line, begins = begins, reader.line_num + 1
+            while len(cells) > width and not cells[-1].strip():
+                del cells[-1]
+            if len(cells) != width:
+                if any(map(str.strip, cells)):
+                    told = f"{len(cells)} cells under a header of {width}"
+                    faults.append((line, f"{told}; put a name that holds a comma in quotes"))
+                continue
+            cells.append("")  # what a missing column says
+            row = Row(line, *map(str.strip, pick(cells)))
+            if row.file:
+                yield row._replace(split=row.split.lower()) if row.split else row
+            elif row.background or row.foreground:
+                faults.append((line, "no file named"))
+    except csv.Error as fault:
+        told = str(fault)
+        if "end of data" in told or "field limit" in told:
+            told = "a quote is opened here and never closed"
+        faults.append((begins, f"{told}; a quote inside quotes is written twice"))
+
+
+def _wrong_header(header: list[str]) -> str | None:
+    if len(header) == 1:
+        for separator, name in SEPARATORS.items():
+            if separator in header[0]:
+                return f"columns are separated by {name}; save the list with commas"
+    twice = [name for name in COLUMNS if header.count(name) > 1]
+    if twice:
+        return f"column '{twice[0]}' stands twice"
+    told = f"the columns are {', '.join(map(printable, header))}"
+    if "file" not in header:
+        return f"no column 'file'; want a header file,background,foreground; {told}"
+    if "background" not in header and "foreground" not in header:
+        return f"no column 'background' or 'foreground'; {told}"
+    return None
+
+
+def line_rows(text: str, faults: list[tuple[int, str]]) -> Iterator[Row]:
+    """Yield the rows of `path label` lines."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    for number, line in enumerate(lines, start=1):
+        parts = line.strip().rsplit(None, 1)
+        if len(parts) == 2:
+            yield Row(number, parts[0], parts[1], "", "", "")
+        elif parts:
+            told = f"'{printable(parts[0][:80])}' alone; want 'path label', or a CSV with a header"
+            faults.append((number, told))
+
+
+def _read_folder(folder: str) -> Listed:
+    rows, notes, other = [], [], 0
+    for label in sorted(os.listdir(folder)):
+        inside = os.path.join(folder, label)
+        if label.startswith("."):
+            continue
+        if not os.path.isdir(inside):
+            other += 1
+            continue
+        files = sorted(video_files(inside))
+        other += sum(len(names) for _, _, names in os.walk(inside)) - len(files)
+        rows += [Row(0, os.path.relpath(f, folder), label, "", "", "") for f in files]
+        if not files:
+            notes.append(f"{printable(inside)}: no video files, so no class of this name")
+    if other:
+        notes.append(f"{other} other files in {printable(folder)} are left alone")
+    if not rows:
+        lists = sorted(n for n in os.listdir(folder) if n.endswith((".csv", ".txt")))
+        cure = f"; did you mean {printable(os.path.join(folder, lists[0]))}?" if lists else ""
+        told = f"{printable(folder)}: no videos in FOLDER/CLASS/VIDEO{cure}"
+        raise LabelsError(told)
+    return Listed(rows, [], notes, os.path.abspath(folder))
+
+
+def video_files(folder: str) -> Iterator[str]:
+    """Yield the files in a folder and below that end as videos do."""
+    for inside, _folders, names in os.walk(folder):
+        for name in names:
+            if not name.startswith(".") and os.path.splitext(name)[1].lower() in VIDEO_ENDINGS:
+                yield os.path.join(inside, name)

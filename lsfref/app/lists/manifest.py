@@ -1,0 +1,231 @@
+"""Label lists: what a user says of videos, taken together (T1, T2, T4).
+
+Everything that is wrong is collected and told with its line, so that one reading mends a list. No
+video is opened.
+"""
+
+import collections
+import errno
+import operator
+import os
+import stat
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from lsfref.app.lists.label_lists import Listed, Row, read_list, video_files
+from lsfref.errors import LabelsError
+from lsfref.storage.files import printable
+
+if TYPE_CHECKING:
+    from lsfref.pipeline import LabelledVideo
+
+BACKGROUND = ("normal", "illumination", "noise", "rain", "camera shaking", "tree waving")
+FOREGROUND = ("none", "human")
+SPLITS = ("", "train", "test")
+MOST_TOLD = 20
+
+
+class Manifest(NamedTuple):
+    """A label list that was understood: videos sorted by name, and the classes of each task."""
+
+    videos: list["LabelledVideo"]
+    splits: list[str]  # "", "train" or "test", for each video
+    classes: dict[str, tuple[str, ...]]
+    has_groups: bool
+    lines: Sequence[int] = ()  # of each video in the list; 0 where the list is a folder
+    source: str = ""  # the list's name
+    notes: Sequence[str] = ()
+
+    def place(self, i: int) -> str:
+        """Return where video i stands: "labels.csv line 7"; "" where nobody knows."""
+        if not self.lines:
+            return ""
+        return f"{self.source} line {self.lines[i]}" if self.lines[i] else self.source
+
+
+def read_labels(path: str | os.PathLike[str]) -> Manifest:
+    """Return the videos of a label list. Raises LabelsError with every fault and its line."""
+    listed, faults = parse_labels(path)
+    if faults:
+        more = [f"... and {len(faults) - MOST_TOLD} more"] if len(faults) > MOST_TOLD else []
+        raise LabelsError("\n".join(faults[:MOST_TOLD] + more))
+    return understood(listed, printable(path))
+
+
+def parse_labels(path: str | os.PathLike[str]) -> tuple[Listed, list[str]]:
+    """Return the rows that are good, with the paths of their files, and every fault in order."""
+    name = printable(path)
+    try:
+        listed = read_list(path)
+    except OSError as fault:
+        raise LabelsError(f"{name}: cannot be read: {fault.strerror or fault}") from None
+    faults = list(listed.faults)
+    if not listed.rows and not faults:
+        faults.append((0, "lists no videos"))
+    rows = existing(listed, faults)
+    check_sides(rows, faults)
+    bad = {line for line, _ in faults if line}
+    rows = [row for row in rows if row.line not in bad]
+    told = [f"{name} line {n}: {text}" if n else f"{name}: {text}" for n, text in sorted(faults)]
+    return listed._replace(rows=rows), told
+
+
+def understood(listed: Listed, name: str) -> Manifest:
+    """Return what rows mean together."""
+    from lsfref.pipeline import LabelledVideo  # here: a bad list is told before scipy is loaded
+
+    rows = sorted(listed.rows, key=operator.attrgetter("file"))
+    videos = [
+        LabelledVideo(
+            r.file, listed.path(r), r.background or None, r.foreground or None, r.group or None
+        )
+        for r in rows
+    ]
+    has_groups = any(row.group for row in rows)
+    splits, lines = [row.split for row in rows], [row.line for row in rows]
+    return Manifest(videos, splits, _classes(videos), has_groups, lines, name, listed.notes)
+
+
+def _classes(videos: Iterable["LabelledVideo"]) -> dict[str, tuple[str, ...]]:
+    background, foreground = {v.background for v in videos}, {v.foreground for v in videos}
+    return {
+        "background": class_order(background - {None}, BACKGROUND),
+        "foreground": class_order(foreground - {None}, FOREGROUND),
+    }
+
+
+def class_order(names: Iterable[str | None], known: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the class names in their order: the known ones first, then the rest sorted (T1)."""
+    present = {name for name in names if name}
+    return (*(n for n in known if n in present), *sorted(present.difference(known)))
+
+
+def part(manifest: Manifest, wanted: Sequence[bool]) -> Manifest:
+    """Return the wanted videos; classes that none of them has are gone."""
+    rows = [i for i, yes in enumerate(wanted) if yes]
+    videos = [manifest.videos[i] for i in rows]
+    return manifest._replace(
+        videos=videos,
+        splits=[manifest.splits[i] for i in rows],
+        classes=_classes(videos),
+        has_groups=any(v.group for v in videos),
+        lines=[manifest.lines[i] for i in rows] if manifest.lines else (),
+    )
+
+
+def training_part(manifest: Manifest) -> Manifest:
+    """Return the videos that are not set aside for testing, with their classes."""
+    return part(manifest, [split != "test" for split in manifest.splits])
+
+
+def describe(manifest: Manifest) -> list[str]:
+    """Return lines that say what was understood: classes, counts, groups, splits."""
+    videos = manifest.videos
+    lines = [f"{len(videos)} videos"]
+    if manifest.has_groups:
+        lines[0] += f" in {len({v.group or v.name for v in videos})} groups"
+    if any(manifest.splits):
+        lines[0] += f"; split: {manifest.splits.count('train')} train, "
+        lines[0] += f"{manifest.splits.count('test')} test"
+    for task, names in manifest.classes.items():
+        counts = collections.Counter(getattr(v, task) for v in videos)
+        told = ", ".join(f"{printable(n)} {counts[n]}" for n in names) or "no labels"
+        lines.append(f"{task}: {told}" + (f"; {counts[None]} unlabelled" if counts[None] else ""))
+    return [*lines, *(f"note: {text}" for text in [*_near_names(manifest), *manifest.notes])]
+
+
+def _near_names(manifest: Manifest) -> list[str]:
+    """Return remarks on class names that differ in capitals or blanks alone."""
+    told = []
+    for task, names in manifest.classes.items():
+        seen: dict[str, str] = {}
+        for name in names:
+            first = seen.setdefault("".join(name.casefold().split()), name)
+            if first is not name:
+                told.append(f"{task}: '{printable(first)}' and '{printable(name)}' are two classes")
+    return told
+
+
+def lone_classes(manifest: Manifest) -> list[str]:
+    """Return a sentence for each class with one video: too few to train on or to measure."""
+    told = []
+    for task, names in manifest.classes.items():
+        labels = [getattr(v, task) for v in manifest.videos]
+        counts = collections.Counter(labels)
+        for name in names:
+            if counts[name] == 1:
+                place = manifest.place(labels.index(name))
+                cure = "label a second or leave it out"
+                sentence = f"{task}: class '{printable(name)}' has one video; {cure}"
+                told.append(f"{place}: {sentence}" if place else sentence)
+    return told
+
+
+def refuse_lone_classes(manifest: Manifest) -> None:
+    """Raise LabelsError where a class has one video (`train` and `evaluate` want two)."""
+    told = lone_classes(manifest)
+    if told:
+        raise LabelsError("\n".join(told))
+
+
+def find_videos(paths: Iterable[str]) -> list[str]:
+    """Return files as they are and, for a folder, the video files in it and below, sorted."""
+    found: list[str] = []
+    for path in paths:
+        inside = sorted(video_files(path)) if os.path.isdir(path) else []
+        found += inside or [path]  # the reader says what an empty folder is
+    return found
+
+
+def existing(listed: Listed, faults: list[tuple[int, str]]) -> list[Row]:
+    """Return the rows whose file is there and new; note the others.
+
+    Two names of one file are found by what the disk says it is.
+    """
+    rows = []
+    seen: dict[tuple[int, int], Row] = {}
+    for row in listed.rows:
+        try:
+            status = os.stat(listed.path(row))
+        except OSError as fault:
+            missing = fault.errno in (errno.ENOENT, errno.ENOTDIR)
+            told = "no such file" if missing else f"cannot be read ({fault.strerror})"
+            faults.append((row.line, f"{told}: '{printable(row.file)}'"))
+            continue
+        if not stat.S_ISREG(status.st_mode):
+            what = "a folder" if stat.S_ISDIR(status.st_mode) else "not a regular file"
+            faults.append((row.line, f"'{printable(row.file)}' is {what}, not a video"))
+            continue
+        first = seen.setdefault((status.st_dev, status.st_ino), row)
+        if first is row:
+            rows.append(row)
+        else:
+            faults.append((row.line, _told_twice(first, row)))
+    return rows
+
+
+def _told_twice(first: Row, row: Row) -> str:
+    name = f"'{printable(row.file)}'"
+    at = f"line {first.line}" if first.line else f"'{printable(first.file)}'"
+    if {first.split, row.split} == {"train", "test"}:
+        return f"{name} is in train and in test ({at}); a file has one side"
+    labels = (first.background, first.foreground) == (row.background, row.foreground)
+    return f"{name} is listed twice ({at} too{'' if labels else ', with other labels'})"
+
+
+def check_sides(rows: list[Row], faults: list[tuple[int, str]]) -> None:
+    """Note splits that are none, cells left empty among filled ones, groups on both sides."""
+    if not any(row.split for row in rows):
+        return
+    first: dict[str, Row] = {}
+    for row in rows:
+        if row.split not in SPLITS:
+            faults.append((row.line, f"split '{printable(row.split)}'; want train or test"))
+            continue
+        if not row.split:
+            faults.append((row.line, "split is empty; want train or test here, or nowhere"))
+            continue
+        other = first.setdefault(row.group, row) if row.group else row
+        if other.split != row.split:
+            told = f"group '{printable(row.group)}' is in {row.split}"
+            faults.append((row.line, f"{told} and in {other.split} (line {other.line})"))

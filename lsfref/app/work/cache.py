@@ -1,0 +1,327 @@
+"""Features of videos, kept: stages 1 to 4 are 95 % of the work and do not change between runs.
+
+An entry is keyed by the video's content, the parameters of stages 1 to 4 and their code. It is a
+plain `.npz` of blocks, checked as it is read; a broken one is recomputed, with a warning. Processes
+may share a folder: entries appear whole, and the oldest go first when the limit is reached.
+The folder carries a mark of ours, and in it only names of our own form are ever read, written or
+removed: whatever else a user keeps there, or where a link there leads to, is left alone.
+"""
+
+import contextlib
+import errno
+import functools
+import hashlib
+import inspect
+import json
+import os
+import platform
+import re
+import stat
+import time
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import imageio_ffmpeg
+import numpy as np
+
+import lsfref
+from lsfref.config import Config, extraction_parameters
+from lsfref.phases import passes
+from lsfref.phases.passes import Extract, Extraction, Note, PathLike
+from lsfref.phases.streaming import Block
+from lsfref.storage import npz
+from lsfref.storage.files import TEMPORARY, open_own, printable, write_whole
+
+LIMIT = 10_000_000_000  # bytes
+TAG = "CACHEDIR.TAG"  # as the cache directory tagging specification has it: backups pass it over
+MARK = (
+    b"Signature: 8a477f597d28d172789f06886806bc55\n# features of videos kept by lsfref, format 1\n"
+)
+ENTRY = re.compile(r"[0-9a-f]{64}\.npz")
+BESIDE = "lsfref-cache"  # our part of a folder that holds other things
+ROWS = 2048  # of a stored block, at least
+STALE = 86_400.0  # seconds after which an unfinished file is nobody's
+SOURCES = (  # what stages 1 to 4 are made of; a test holds the list against the imports
+    "arrays errors video flow trajectories descriptors kernels.filters kernels.pyramid "
+    "media.ffmpeg media.containers media.writer storage.files cited.farneback cited.homography "
+    "phases.motion phases.streaming"
+).split()
+BROKEN = (zipfile.BadZipFile, zlib.error, ValueError, LookupError, EOFError, OSError, RuntimeError)
+
+
+@dataclass(frozen=True)
+class CachedExtract:
+    """An `extract` with a memory; picklable, so that workers share it.
+
+    Entries that were used at `since` or later (seconds of the clock) never make room for others:
+    where one run's features exceed the limit, some are kept instead of none.
+    """
+
+    folder: Path
+    limit: int = LIMIT
+    since: float = float("inf")
+    compute: Extract = passes.extract
+
+    def __call__(self, path: PathLike, config: Config) -> Extraction:
+        """Return the trajectories of a video, from the folder or computed and kept."""
+        key = entry_key(path, config)
+        if key is None:  # no file: the reader will say what it is
+            return self.compute(path, config)
+        entry = self.folder / f"{key}.npz"
+        try:
+            about = describe(entry)
+        except (FileNotFoundError, NotADirectoryError):
+            return self._computed(entry, path, config)
+        except BROKEN:
+            found = self._computed(entry, path, config)
+            found.warnings.append(broken(entry))
+            return found
+        with contextlib.suppress(OSError), open_own(entry) as file:
+            os.utime(file.fileno())  # the oldest by use go first
+        name = printable(path)
+        warnings = [name + w if w.startswith(": ") else w for w in about["warnings"]]
+        found = Extraction(about["n_frames"], iter(()), warnings, about["n_points"])
+        found.blocks = self._stored(entry, about["blocks"], found.warnings, path, config)
+        return found
+
+    def _stored(
+        self, entry: Path, n_blocks: int, warnings: list[str], path: PathLike, config: Config
+    ) -> Iterator[Block]:
+        """Yield the blocks of an entry; where it breaks, go on with computed ones."""
+        given = 0
+        try:
+            with open_own(entry) as file, zipfile.ZipFile(file) as archive:
+                for b in range(n_blocks):
+                    block = Block(*(npz.read_member(archive, member(b, n)) for n in Block._fields))
+                    given += len(block.info_P10)
+                    yield block
+            return
+        except FileNotFoundError:  # another process made room
+            pass
+        except BROKEN:
+            warnings.append(broken(entry))
+        for block in self._computed(entry, path, config):
+            n = len(block.info_P10)
+            if n > given:
+                yield Block(*(part[given:] for part in block))
+            given = max(0, given - n)
+
+    def _computed(self, entry: Path, path: PathLike, config: Config) -> Extraction:
+        found = self.compute(path, config)
+        found.blocks = self._kept(entry, rebatch(found.blocks), found, printable(path))
+        return found
+
+    def _kept(
+        self, entry: Path, blocks: Iterator[Block], found: Extraction, name: str
+    ) -> Iterator[Block]:
+        """Pass blocks on while writing them; without a place for them, just pass them on."""
+        writing = Writing(entry, self)
+        try:
+            for block in blocks:
+                yield block
+                writing.add(block)
+            writing.finish(found, name)
+        finally:
+            writing.give_up()
+        if writing.trouble:
+            found.warnings.append(writing.trouble)
+
+    def make_room(self, n_bytes: int) -> bool:
+        """Drop the entries used longest ago until `n_bytes` more fit; return whether they do.
+
+        What other processes are writing counts as kept; what they left behind long ago goes.
+        """
+        entries, total = [], n_bytes
+        for path in self.folder.iterdir():
+            with contextlib.suppress(OSError):
+                status = path.lstat()
+                if not stat.S_ISREG(status.st_mode):
+                    continue
+                if ENTRY.fullmatch(path.name):
+                    entries.append((status.st_mtime, status.st_size, path))
+                    total += status.st_size
+                elif TEMPORARY.fullmatch(path.name) and time.time() - status.st_mtime > STALE:
+                    path.unlink()
+        for used, size, path in sorted(entries):
+            if total <= self.limit or used >= self.since:
+                break
+            with contextlib.suppress(FileNotFoundError):
+                path.unlink()
+            total -= size
+        return total <= self.limit
+
+
+def is_ours(folder: Path) -> bool:
+    """Return whether a folder carries our mark."""
+    try:
+        with open_own(folder / TAG) as file:
+            return file.read(len(MARK) + 1) == MARK
+    except OSError:
+        return False
+
+
+def place(given: str | os.PathLike[str]) -> Path:
+    """Return the folder to keep features in: the given one, or one of ours in it.
+
+    The given one is used where it is new, empty or marked. Nothing is made yet.
+    """
+    folder = Path(given).absolute()
+    with contextlib.suppress(OSError):
+        if not is_ours(folder) and any(folder.iterdir()):
+            return folder / BESIDE
+    return folder
+
+
+def claim(folder: Path) -> None:
+    """Make a folder and mark it as ours. Raises OSError where it holds other things."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if is_ours(folder):
+        return
+    if any(not TEMPORARY.fullmatch(name) for name in os.listdir(folder)):
+        if is_ours(folder):  # another process was quicker
+            return
+        told = "it holds other things; give an empty folder"
+        raise OSError(errno.ENOTEMPTY, told, str(folder))
+    with write_whole(folder / TAG, follow=False) as file:
+        file.write(MARK)
+
+
+class Writing:
+    """An entry on its way to the disk; it gives up where the disk does, and says why."""
+
+    def __init__(self, entry: Path, cache: CachedExtract) -> None:
+        self.cache = cache
+        self.trouble: Note | None = None
+        self.n_blocks = self.n_points = 0
+        self.stack = contextlib.ExitStack()
+        self.archive: zipfile.ZipFile | None = None
+        with self._telling():
+            claim(cache.folder)
+            self.file: IO[bytes] = self.stack.enter_context(write_whole(entry, follow=False))
+            self.archive = self.stack.enter_context(zipfile.ZipFile(self.file, "w"))
+
+    def add(self, block: Block) -> None:
+        """Write one block; an entry beyond a quarter of the limit would leave others no room."""
+        if self.archive is None:
+            return
+        with self._telling():
+            for name, part in block._asdict().items():
+                npz.write_member(self.archive, member(self.n_blocks, name), part)
+        self.n_blocks, self.n_points = self.n_blocks + 1, self.n_points + len(block.info_P10)
+        if self.archive is not None and self.file.tell() > self.cache.limit // 4:
+            self.trouble = Note("features beyond a quarter of the cache's limit are not kept")
+            self.give_up()
+
+    def finish(self, found: Extraction, name: str) -> None:
+        """Put the entry into its place, if there is room.
+
+        Warnings go without the file's name: another file may have the same bytes.
+        """
+        if self.archive is None:
+            return
+        about = {"n_frames": found.n_frames, "n_points": self.n_points, "blocks": self.n_blocks}
+        told = [w.removeprefix(name) for w in found.warnings if type(w) is str]
+        text = json.dumps(about | {"warnings": told})
+        with self._telling():
+            npz.write_member(self.archive, "json", npz.to_bytes(text))
+            if not self.cache.make_room(self.file.tell()):
+                self.trouble = Note("the cache is full of this run's features; more are not kept")
+                self.give_up()
+                return
+            self.archive = None
+            self.stack.close()
+
+    def give_up(self) -> None:
+        """Leave nothing behind; harmless when all is done."""
+        self.archive = None
+        with contextlib.suppress(_GivenUpError, OSError, ValueError):
+            self.stack.__exit__(_GivenUpError, _GivenUpError(), None)
+
+    @contextlib.contextmanager
+    def _telling(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as fault:
+            disk = fault.__cause__ if isinstance(fault.__cause__, OSError) else fault
+            reason = disk.strerror or str(fault)
+            self.trouble = Note(f"{printable(self.cache.folder)}: features are not kept: {reason}")
+            self.give_up()
+
+
+class _GivenUpError(Exception):
+    """Thrown into the open file so that it leaves no trace."""
+
+
+def rebatch(blocks: Iterator[Block]) -> Iterator[Block]:
+    """Yield the same rows in blocks of ROWS or a little more; the last one is what is left."""
+    held: list[Block] = []
+    n = 0
+    for block in blocks:
+        held.append(block)
+        n += len(block.info_P10)
+        if n >= ROWS:
+            yield Block(*map(np.concatenate, zip(*held, strict=True)))
+            held, n = [], 0
+    if n:
+        yield Block(*map(np.concatenate, zip(*held, strict=True)))
+
+
+def member(block: int, name: str) -> str:
+    """Return the name of an array in an entry."""
+    return f"{block:06}.{name}"
+
+
+def broken(entry: Path) -> Note:
+    """Return the warning of an entry that cannot be believed."""
+    return Note(f"{printable(entry)}: broken cache entry; computed again")
+
+
+def describe(entry: Path) -> dict[str, Any]:
+    """Return what an entry says of itself. Raises one of BROKEN where it is none."""
+    with open_own(entry) as file, zipfile.ZipFile(file) as archive:
+        shapes = npz.headers(archive, os.fstat(file.fileno()).st_size)
+        about = json.loads(npz.read_texts(archive, ["json"])["json"])
+    n_points = sum(shapes[member(b, "info_P10")][0][0] for b in range(about["blocks"]))
+    if n_points != about["n_points"] or not isinstance(about["warnings"], list):
+        raise ValueError("not an entry")
+    return about
+
+
+def entry_key(path: PathLike, config: Config) -> str | None:
+    """Return the key of a video's features: its content, the parameters, the code."""
+    digest = hashlib.sha256(code_version().encode())
+    digest.update(json.dumps(extraction_parameters(config), sort_keys=True).encode())
+    try:
+        if not os.path.isfile(path):
+            return None
+        with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
+            while chunk := file.read(1 << 20):
+                digest.update(chunk)
+    except OSError:
+        return None
+    return digest.hexdigest()
+
+
+@functools.lru_cache
+def code_version() -> str:
+    """Return a digest of the code of stages 1 to 4 and of what computes them."""
+    machine = [imageio_ffmpeg.__version__, np.__version__, platform.machine()]
+    machine.append(os.environ.get("IMAGEIO_FFMPEG_EXE", ""))
+    digest = hashlib.sha256(" ".join(machine).encode())
+    digest.update(inspect.getsource(passes.extract).encode())
+    for _name, text in sorted(stage_sources().items()):
+        digest.update(text.encode())
+    return digest.hexdigest()
+
+
+def stage_sources() -> dict[str, str]:
+    """Return the source of every module of lsfref that stages 1 to 4 are made of."""
+    own = Path(lsfref.__file__).parent
+    return {
+        name: own.joinpath(*name.split(".")).with_suffix(".py").read_text(encoding="utf-8")
+        for name in SOURCES
+    }

@@ -1,0 +1,86 @@
+"""What a run works with: extraction that remembers, a mapper over jobs, progress."""
+
+import contextlib
+import dataclasses
+import functools
+import tempfile
+import time
+from argparse import Namespace
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lsfref.app.work import workers
+from lsfref.app.work.progress import Progress
+from lsfref.errors import VideoError
+
+if TYPE_CHECKING:
+    from lsfref.config import Config
+    from lsfref.phases.passes import Extract, Extraction, Mapper, PathLike
+    from lsfref.phases.streaming import Block
+
+
+LONG = 500  # frames
+
+
+@dataclasses.dataclass(frozen=True)
+class Session:
+    """Handed to `pipeline` by every command that reads videos."""
+
+    extract: "Extract"
+    mapper: "Mapper"
+    progress: Progress
+
+
+@contextlib.contextmanager
+def session(args: Namespace, *, passes: int, n_videos: int) -> Iterator[Session]:
+    """Yield a Session for --jobs, --cache, --strict and --quiet.
+
+    Who reads each video once (`passes` = 1) needs no cache; who reads it again gets a temporary one
+    where --cache is none.
+    """
+    from lsfref.app.work.cache import CachedExtract, place
+    from lsfref.phases.passes import extract
+
+    with contextlib.ExitStack() as stack:
+        progress = Progress(quiet=args.quiet)
+        stack.callback(progress.clear)
+        jobs = max(1, min(args.jobs, n_videos))
+        reader: Extract = extract
+        if jobs == 1:  # in this process: a long video can say how far it is
+            reader = functools.partial(extract, seen=functools.partial(tell_frames, progress))
+        if args.cache != "none":
+            reader = CachedExtract(place(args.cache), since=time.time(), compute=reader)
+        elif passes > 1:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="lsfref-")))
+            reader = CachedExtract(folder, since=time.time(), compute=reader)
+        if getattr(args, "strict", False):
+            reader = functools.partial(strict_extract, inner=reader)
+        mapper = stack.enter_context(workers.mapper(jobs))
+        yield Session(reader, mapper, progress)
+
+
+def tell_frames(progress: Progress, done: int, of: int) -> None:
+    """Show how far a long video is; short ones are counted as videos alone."""
+    if of >= LONG:
+        progress("long video", done, of)
+
+
+def strict_extract(path: "PathLike", config: "Config", *, inner: "Extract") -> "Extraction":
+    """Return what `inner` does; a warning about the video becomes a VideoError (--strict)."""
+    found = inner(path, config)
+    if found.n_points is not None:  # all is known beforehand
+        refuse_damage(found)
+    return dataclasses.replace(found, blocks=_checked(found))
+
+
+def _checked(found: "Extraction") -> "Iterator[Block]":
+    yield from found
+    refuse_damage(found)
+
+
+def refuse_damage(found: "Extraction") -> None:
+    """Raise VideoError where there is a warning about the video itself."""
+    for text in found.warnings:
+        if type(text) is str:
+            raise VideoError(text)

@@ -1,0 +1,131 @@
+"""Videos side by side: a process pool that keeps order, bounds memory and dies with its parent."""
+
+import collections
+import contextlib
+import functools
+import gc
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import util
+from multiprocessing.process import BaseProcess
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from lsfref.app.work import signals
+from lsfref.errors import LsfrefError
+
+if TYPE_CHECKING:
+    from lsfref.phases.passes import Mapper
+
+_told_to_end = threading.Event()  # in a worker
+
+AHEAD = 16  # results a job may be ahead of the one waited for, so that a long video stops nobody
+
+
+@contextlib.contextmanager
+def mapper(jobs: int) -> Iterator["Mapper"]:
+    """Yield a `map` over `jobs` processes with results in order; the built-in one for one job.
+
+    On the way out by an exception (Ctrl-C too) the processes are ended; they clean up.
+    """
+    if jobs == 1:
+        yield map
+        return
+    context = multiprocessing.get_context("spawn")  # nothing is inherited: no locks, no threads
+    with folder_off_path():
+        pool = _Pool(jobs, mp_context=context, initializer=_begin)
+    try:
+        yield functools.partial(ordered, pool, AHEAD * jobs)
+    except BrokenProcessPool:
+        raise LsfrefError("a worker process died (out of memory?); use fewer --jobs") from None
+    except BaseException:
+        for process in list((pool._processes or {}).values()):
+            process.terminate()
+        raise
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+@contextlib.contextmanager
+def folder_off_path() -> Iterator[None]:
+    """See to it that processes started in the block import nothing from the current folder.
+
+    Python runs them with `-c`, which looks there first: a `multiprocessing.py` beside the videos
+    would be run. Before 3.11 only isolated mode prevents that; the path is then the parent's.
+    """
+    starter: Any = util
+    before = os.environ.get("PYTHONSAFEPATH"), starter._args_from_interpreter_flags
+    os.environ["PYTHONSAFEPATH"] = "1"
+    if sys.version_info < (3, 11):
+        starter._args_from_interpreter_flags = lambda: [*before[1](), "-I"]
+    try:
+        yield
+    finally:
+        starter._args_from_interpreter_flags = before[1]
+        if before[0] is None:
+            del os.environ["PYTHONSAFEPATH"]
+        else:
+            os.environ["PYTHONSAFEPATH"] = before[0]
+
+
+class _Pool(ProcessPoolExecutor):
+    """A pool whose processes end when they are told to, not after the tasks that wait for them."""
+
+    def submit(self, function: Callable[..., Any], /, *arguments: Any, **rest: Any) -> Future[Any]:
+        # Processes start here, and Ctrl-C is the parent's.
+        with signals.held(signal.SIGINT), folder_off_path():
+            return super().submit(_task, function, *arguments, **rest)
+
+
+def ordered(
+    executor: Executor, ahead: int, function: Callable[..., Any], *arguments: Iterable[Any]
+) -> Iterator[Any]:
+    """Yield function(*each) in order, with at most `ahead` results computed beforehand."""
+    waiting: collections.deque[Future[Any]] = collections.deque()
+    for each in zip(*arguments, strict=True):
+        waiting.append(executor.submit(function, *each))
+        if len(waiting) >= ahead:
+            yield waiting.popleft().result()
+    while waiting:
+        yield waiting.popleft().result()
+
+
+def _task(function: Callable[..., Any], *arguments: Any, **rest: Any) -> Any:
+    try:
+        signal.signal(signal.SIGTERM, _end)
+        result = function(*arguments, **rest)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        return result
+    except BaseException:
+        if not _told_to_end.is_set():
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            raise
+    # TERM, or what an import made of it: the pool would take either for a result, and go on.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    gc.collect()  # what the task left open is closed: its files leave no trace
+    os._exit(143)
+
+
+def _begin() -> None:
+    """Set up a worker: Ctrl-C is the parent's, TERM ends it at once between tasks, no orphans."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    sys.unraisablehook = functools.partial(signals.told_again, sys.unraisablehook)
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_outlive, args=(parent,), daemon=True).start()
+
+
+def _end(*_rest: Any) -> NoReturn:
+    _told_to_end.set()
+    sys.exit(143)
+
+
+def _outlive(parent: BaseProcess) -> NoReturn:
+    parent.join()
+    os._exit(1)

@@ -1,0 +1,148 @@
+"""Stage 2 of 10, the cited flow (A2): Farneback's, as the dense-trajectories release computes it.
+
+In: two grey frames, 8-bit values.  Out: flow_HW2 for each layer of the scale pyramid.
+
+Around every pixel the image is fitted by a quadratic, f(p) = p'Ap + b'p + c. Shifting it by d gives
+b2 = b1 - 2Ad, so each pixel asks for  A d = (b1 - b2)/2,  solved over a window by least squares.
+Only for agreement with the original program; the default flow is Lucas-Kanade (`flow.py`).
+"""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from lsfref.arrays import Floats
+from lsfref.kernels.filters import median, warp
+from lsfref.kernels.pyramid import layer_shapes, resize_bilinear, scale_factors
+
+RADIUS, SIGMA = 7, 1.5  # of the polynomial fit, pixels
+WINDOW_RADIUS, WINDOW_SIGMA = 5, 1.5  # of the least squares over neighbours, pixels
+ITERATIONS = 2  # each layer
+GUARD = 1e-3  # added to the determinant of the normal equations
+BORDER = (0.14, 0.14, 0.4472, 0.4472, 0.4472)  # weights of the outermost pixels, edge inwards
+
+
+class Quadratic(NamedTuple):
+    """The fitted f(x, y) = bx x + by y + axx x^2 + ayy y^2 + axy x y + c around every pixel."""
+
+    bx_HW: Floats
+    by_HW: Floats
+    axx_HW: Floats
+    ayy_HW: Floats
+    axy_HW: Floats
+
+
+def prepare(frame_HW: Floats, *, n_scales: int) -> list[Quadratic]:
+    """Return the quadratics of each layer, finest first; every layer is cut from the full frame."""
+    layers = []
+    shapes = layer_shapes(frame_HW.shape, n_scales=n_scales)
+    for shape, factor in zip(shapes, scale_factors(len(shapes)), strict=True):
+        blurred_HW = _blur(frame_HW, sigma=(float(factor) - 1) / 2)
+        layers.append(expand(resize_bilinear(blurred_HW, shape)))
+    return layers
+
+
+def layer_flows(first: list[Quadratic], second: list[Quadratic]) -> list[Floats]:
+    """Return flow_HW2 of each layer, in its own pixels, each component 5x5 median filtered."""
+    flows: list[Floats] = []
+    for one, two in zip(first[::-1], second[::-1], strict=True):
+        shape = one.bx_HW.shape
+        if flows:  # from the coarser layer; sqrt(2) is the nominal ratio of the sizes
+            dx_HW, dy_HW = (
+                resize_bilinear(flows[-1][..., i], shape) * math.sqrt(2) for i in (0, 1)
+            )
+        else:
+            dx_HW, dy_HW = np.zeros_like(one.bx_HW), np.zeros_like(one.bx_HW)
+        for _ in range(ITERATIONS):
+            dx_HW, dy_HW = update(one, two, dx_HW, dy_HW)
+        flow_2HW = np.stack([median(dx_HW, size=5), median(dy_HW, size=5)])
+        flows.append(np.moveaxis(flow_2HW, 0, -1))
+    return flows[::-1]
+
+
+def expand(image_HW: Floats) -> Quadratic:
+    """Return the weighted least-squares quadratic of the 15 x 15 pixels around each pixel.
+
+    With weights w(x) w(y) of sum 1, and moments m2 = sum w x^2, m4 = sum w x^4, the functions 1, x,
+    y, x^2 - m2, y^2 - m2, xy are orthogonal: each coefficient is one weighted sum over its norm.
+    """
+    x = np.arange(-RADIUS, RADIUS + 1)
+    w = _gaussian(RADIUS, SIGMA)
+    m2, m4 = w @ x**2, w @ x**4
+    kernels = (w, w * x, w * (x**2 - m2))
+    g0_HW, g1_HW, g2_HW = (_correlate(image_HW, k, axis=0, mode="nearest") for k in kernels)
+    return Quadratic(
+        bx_HW=_correlate(g0_HW, kernels[1] / m2, axis=1, mode="nearest"),
+        by_HW=_correlate(g1_HW, kernels[0] / m2, axis=1, mode="nearest"),
+        axx_HW=_correlate(g0_HW, kernels[2] / (m4 - m2**2), axis=1, mode="nearest"),
+        ayy_HW=_correlate(g2_HW, kernels[0] / (m4 - m2**2), axis=1, mode="nearest"),
+        axy_HW=_correlate(g1_HW, kernels[1] / m2**2, axis=1, mode="nearest"),
+    )
+
+
+def update(one: Quadratic, two: Quadratic, dx_HW: Floats, dy_HW: Floats) -> tuple[Floats, Floats]:
+    """Return the next (dx_HW, dy_HW): the whole displacement, not an increment to the last one."""
+    height, width = dx_HW.shape
+    x_HW = np.arange(width, dtype=dx_HW.dtype) + dx_HW
+    y_HW = np.arange(height, dtype=dx_HW.dtype)[:, None] + dy_HW
+    seen_HW = (x_HW >= 0) & (x_HW < width - 1) & (y_HW >= 0) & (y_HW < height - 1)
+    # Where frame two is not seen, it is taken for flat and the first one's curvature counts.
+    zero_HW = np.zeros_like(dx_HW)
+    bx_HW, by_HW, axx_HW, ayy_HW, axy_HW = (
+        np.where(seen_HW, warp(c_HW, x_HW, y_HW), rest_HW)
+        for c_HW, rest_HW in zip(two, (zero_HW, zero_HW, *one[2:]), strict=True)
+    )
+    weight_HW = _border_weights(height)[:, None] * _border_weights(width)
+    weight_HW = weight_HW.astype(dx_HW.dtype)
+    axx_HW = (one.axx_HW + axx_HW) / 2 * weight_HW
+    ayy_HW = (one.ayy_HW + ayy_HW) / 2 * weight_HW
+    axy_HW = (one.axy_HW + axy_HW) / 4 * weight_HW
+    hx_HW = (one.bx_HW - bx_HW) / 2 * weight_HW + axx_HW * dx_HW + axy_HW * dy_HW
+    hy_HW = (one.by_HW - by_HW) / 2 * weight_HW + axy_HW * dx_HW + ayy_HW * dy_HW
+    # Normal equations of  A d = h  over the window:  (sum A'A) d = sum A'h.
+    xx_HW = _window(axx_HW**2 + axy_HW**2)
+    xy_HW = _window((axx_HW + ayy_HW) * axy_HW)
+    yy_HW = _window(ayy_HW**2 + axy_HW**2)
+    xh_HW = _window(axx_HW * hx_HW + axy_HW * hy_HW)
+    yh_HW = _window(axy_HW * hx_HW + ayy_HW * hy_HW)
+    det_HW = xx_HW * yy_HW - xy_HW**2 + GUARD
+    return (yy_HW * xh_HW - xy_HW * yh_HW) / det_HW, (xx_HW * yh_HW - xy_HW * xh_HW) / det_HW
+
+
+def _correlate(image_HW: Floats, kernel: Floats, *, axis: int, mode: str) -> Floats:
+    from scipy.ndimage import correlate1d  # here: every process starts 0.3 s sooner without it
+
+    return correlate1d(image_HW, kernel, axis=axis, mode=mode)
+
+
+def _gaussian(radius: int, sigma: float) -> Floats:
+    w = np.exp(-(np.arange(-radius, radius + 1) ** 2) / (2 * sigma**2))
+    return w / w.sum()
+
+
+def _blur(image_HW: Floats, *, sigma: float) -> Floats:
+    """Return the image smoothed before it is shrunk: by [1 2 1]/4 where it keeps its size."""
+    if sigma == 0:
+        kernel = np.array([0.25, 0.5, 0.25])
+    else:
+        kernel = _gaussian(max(round(5 * sigma) | 1, 3) // 2, sigma)
+    for axis in (0, 1):
+        image_HW = _correlate(image_HW, kernel, axis=axis, mode="mirror")
+    return image_HW
+
+
+def _window(image_HW: Floats) -> Floats:
+    kernel = _gaussian(WINDOW_RADIUS, WINDOW_SIGMA)
+    for axis in (0, 1):
+        image_HW = _correlate(image_HW, kernel, axis=axis, mode="nearest")
+    return image_HW
+
+
+def _border_weights(n: int) -> Floats:
+    """Return the weight of each of n pixels in a row: little trust in fits near an edge."""
+    weights = np.ones(n)
+    depth = min(n, len(BORDER))
+    weights[:depth] *= BORDER[:depth]
+    weights[::-1][:depth] *= BORDER[:depth]
+    return weights

@@ -1,0 +1,92 @@
+"""Stages 1 and 2 of 10 meet: each frame at every scale, with the flow that leads to it.
+
+In: frame_HW after frame_HW.  Out: Moments, as long as there are frames.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+import numpy as np
+
+from lsfref.arrays import Floats
+from lsfref.cited.homography import bring_back, camera_homography
+from lsfref.descriptors import PATCH
+from lsfref.errors import VideoError
+from lsfref.flow import layer_flows, prepare
+from lsfref.kernels.pyramid import grey_layers, grey_layers_8bit
+
+Watch = Callable[..., None]  # watch(stage, name, array, frame=..., scale=...)
+
+
+class Moment(NamedTuple):
+    """A frame at every scale, and the flow that leads there from the frame before."""
+
+    greys: list[Floats]  # grey_HW
+    flows: list[Floats] | None  # flow_HW2 in pixels of the layer; None for the first frame
+    own_flows: list[Floats] | None = None  # the same less the camera's motion (H6)
+
+
+def moments(frames: Iterable[Floats], *, flow: str, n_scales: int) -> Iterator[Moment]:
+    """Yield a Moment for each frame, in its dtype if that is a floating-point one.
+
+    Raises VideoError where the frame size changes, or is smaller than a patch.
+
+    Choices: A2 flow "farneback" rounds frames and layers to 8 bits, as the original program does.
+    """
+    shape, before = None, None
+    for frame_HW in frames:
+        _check_shape(frame_HW.shape, shape or frame_HW.shape)
+        shape, dtype = frame_HW.shape, np.result_type(frame_HW.dtype, np.float32)
+        if flow == "farneback":
+            layers = grey_layers_8bit(np.rint(frame_HW).astype(np.uint8), n_scales=n_scales)
+            greys = [layer.astype(dtype) for layer in layers]
+        else:
+            greys = grey_layers(frame_HW.astype(dtype, copy=False), n_scales=n_scales)
+        now = prepare(greys[0], n_scales=n_scales, method=flow, layers=greys)
+        yield Moment(greys, None if before is None else layer_flows(before, now, method=flow))
+        before = now
+
+
+def _check_shape(shape: tuple[int, ...], first: tuple[int, ...]) -> None:
+    if shape != first:
+        raise VideoError(
+            f"the frame size changes from {first[1]}x{first[0]} to {shape[1]}x{shape[0]} pixels;"
+            " convert the video to one size"
+        )
+    if min(shape) < PATCH:
+        raise VideoError(
+            f"frames of {shape[1]}x{shape[0]} pixels are too small: each side must have {PATCH}"
+        )
+
+
+def steadied(
+    moments: Iterable[Moment],
+    *,
+    flow: str,
+    n_scales: int,
+    boxes: Mapping[int, Floats],
+    watch: Watch | None = None,
+) -> Iterator[Moment]:
+    """Yield the moments with own_flows, from each frame to the next one brought back to it.
+
+    `boxes` are those of people, boxes_Z4 by frame; `watch` is shown homography_33 of each step.
+
+    Choices: H6 drawn from one seed, so that the same video always gives the same.
+    """
+    rng = np.random.default_rng(0)
+    before_HW: Floats | None = None
+    for frame, moment in enumerate(moments):
+        now_HW = moment.greys[0]
+        if before_HW is not None and moment.flows is not None:
+            homography_33 = camera_homography(
+                before_HW, moment.flows[0], rng=rng, boxes_Z4=boxes.get(frame - 1)
+            )
+            if watch:
+                watch("flow", "homography_33", homography_33, frame=frame, scale=0)
+            steady_HW = bring_back(before_HW, now_HW, homography_33)
+            if flow == "farneback":
+                steady_HW = np.rint(steady_HW)
+            pair = [prepare(f, n_scales=n_scales, method=flow) for f in (before_HW, steady_HW)]
+            moment = moment._replace(own_flows=layer_flows(*pair, method=flow))
+        yield moment
+        before_HW = now_HW

@@ -1,0 +1,150 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lsfref.app.lists.tables import align, read_features, read_label_table
+from lsfref.errors import LabelsError
+
+NUMBERS = [[1.5, -2.0, 3e-4], [0.0, 7.25, -1.0]]
+
+
+def write(tmp_path, text, name="table.csv"):
+    path = tmp_path / name
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return path
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("1.5,-2,3e-4\n0,7.25,-1\n", None),
+        ("\ufeff1.5,-2,3e-4\r\n0,7.25,-1", None),
+        ("1.5;-2;3e-4\n\n0;7.25;-1\n", None),
+        ("1.5\t-2\t3e-4\n0\t7.25\t-1\n", None),
+        ("  1.5 -2   3e-4\n0 7.25 -1\n", None),
+        ("a,b,c\n1.5,-2,3e-4\n0,7.25,-1\n", None),
+        ("0,1,2\n1.5,-2,3e-4\n0,7.25,-1\n", None),  # pandas without index
+        (",0,1,2\n0,1.5,-2,3e-4\n1,0,7.25,-1\n", None),  # pandas with index
+        (",a,b,c\n0,1.5,-2,3e-4\n1,0,7.25,-1\n", None),
+        ("x.mp4,1.5,-2,3e-4\ny.mp4,0,7.25,-1\n", ("x.mp4", "y.mp4")),
+        ("file,a,b,c\nx.mp4,1.5,-2,3e-4\ny.mp4,0,7.25,-1\n", ("x.mp4", "y.mp4")),
+        ("file,0,1,2\nx.mp4,1.5,-2,3e-4\ny.mp4,0,7.25,-1\n", ("x.mp4", "y.mp4")),
+        ("video,0,1,2\n7,1.5,-2,3e-4\n8,0,7.25,-1\n", ("7", "8")),
+        ('"file","a","b","c"\n"x,1.mp4",1.5,-2,3e-4\n"y",0,7.25,-1\n', ("x,1.mp4", "y")),
+    ],
+)
+def test_forms_of_a_feature_table(tmp_path, text, names):
+    table = read_features(write(tmp_path, text))
+    np.testing.assert_array_equal(table.features_MV, NUMBERS)
+    assert table.names == names
+
+
+def test_one_column_and_one_row(tmp_path):
+    np.testing.assert_array_equal(read_features(write(tmp_path, "3\n5\n")).features_MV, [[3], [5]])
+    np.testing.assert_array_equal(read_features(write(tmp_path, "x\n3\n")).features_MV, [[3]])
+    np.testing.assert_array_equal(read_features(write(tmp_path, "3,5\n")).features_MV, [[3, 5]])
+
+
+@given(st.integers(1, 5), st.integers(1, 7), st.integers(0, 99), st.booleans(), st.booleans())
+@settings(max_examples=40)
+def test_what_numpy_writes_comes_back(tmp_path_factory, n_rows, n_columns, seed, header, names):
+    rng = np.random.default_rng(seed)
+    features = rng.standard_normal((n_rows, n_columns)) * 10.0 ** rng.integers(-5, 5)
+    lines = [",".join(map(repr, row.tolist())) for row in features]
+    if names:
+        lines = [f"clip {i}," + line for i, line in enumerate(lines)]
+    if header:
+        lines = ["file," * names + ",".join(f"f{i}" for i in range(n_columns)), *lines]
+    path = tmp_path_factory.getbasetemp() / "written.csv"
+    path.write_text("\n".join(lines) + "\n")
+    table = read_features(path)
+    np.testing.assert_array_equal(table.features_MV, features)
+    assert (table.names is not None) == names
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("", "empty"),
+        ("\n  \n", "empty"),
+        ("a,b\n", "no rows of numbers"),
+        ("1,2\n3\n", "line 2: 1 cells; want 2"),
+        ("1,2\n3,x\n", "line 2, column 2: 'x' is not a finite number"),
+        ("1,2\n\n3,nan\n", "line 3, column 2: 'nan' is not"),
+        ("a,b\n1,\n", "line 2, column 2: '' is not"),
+        ("a,1\nb,2\na,3\n", "two rows are named 'a'"),
+        (b"\xff\xfe1,2", "not a text file"),
+        (b"1,2\n\0", "not a text file"),
+    ],
+)
+def test_bad_tables_are_told(tmp_path, text, fault):
+    with pytest.raises(LabelsError, match=fault):
+        read_features(write(tmp_path, text))
+    with pytest.raises(LabelsError, match="cannot be read"):
+        read_features(tmp_path / "none.csv")
+
+
+def test_label_forms(tmp_path):
+    text = "file,background,foreground,group,note\na.mp4,rain,human,g1,x\nb.mp4,,none,g2,\n"
+    labels = read_label_table(write(tmp_path, text), n_rows=2)
+    assert labels.files == ("a.mp4", "b.mp4")
+    assert labels.labels == {"background": ["rain", None], "foreground": ["human", "none"]}
+    assert labels.groups == ["g1", "g2"]
+    text = "background,group\nrain,\nsnow,\n"
+    labels = read_label_table(write(tmp_path, text), n_rows=2)
+    assert labels == (labels.source, None, {"background": ["rain", "snow"]}, None)
+    text = "clips/a 1.mp4 rain\nclips/b.mp4\tsnow\n"
+    labels = read_label_table(write(tmp_path, text), n_rows=2)
+    assert labels.files == ("clips/a 1.mp4", "clips/b.mp4")
+    assert labels.labels == {"background": ["rain", "snow"]}
+
+
+@pytest.mark.parametrize(
+    ("text", "task"),
+    [
+        ("tree waving\nrain\nrain\n", "background"),
+        ("label\ntree waving\nrain\nrain\n", "background"),
+        ("background\ntree waving\nrain\nrain", "background"),
+        ("Foreground\r\ntree waving\r\nrain\r\nrain\r\n", "foreground"),
+        ('"tree waving"\n"rain"\n"rain"\n', "background"),
+    ],
+)
+def test_bare_lists(tmp_path, text, task):
+    labels = read_label_table(write(tmp_path, text), n_rows=3)
+    assert labels.labels == {task: ["tree waving", "rain", "rain"]}
+    assert labels.files is None
+
+
+def test_bare_numbers_are_class_names(tmp_path):
+    labels = read_label_table(write(tmp_path, "0\n11\n0\n"), n_rows=3)
+    assert labels.labels == {"background": ["0", "11", "0"]}
+
+
+def test_alignment_by_name_and_by_row(tmp_path):
+    named = read_features(write(tmp_path, "a.mp4,1\nb.mp4,2\nc.mp4,3\n"))
+    bare = read_features(write(tmp_path, "10\n20\n", "bare.csv"))
+    text = "file,background\nc.mp4,rain\na.mp4,snow\n"
+    labels = read_label_table(write(tmp_path, text, "labels.csv"), n_rows=2)
+    (one, other), same = align([named, bare], labels)
+    np.testing.assert_array_equal(one, [[3], [1]])
+    np.testing.assert_array_equal(other, [[10], [20]])
+    assert same is labels
+    with pytest.raises(LabelsError, match=r"3 rows; .*labels.csv has 2 labels"):
+        align([named], labels._replace(files=None))
+    with pytest.raises(LabelsError, match=r"no row named 'x' and 1 more"):
+        align([named], labels._replace(files=("x", "y")))
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("file,background\na,rain\na,snow\n", "line 3: 'a' listed twice"),
+        ("file,background\na\n", "line 2: 1 cells; want 2"),
+        ("a,rain\nb,snow\n", "line 1: want a header"),
+        ("", "empty"),
+    ],
+)
+def test_bad_label_lists_are_told(tmp_path, text, fault):
+    with pytest.raises(LabelsError, match=fault):
+        read_label_table(write(tmp_path, text), n_rows=2)

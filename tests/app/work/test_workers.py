@@ -1,0 +1,423 @@
+"""Jobs, interruptions and progress: the same bytes, no one left behind, nothing on the screen."""
+
+import concurrent.futures
+import contextlib
+import multiprocessing
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+import lsfref.app.commands.inspect
+from lsfref.app import cli
+from lsfref.app.work import signals, workers
+from lsfref.app.work.progress import Progress, clock, speed
+from lsfref.errors import LsfrefError
+
+pytestmark = pytest.mark.unwatched
+
+ROOT = Path(__file__).parents[3]
+QUICK = ["--set", "epochs=2", "--set", "n_samples=400", "--set", "n_scales=1"]
+
+
+def square(x):
+    return x * x
+
+
+def die(_x):
+    os._exit(9)
+
+
+def fail(x):
+    raise LsfrefError(f"no good: {x}")
+
+
+def test_nothing_in_the_current_folder_is_run(tmp_path, labelled_clips):
+    """Modules beside the videos have the names of those that a worker imports first."""
+    names = "multiprocessing numpy json threading signal argparse runpy zipfile lsfref scipy"
+    for name in names.split():
+        (tmp_path / f"{name}.py").write_text(
+            f"open({str(tmp_path / 'ran')!r}, 'a').write('{name} ')"
+        )
+    words = ["check", str(labelled_clips), "--jobs", "2"]
+    command = [sys.executable, str(ROOT / "run.py"), *words]
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONSAFEPATH"}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert not (tmp_path / "ran").exists(), (tmp_path / "ran").read_text()
+    assert "all 9 videos can be used" in done.stdout, done.stderr
+
+
+class Held(concurrent.futures.Executor):
+    """An executor that works only when it is asked for a result, and knows what waits."""
+
+    def __init__(self):
+        self.waiting, self.most = 0, 0
+
+    def submit(self, function, /, *arguments):
+        self.waiting += 1
+        self.most = max(self.most, self.waiting)
+        future = concurrent.futures.Future()
+        future.result = lambda: self.give(function, arguments)
+        return future
+
+    def give(self, function, arguments):
+        self.waiting -= 1
+        return function(*arguments)
+
+
+def test_results_are_in_order_and_few_wait():
+    held = Held()
+    found = workers.ordered(held, 5, pow, range(23), [2] * 23)
+    assert list(found) == [x**2 for x in range(23)]
+    assert held.most == 5
+    endless = workers.ordered(held, 3, square, iter(range(10**12)))
+    assert [next(endless) for _ in range(4)] == [0, 1, 4, 9]
+
+
+def test_a_slow_first_one_does_not_stop_the_others():
+    gate, done = threading.Event(), []
+
+    def work(x):
+        if x == 0:
+            gate.wait(20)
+        else:
+            done.append(x)
+            if len(done) == 2 * workers.AHEAD - 1:
+                gate.set()
+        return x
+
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        found = workers.ordered(pool, 2 * workers.AHEAD, work, range(40))
+        assert list(found) == list(range(40))
+
+
+def test_a_pool_of_processes_and_its_errors():
+    with workers.mapper(1) as mapper:
+        assert mapper is map
+    with workers.mapper(2) as mapper:
+        assert list(mapper(square, range(5))) == [0, 1, 4, 9, 16]
+        with pytest.raises(LsfrefError, match="no good: 3"):
+            list(mapper(fail, [3]))
+    with pytest.raises(LsfrefError, match=r"a worker process died.*fewer --jobs"):
+        with workers.mapper(2) as mapper:
+            list(mapper(die, [1]))
+
+
+def nap(seconds):
+    time.sleep(seconds)
+    return seconds
+
+
+def test_an_exception_ends_long_work_at_once():
+    with workers.mapper(2) as mapper:  # both processes are there, and imported
+        list(mapper(nap, [0, 0]))
+        began = time.monotonic()
+        with pytest.raises(KeyboardInterrupt):
+            interrupt_while_sleeping()
+    assert time.monotonic() - began < 50
+
+
+def told_to_end(work):
+    """Run work in a process of a pool, tell it to end; return its exit status, quick or killed."""
+    process = multiprocessing.get_context("spawn").Process(target=work)
+    process.start()
+    process.join(40)
+    process.kill()
+    process.join()
+    return process.exitcode
+
+
+def be_told_between_two_tasks():
+    workers._begin()
+    workers._task(nap, 0)
+    os.kill(os.getpid(), signal.SIGTERM)
+    nap(50)
+
+
+def test_a_call_to_end_between_two_tasks_ends_at_once():
+    assert told_to_end(be_told_between_two_tasks) == -signal.SIGTERM
+
+
+def misread_the_call_to_end():
+    try:
+        os.kill(os.getpid(), signal.SIGTERM)
+        nap(50)
+    except SystemExit:
+        raise ImportError("as extension modules do") from None
+
+
+def be_told_in_an_import():
+    workers._begin()
+    workers._task(misread_the_call_to_end)
+
+
+def test_a_call_to_end_in_an_import_is_not_taken_for_its_failure(capfd):
+    assert told_to_end(be_told_in_an_import) == 143
+    assert capfd.readouterr().err == ""
+
+
+class Unlucky:
+    """An object whose destructor is where a signal comes; that of a file may be, too."""
+
+    def __init__(self, number):
+        self.number = number
+
+    def __del__(self):
+        os.kill(os.getpid(), self.number)
+        time.sleep(1)
+
+
+def nap_after_an_unlucky_moment(number):
+    unlucky = Unlucky(number)
+    del unlucky
+    return nap(50)
+
+
+def be_told_in_a_destructor():
+    workers._begin()
+    workers._task(nap_after_an_unlucky_moment, signal.SIGTERM)
+
+
+def test_a_call_to_end_in_a_destructor_is_not_lost(capfd):
+    assert told_to_end(be_told_in_a_destructor) == 143
+    assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["INT", "TERM"]
+)
+def test_a_signal_in_a_destructor_ends_a_command(number, status, monkeypatch, capfd):
+    monkeypatch.setattr(
+        lsfref.app.commands.inspect, "run", lambda _: nap_after_an_unlucky_moment(number)
+    )
+    hook = sys.unraisablehook
+    with pytest.raises(SystemExit) if status == 143 else contextlib.nullcontext() as told:
+        assert cli.main(["inspect", "m.npz"]) == 130
+    assert told is None or told.value.code == 143
+    assert capfd.readouterr().err == ("run.py inspect: interrupted\n" if status == 130 else "")
+    assert sys.unraisablehook is hook
+
+
+def test_nothing_is_heard_while_signals_are_held():
+    heard = []
+    previous = signal.signal(signal.SIGTERM, lambda *_: heard.append(1))
+    try:
+        with signals.held(signal.SIGTERM):
+            signal.pthread_kill(threading.get_ident(), signal.SIGTERM)  # other threads may hear it
+            time.sleep(0.05)
+            child = subprocess.run(
+                [sys.executable, "-c", "import signal; print(*signal.pthread_sigmask(0, ()))"],
+                capture_output=True, text=True, check=True,
+            )  # fmt: skip
+            assert heard == []
+        assert heard == [1]
+    finally:
+        signal.signal(signal.SIGTERM, previous)
+    assert child.stdout == f"{signal.SIGTERM}\n"
+    assert signal.SIGTERM not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
+
+
+def catches(process, number):
+    """Whether a process has a handler for a signal."""
+    status = Path(f"/proc/{process.pid}/status").read_text()
+    return int(re.search(r"SigCgt:\s*(\w+)", status)[1], 16) >> (number - 1) & 1
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="/proc tells when to begin")
+@pytest.mark.parametrize("at", [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.65, 0.7, 0.75, 0.8, 0.9])
+def test_an_early_ctrl_c_shows_no_traceback(labelled_clips, tmp_path, at):
+    endless = ["--set", "epochs=1000000"]  # else a fast machine is done before the signal comes
+    words = train(labelled_clips, tmp_path / "m.npz", "--jobs", "2", "--cache", "none", *endless)
+    running = start(words)
+    while not catches(running, signal.SIGTERM):
+        time.sleep(0.005)
+    time.sleep(at)
+    os.killpg(running.pid, signal.SIGINT)
+    _, err = running.communicate(timeout=60)
+    assert running.returncode == 130
+    assert "Traceback" not in err
+    assert err.splitlines()[-1] == "run.py train: interrupted"
+
+
+def interrupt_while_sleeping():
+    with workers.mapper(2) as mapper:
+        found = mapper(nap, [0, 100, 100, 100])
+        assert next(found) == 0
+        raise KeyboardInterrupt
+
+
+def train(labels, model, *flags):
+    flags = ["--labels", labels, "--model", model, *QUICK, *flags]
+    return [str(part) for part in ["train", *flags]]
+
+
+@pytest.fixture(scope="module")
+def wanted(labelled_clips, tmp_path_factory):
+    """The model of one job without a cache."""
+    model = tmp_path_factory.mktemp("wanted") / "model.npz"
+    assert cli.main(train(labelled_clips, model, "--jobs", "1", "--cache", "none", "--quiet")) == 0
+    return model.read_bytes()
+
+
+def start(arguments, **rest):
+    """Start a command in a session of its own, so that nobody else's processes are in it."""
+    return subprocess.Popen(
+        [sys.executable, ROOT / "run.py", *arguments],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True, text=True, **rest,
+    )  # fmt: skip
+
+
+def gone(session, *, within):
+    """Whether every process of a session ends in so many seconds."""
+    end = time.monotonic() + within
+    while time.monotonic() < end:
+        try:
+            os.killpg(session, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.05)
+    return False
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("whole_group", [False, True], ids=["kill", "terminal"])
+def test_interrupted_and_continued_by_two_jobs_gives_the_same_bytes(
+    labelled_clips, wanted, tmp_path, whole_group
+):
+    model, cache = tmp_path / "model.npz", tmp_path / "cache"
+    arguments = train(labelled_clips, model, "--jobs", "2", "--cache", cache)
+    running = start(arguments)
+    end = time.monotonic() + 120
+    while not list(cache.glob("*.npz")) and time.monotonic() < end:
+        time.sleep(0.02)
+    if whole_group:  # as a terminal does it
+        os.killpg(running.pid, signal.SIGINT)
+    else:
+        running.send_signal(signal.SIGINT)
+    _, err = running.communicate(timeout=60)
+    assert running.returncode == 130
+    assert err.splitlines()[-1] == "run.py train: interrupted"
+    assert "Traceback" not in err
+    assert gone(running.pid, within=20)
+    assert not model.exists()
+    assert {path.suffix for path in cache.iterdir()} == {".npz"}
+    assert 1 <= len(list(cache.glob("*.npz"))) < 9
+    if whole_group:
+        return  # the rest is the same
+    again = start(arguments)
+    _, err = again.communicate(timeout=240)
+    assert again.returncode == 0, err
+    assert model.read_bytes() == wanted
+    model.unlink()
+    assert cli.main(train(labelled_clips, model, "--jobs", "1", "--cache", cache, "--quiet")) == 0
+    assert model.read_bytes() == wanted  # all from the cache
+    assert not list(tmp_path.rglob("*.tmp"))
+
+
+@pytest.mark.slow
+def test_nobody_outlives_a_killed_parent(labelled_clips, tmp_path):
+    cache = tmp_path / "cache"
+    running = start(train(labelled_clips, tmp_path / "m.npz", "--jobs", "2", "--cache", cache))
+    end = time.monotonic() + 120
+    while not list(cache.glob("*")) and time.monotonic() < end:
+        time.sleep(0.02)
+    running.kill()
+    running.communicate(timeout=60)
+    assert gone(running.pid, within=30)
+
+
+def test_a_broken_entry_is_told_and_the_model_is_the_same(labelled_clips, wanted, tmp_path, capsys):
+    model, cache = tmp_path / "model.npz", tmp_path / "cache"
+    arguments = train(labelled_clips, model, "--jobs", "1", "--cache", cache)
+    assert cli.main(arguments) == 0
+    entry = sorted(cache.iterdir())[0]
+    entry.write_bytes(entry.read_bytes()[:-100])
+    capsys.readouterr()
+    assert cli.main(arguments) == 0
+    told = capsys.readouterr().err
+    assert told.count("warning: ") == 1
+    assert f"warning: {entry}: broken cache entry; computed again" in told
+    assert model.read_bytes() == wanted
+
+
+def on_terminal(code, **environment):
+    """Run code with a terminal as stderr; return what the terminal was sent."""
+    ours, theirs = pty.openpty()
+    env = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "TERM")} | environment
+    child = subprocess.Popen(
+        [sys.executable, "-c", code], cwd=ROOT, stderr=theirs, env={"TERM": "xterm"} | env
+    )
+    os.close(theirs)
+    sent = b""
+    while True:
+        try:
+            piece = os.read(ours, 1 << 12)
+        except OSError:  # how Linux says that the other end is closed
+            break
+        if not piece:
+            break
+        sent += piece
+    os.close(ours)
+    assert child.wait(30) == 0
+    return sent.decode()
+
+
+SHOW = """
+import time
+from lsfref.app.work.progress import Progress
+progress = Progress(quiet={quiet})
+for i in range(4):
+    progress("extracting", i, 3)
+    time.sleep(0.12)
+progress("pooling", 1, 2)
+progress.say("warning: one")
+progress.say("warning: one")
+progress("pooling", 2, 2)
+"""
+
+
+def test_a_terminal_gets_a_bar_with_rate_and_time_left():
+    sent = on_terminal(SHOW.format(quiet=False))
+    assert "\x1b[1mextracting\x1b[0m [" in sent
+    assert re.search(r"\r\x1b\[K\S+extracting\S+ \[#+ +\] 1/3  \d+\.\d/s  0:0\d left", sent)
+    assert re.search(r"\[#+\] 3/3  \d+\.\d/s  0:0\d\r\n", sent)
+    assert sent.count("warning: one") == 1
+    assert sent.endswith("\n")
+
+
+@pytest.mark.slow
+def test_no_color_no_terminal_dumb_and_quiet():
+    sent = on_terminal(SHOW.format(quiet=False), NO_COLOR="1")
+    assert "extracting [" in sent
+    assert "\x1b[1m" not in sent
+    lines = ["extracting: 3 videos", "pooling: 2 videos", "warning: one", ""]
+    assert on_terminal(SHOW.format(quiet=False), TERM="dumb").split("\r\n") == lines
+    assert on_terminal(SHOW.format(quiet=True)) == "warning: one\r\n"
+    piped = subprocess.run(
+        [sys.executable, "-c", SHOW.format(quiet=False)], cwd=ROOT, capture_output=True, text=True
+    )
+    assert piped.stderr.splitlines() == lines[:3]
+
+
+def test_clocks_and_rates():
+    assert [clock(s) for s in (0, 59.4, 59.6, 3599.6, 36_000)] == [
+        "0:00", "0:59", "1:00", "1:00:00", "10:00:00",
+    ]  # fmt: skip
+    assert speed(30, 10) == "3.0/s"
+    assert speed(1, 20) == "3.0/min"
+    assert speed(0, 0) == "0.0/min"
+
+
+def test_units_are_what_is_counted(capsys):
+    progress = Progress(quiet=False)
+    progress("training", 1, 30)
+    progress("networks", 1, 5)
+    assert capsys.readouterr().err == "training: 30 passes\nnetworks: 5 folds\n"

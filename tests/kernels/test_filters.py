@@ -1,0 +1,159 @@
+"""lsfref/filters.py: every kernel beside the plain scipy call or loop that it replaces."""
+
+import itertools
+
+import numpy as np
+import oracles_flow as oracles
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import ndimage
+
+from lsfref.kernels import filters
+
+sides = st.integers(1, 17)
+seeds = st.integers(0, 999)
+TYPES = [np.float32, np.float64]
+
+
+def image_of(height, width, seed, dtype=np.float64):
+    return np.random.default_rng(seed).uniform(-9, 9, (height, width)).astype(dtype)
+
+
+def test_run_sums_by_hand():
+    values = np.array([1.0, 2, 4, 8, 16, 32, 64])
+    np.testing.assert_array_equal(filters.run_sums(values, size=3), [7, 14, 28, 56, 112])
+    np.testing.assert_array_equal(filters.run_sums(values, size=2, step=3), [9, 18, 36, 72])
+    np.testing.assert_array_equal(filters.run_sums(values, size=1), values)
+
+
+@settings(max_examples=25)
+@given(size=st.integers(1, 21), step=st.integers(1, 5), seed=seeds)
+def test_run_sums_add_what_they_say(size, step, seed):
+    values = np.random.default_rng(seed).integers(-99, 99, 107).astype(float)
+    kept = len(values) - (size - 1) * step
+    wanted = [values[i : i + (size - 1) * step + 1 : step].sum() for i in range(kept)]
+    np.testing.assert_array_equal(filters.run_sums(values, size=size, step=step), wanted)
+
+
+def test_sums_do_not_carry_rounding_along():
+    """A cumulative sum would leave 1e8 times the rounding behind the bright pixel."""
+    image_HW = np.full((11, 37), 0.1, dtype=np.float32)
+    image_HW[5, 3] = 1e8
+    sums_HW = filters.box_sums(image_HW, size=3)
+    np.testing.assert_allclose(sums_HW[1:-1, 7:-1], 0.9, rtol=1e-6)
+
+
+@settings(max_examples=25)
+@given(height=sides, width=sides, size=st.integers(2, 7), seed=seeds)
+def test_window_sums_are_those_of_the_loops(height, width, size, seed):
+    images = np.stack([image_of(height, width, seed + k) for k in range(3)])
+    sums = filters.window_sums(images, size=size)
+    wanted = [oracles.window_sums(image_HW, size) for image_HW in images]
+    np.testing.assert_allclose(sums, wanted, rtol=0, atol=1e-11)
+
+
+@settings(max_examples=25)
+@given(height=sides, width=sides, size=st.integers(2, 7), seed=seeds)
+def test_covering_sums_are_those_of_the_loops(height, width, size, seed):
+    shape = (height + size - 1, width + size - 1)
+    windows = np.stack([image_of(*shape, seed + k) for k in range(2)])
+    sums = filters.covering_sums(windows, size=size)
+    wanted = [oracles.covering_sums(part, size, (height, width)) for part in windows]
+    np.testing.assert_allclose(sums, wanted, rtol=0, atol=1e-11)
+
+
+@pytest.mark.parametrize("dtype", TYPES)
+@pytest.mark.parametrize("size", [1, 3, 5, 7, 9])
+def test_box_sums_are_those_of_scipy(size, dtype):
+    image_HW = image_of(31, 43, 1, dtype)
+    sums_HW = filters.box_sums(image_HW, size=size)
+    wanted_HW = ndimage.uniform_filter(image_HW.astype(float), size, mode="constant") * size**2
+    assert sums_HW.dtype == dtype
+    tolerance = 1e-11 if dtype == np.float64 else 1e-4
+    np.testing.assert_allclose(sums_HW, wanted_HW, rtol=0, atol=tolerance)
+
+
+@settings(max_examples=25)
+@given(height=sides, width=sides, seed=seeds)
+def test_cells_add_up_and_are_given_back(height, width, seed):
+    image_HW = image_of(height, width, seed)
+    cells_hw = filters.cells(image_HW)
+    padded = np.pad(image_HW, ((0, height % 2), (0, width % 2)))
+    wanted = padded.reshape(cells_hw.shape[0], 2, cells_hw.shape[1], 2).sum(axis=(1, 3))
+    np.testing.assert_allclose(cells_hw, wanted, rtol=0, atol=1e-12)
+    image_1HW = filters.uncells(cells_hw[None], (height, width))
+    wanted = [[cells_hw[y // 2, x // 2] for x in range(width)] for y in range(height)]
+    np.testing.assert_array_equal(image_1HW[0], wanted)
+
+
+@settings(max_examples=25)
+@given(height=sides, width=sides, seed=seeds)
+def test_warp_is_map_coordinates_of_order_1(height, width, seed):
+    rng = np.random.default_rng(seed)
+    image_HW = rng.uniform(0, 255, (height, width))
+    x_HW = rng.uniform(-2, width + 1, (height, width))
+    y_HW = rng.uniform(-2, height + 1, (height, width))
+    x_HW[rng.random(x_HW.shape) < 0.3] = width - 1  # the last column itself
+    warped_HW, inside_HW = filters.read_at(image_HW, x_HW, y_HW)
+    wanted_HW = ndimage.map_coordinates(image_HW, [y_HW, x_HW], order=1, mode="nearest")
+    np.testing.assert_allclose(warped_HW, wanted_HW, rtol=0, atol=1e-10)
+    np.testing.assert_array_equal(warped_HW, filters.warp(image_HW, x_HW, y_HW))
+    inside = (x_HW >= 0) & (x_HW <= width - 1) & (y_HW >= 0) & (y_HW <= height - 1)
+    np.testing.assert_array_equal(inside_HW, inside)
+
+
+def test_a_warp_to_the_pixels_themselves_changes_nothing():
+    image_HW = image_of(13, 29, 2, np.float32)
+    x_HW, y_HW = (part.astype(np.float32) for part in oracles.grid((13, 29)))
+    before = x_HW.copy()
+    warped_HW = filters.warp(image_HW, x_HW, y_HW)
+    assert warped_HW.dtype == np.float32
+    np.testing.assert_array_equal(warped_HW, image_HW)
+    np.testing.assert_array_equal(x_HW, before)
+
+
+@settings(max_examples=25)
+@given(height=sides, width=sides, seed=seeds)
+def test_slopes_are_those_of_scipy_but_for_the_rim(height, width, seed):
+    image_HW = image_of(height, width, seed)
+    taps = np.array([1, -8, 0, 8, -1]) / 12
+    for axis, slope_HW in enumerate(filters.slopes(image_HW)[::-1]):
+        wanted_HW = ndimage.correlate1d(image_HW, taps, axis=axis)
+        place, n = np.indices(image_HW.shape)[axis], image_HW.shape[axis]
+        wanted_HW[(place < 2) | (place >= n - 2)] = 0
+        np.testing.assert_allclose(slope_HW, wanted_HW, rtol=0, atol=1e-12)
+
+
+def test_slopes_of_a_cubic_are_exact():
+    x_HW, y_HW = oracles.grid((11, 13))
+    gx_HW, gy_HW = filters.slopes(x_HW**3 - 5 * x_HW + y_HW**2)
+    np.testing.assert_allclose(gx_HW[:, 2:-2], (3 * x_HW**2 - 5)[:, 2:-2], rtol=0, atol=1e-10)
+    np.testing.assert_allclose(gy_HW[2:-2], (2 * y_HW)[2:-2], rtol=0, atol=1e-10)
+
+
+@pytest.mark.parametrize("dtype", TYPES)
+@pytest.mark.parametrize("size", [3, 5])
+@settings(max_examples=25)
+@given(height=sides, width=sides, levels=st.sampled_from([2, 5, 1000]), seed=seeds)
+def test_medians_are_those_of_scipy(size, dtype, height, width, levels, seed):
+    image_HW = np.random.default_rng(seed).integers(-levels, levels, (height, width)).astype(dtype)
+    median_HW = filters.median(image_HW, size=size)
+    assert median_HW.dtype == dtype
+    wanted_HW = ndimage.median_filter(image_HW, size, mode="nearest")
+    np.testing.assert_array_equal(median_HW, wanted_HW)
+
+
+def test_the_networks_are_proved_by_zeros_and_ones():
+    """A network of minima and maxima that is right for all zeros and ones is right for all."""
+    nine = np.array(list(itertools.product([0.0, 1.0], repeat=9))).reshape(-1, 3, 3)
+    flat = np.moveaxis(nine, 1, 0).reshape(3, -1)
+    np.testing.assert_array_equal(filters._median_9(*flat)[::3], nine.sum(axis=(1, 2)) >= 5)
+    # Five values are sorted in every column, so of each column only the number of ones counts.
+    five = np.array(list(itertools.product([0.0, 1.0], repeat=5)))
+    a, b, c, d, e = (np.repeat(column, 5) for column in five.T)  # five equal columns
+    np.testing.assert_array_equal(filters._median_25(a, b, c, d, e)[::5], five.sum(axis=1) >= 3)
+    ones = np.array(list(itertools.product(range(6), repeat=5)))
+    windows = (np.arange(5)[:, None] >= 5 - ones[:, None, :]).astype(float)
+    flat = np.moveaxis(windows, 1, 0).reshape(5, -1)
+    np.testing.assert_array_equal(filters._median_25(*flat)[::5], ones.sum(axis=1) >= 13)

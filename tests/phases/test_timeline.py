@@ -1,0 +1,105 @@
+"""Answers per interval: which trajectories, which frames, which times."""
+
+import functools
+
+import numpy as np
+import pytest
+import tests_model
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lsfref import pipeline, pooling, video
+from lsfref.errors import VideoError
+from lsfref.phases import passes, timeline
+from lsfref.phases.passes import Extraction
+from lsfref.phases.streaming import Block
+
+make = functools.cache(tests_model.make)
+ENDS = [15, 15, 16, 19, 20, 20, 41, 42, 59]  # frames on which trajectories end, of 60
+
+
+def fake(cuts=(), n_frames=60, ends=ENDS):
+    """An extraction of known rows, in blocks that end at `cuts`."""
+    info_P10 = np.zeros((len(ends), 10))
+    info_P10[:, 0] = ends
+    rows_PD = np.random.default_rng(7).standard_normal((len(ends), 426))
+    pieces = zip(np.split(info_P10, cuts), np.split(rows_PD, cuts), strict=True)
+    return rows_PD, lambda *_: Extraction(n_frames, (Block(*p) for p in pieces))
+
+
+def ask(seconds, rate, monkeypatch, cuts=(), **rest):
+    monkeypatch.setattr(video, "frame_rate", lambda _path: rate)
+    rows_PD, extract = fake(cuts, **rest)
+    return rows_PD, timeline.classify_timeline("x", make(), seconds=seconds, extract=extract)
+
+
+def test_by_hand(monkeypatch):
+    rows_PD, found = ask(2.0, 10.0, monkeypatch)
+    assert [(i.first, i.last, i.seconds) for i in found.intervals] == [
+        (0, 19, (0.0, 2.0)), (20, 39, (2.0, 4.0)), (40, 59, (4.0, 6.0)),
+    ]  # fmt: skip
+    assert [i.answer.points for i in found.intervals] == [4, 2, 3]
+    assert [i.answer.frames for i in found.intervals] == [20, 20, 20]
+    one = make()
+    codes_PE = passes.encode_rows(rows_PD, parameters=one.parameters, scaling=one.scaling)
+    mean_E = codes_PE[4:6].mean(axis=0)
+    alone = pipeline.answer_pooled(passes.Pooled(mean_E, 2, 20, (), None), one)
+    assert found.intervals[1].answer.labels == alone.labels
+
+
+def test_the_last_interval_may_be_short_and_empty_ones_say_so(monkeypatch):
+    _, found = ask(0.7, 10.0, monkeypatch)  # 7 frames
+    assert [i.answer.points for i in found.intervals] == [0, 0, 6, 0, 0, 1, 1, 0, 1]
+    assert found.intervals[-1].last == 59
+    assert found.intervals[-1].answer.frames == 4
+    assert found.intervals[0].answer.error == "no trajectories end in this interval"
+    assert found.intervals[0].answer.labels == {"background": None, "foreground": None}
+
+
+def test_without_a_constant_rate_there_are_no_times(monkeypatch):
+    _, found = ask(1.0, None, monkeypatch)
+    assert [(i.first, i.last, i.seconds) for i in found.intervals] == [
+        (0, 24, None), (25, 49, None), (50, 59, None),
+    ]  # fmt: skip
+
+
+@settings(max_examples=25)
+@given(cuts=st.lists(st.integers(0, len(ENDS)), max_size=5).map(sorted))
+def test_how_blocks_were_cut_does_not_matter(cuts):
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        _, whole = ask(1.3, 10.0, monkeypatch)
+        _, parts = ask(1.3, 10.0, monkeypatch, cuts=cuts)
+    assert whole == parts
+
+
+def test_one_interval_is_the_whole_video(monkeypatch):
+    rows_PD, found = ask(1e9, 10.0, monkeypatch)
+    one = make()
+    _, extract = fake()
+    assert found.intervals[0].answer == pipeline.classify("x", one, extract=extract)
+    assert len(found.intervals) == 1
+    assert len(rows_PD) == found.intervals[0].answer.points
+
+
+def test_a_bad_video_is_told():
+    def extract(*_):
+        raise VideoError("x: no video")
+
+    found = timeline.classify_timeline("x", make(), seconds=1, extract=extract)
+    assert found.error == "x: no video"
+    assert found.intervals == []
+
+
+def test_memory_holds_one_interval(monkeypatch):
+    """Rows are pooled as they come: no more than a batch is held."""
+    held = []
+    plain = pooling.pool_codes
+
+    def watched(blocks, encode):
+        blocks = list(blocks)
+        held.append(sum(map(len, blocks)))
+        return plain(iter(blocks), encode)
+
+    monkeypatch.setattr(pooling, "pool_codes", watched)
+    ask(1.0, 10.0, monkeypatch, cuts=[3, 7])
+    assert held == [4, 2, 2, 1]

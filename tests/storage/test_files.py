@@ -1,0 +1,186 @@
+"""Files are written whole or not at all, and named without tricks."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from texts import texts
+
+from lsfref.errors import LsfrefError, WriteError
+from lsfref.storage.files import printable, write_whole
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("clip.mp4", "clip.mp4"),
+        ("Ära 雨.mp4", "Ära 雨.mp4"),
+        ("a\nb\tc\x1b[31m\x7f", r"a\nb\tc\x1b[31m\x7f"),
+        ("\u202egpj.exe\u2028\u200b", r"\u202egpj.exe\u2028\u200b"),
+        (b"not\xff\xfeutf8", r"not\xff\xfeutf8"),
+        (Path("folder") / "x", "folder/x"),
+        ("\U000e0001", r"\U000e0001"),
+    ],
+)
+def test_names_by_hand(name, shown):
+    assert printable(name) == shown
+
+
+def encodable(name):
+    return not any("\ud800" <= c <= "\udfff" for c in name)
+
+
+@given(st.one_of(st.binary(max_size=30), texts(max_size=30).filter(encodable)))
+def test_any_name_is_one_printable_line(name):
+    shown = printable(name)
+    assert shown.isprintable()
+    shown.encode()  # no lone surrogate is left
+
+
+def test_whole(tmp_path):
+    path = tmp_path / "out.bin"
+    with write_whole(path) as file:
+        file.write(b"old")
+        assert not path.exists()
+    with write_whole(str(path)) as file:
+        file.write(b"new")
+        file.flush()
+        assert path.read_bytes() == b"old"
+    assert path.read_bytes() == b"new"
+    assert os.listdir(tmp_path) == ["out.bin"]
+
+
+@pytest.mark.parametrize("error", [KeyError, KeyboardInterrupt, OSError, FileNotFoundError])
+def test_an_error_in_the_block_passes_and_leaves_the_old(tmp_path, error):
+    path = tmp_path / "out.bin"
+    path.write_bytes(b"old")
+    with pytest.raises(error) as caught, write_whole(path) as file:  # noqa: PT012
+        file.write(b"new")
+        raise error("mine")
+    assert not isinstance(caught.value, WriteError)
+    assert path.read_bytes() == b"old"
+    assert os.listdir(tmp_path) == ["out.bin"]
+
+
+def test_odd_names(tmp_path):
+    for name in ("x" * 255, "-n", "new\nline", os.fsdecode(b"\xff\xfe"), "%s", "雨" * 80):
+        with write_whole(tmp_path / name) as file:
+            file.write(name.encode("utf-8", "surrogateescape"))
+    assert len(os.listdir(tmp_path)) == 6
+
+
+def test_a_link_stays_a_link(tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    target, link = tmp_path / "elsewhere" / "real", tmp_path / "link"
+    target.write_bytes(b"old")
+    link.symlink_to(target)
+    with write_whole(link) as file:
+        file.write(b"new")
+    assert link.is_symlink()
+    assert target.read_bytes() == b"new"
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("nowhere/out.bin", "No such file or directory.; make its folder first"),
+        ("folder", "a folder or a device.*; give another place"),
+        ("fifo", "a folder or a device.*; give another place"),
+        ("x" * 256, "File name too long"),
+        ("a\nb/c", r"a\\nb/c: cannot be written"),
+    ],
+)
+def test_one_sentence_when_it_cannot_be_written(tmp_path, name, words):
+    (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "fifo")
+    before = sorted(os.listdir(tmp_path))
+    with pytest.raises(WriteError, match=words) as caught, write_whole(tmp_path / name):
+        pytest.fail("not reached")
+    assert isinstance(caught.value, OSError)
+    assert isinstance(caught.value, LsfrefError)
+    assert "\n" not in str(caught.value)
+    assert sorted(os.listdir(tmp_path)) == before
+
+
+def test_a_device_is_not_replaced():
+    with pytest.raises(WriteError, match="/dev/null: cannot be written"), write_whole("/dev/null"):
+        pytest.fail("not reached")
+    assert not os.path.isfile("/dev/null")
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write all")
+def test_a_read_only_folder(tmp_path):
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / "out.bin").write_bytes(b"old")
+    folder.chmod(0o555)
+    with pytest.raises(WriteError, match="ask for the right"), write_whole(folder / "out.bin"):
+        pytest.fail("not reached")
+    assert (folder / "out.bin").read_bytes() == b"old"
+
+
+FULL = """
+import resource, sys
+from lsfref.storage.files import write_whole
+resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))  # a disk of 100 kB
+with write_whole(sys.argv[1]) as file:
+    for _ in range(int(sys.argv[2])):
+        file.write(bytes(1000))
+"""
+
+
+@pytest.mark.parametrize("blocks", [101, 1000])  # the error comes with the last flush, or before
+def test_a_full_disk_leaves_the_old_file(tmp_path, blocks):
+    path = tmp_path / "out.bin"
+    path.write_bytes(b"old")
+    done = run(FULL, path, str(blocks))
+    assert done.returncode == 1
+    last = done.stderr.decode().strip().splitlines()[-1]
+    assert last.startswith("lsfref.errors.WriteError: ")
+    assert last.endswith("out.bin: cannot be written (File too large); give another place")
+    assert path.read_bytes() == b"old"
+    assert os.listdir(tmp_path) == ["out.bin"]
+
+
+WRITER = """
+import sys
+import numpy as np
+from lsfref.storage.files import write_whole
+print("ready", flush=True)
+for turn in range(10_000):
+    with write_whole(sys.argv[1]) as file:
+        np.savez(file, turn=turn, data=np.full(1 << 20, turn))
+"""
+
+
+def environment():
+    return {**os.environ, "PYTHONPATH": str(ROOT), "OPENBLAS_NUM_THREADS": "1"}
+
+
+def run(program, *arguments):
+    command = [sys.executable, "-c", program, *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, env=environment(), check=False)
+
+
+@pytest.mark.parametrize("kills", [3, pytest.param(25, marks=pytest.mark.slow)])
+def test_kills_leave_the_old_file_or_the_new(tmp_path, kills):
+    path = tmp_path / "out.npz"
+    with write_whole(path) as file:
+        np.savez(file, turn=-1, data=np.full(1 << 20, -1))
+    rng = np.random.default_rng(kills)
+    for _ in range(kills):
+        command = [sys.executable, "-c", WRITER, str(path)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment()) as child:
+            assert child.stdout.readline() == b"ready\n"
+            time.sleep(rng.uniform(0, 0.2))
+            child.kill()
+        with np.load(path, allow_pickle=False) as found:
+            assert (found["data"] == found["turn"]).all()

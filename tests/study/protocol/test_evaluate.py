@@ -1,0 +1,445 @@
+"""The protocol on videos: what is fitted on what, who is asked, how answers are counted."""
+
+import dataclasses
+import json
+import re
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from fakes import CLASSES, FakeExtract, videos
+
+from lsfref import pipeline
+from lsfref.app import cli
+from lsfref.app.commands import evaluate as command
+from lsfref.app.lists.manifest import read_labels
+from lsfref.config import PRESETS
+from lsfref.errors import LsfrefError
+from lsfref.phases import passes, phase2
+from lsfref.phases.phase2 import encode_labels
+from lsfref.study.protocol import asking, evaluate, protocol, splits, sureness
+from lsfref.study.protocol.evaluate import Counted, ask_whole_system, evaluate_videos
+from lsfref.study.protocol.outcome import Outcome, as_json, figures
+from lsfref.study.protocol.protocol import Round, TaskLabels
+from lsfref.video import write_video
+
+pytestmark = pytest.mark.unwatched
+
+CONFIG = dataclasses.replace(
+    PRESETS["small"], epochs=2, n_samples=200, hidden=(11,), n_code=7, batch_size=67
+)
+
+
+def labels_of(made):
+    return [
+        TaskLabels(task, names, encode_labels([getattr(v, task) for v in made], names))
+        for task, names in CLASSES.items()
+    ]
+
+
+def counted(made, extract):
+    counts = [passes.survey(v.path, config=CONFIG, extract=extract).n_points for v in made]
+    return Counted([v.path for v in made], np.array(counts))
+
+
+def grouped_folds(made, tasks, n_folds=3, n_repeats=1):
+    groups = np.array([v.group or v.name for v in made])
+    return splits.repeated_folds(
+        protocol.strata(tasks), groups, n_folds=n_folds, n_repeats=n_repeats, seed=0
+    )
+
+
+def run(made, extract, *, repeats=None, n_pairs=3, **rest):
+    tasks = labels_of(made)
+    repeats = repeats or grouped_folds(made, tasks)
+    return evaluate_videos(
+        counted(made, extract), tasks, repeats, CONFIG, n_pairs=n_pairs, extract=extract, **rest
+    )
+
+
+@pytest.fixture(scope="module")
+def made():
+    return videos(per_class=8, groups=5)
+
+
+def test_labels_that_show_in_the_features_are_found(made):
+    background, foreground = run(made, FakeExtract(strength=2.0))
+    assert [background.task, foreground.task] == ["background", "foreground"]
+    assert background.predicted_YM.shape == (3, 24)
+    assert figures(background).accuracy_mean > 0.9
+    assert np.all(background.confidence_YM > 0)
+    assert np.all(background.confidence_YM <= 1)
+
+
+def test_a_fold_by_hand(made):
+    """Round after round as `train` and `classify` would do it on the same rows."""
+    extract = FakeExtract()
+    tasks = labels_of(made)
+    repeats = grouped_folds(made, tasks)
+    outcomes = run(made, extract, repeats=repeats, n_pairs=2)
+    for fold, (train, test) in enumerate(repeats[0]):
+        trained = pipeline.train(
+            [made[i] for i in train], CONFIG, classes=CLASSES, extract=extract
+        ).model
+        answers = [pipeline.classify(made[i].path, trained, extract=extract) for i in test]
+        assert not any(a.error for a in answers)
+        pooled_ME = np.stack(
+            [
+                passes.pool_video(
+                    v.path, config=CONFIG, extract=extract,
+                    parameters=trained.parameters, scaling=trained.scaling,
+                ).pooled_E
+                for v in made
+            ]
+        )  # fmt: skip
+        for number, task in enumerate(tasks):
+            pairs = asking.draw_pairs(
+                np.random.default_rng([0, 0]), CONFIG, n_index=len(train), n_pairs=2
+            )
+            rng = np.random.default_rng([0, 0, fold, number])
+            for y, pair in enumerate(pairs):
+                config = dataclasses.replace(
+                    CONFIG, n_projections=pair.n_projections, n_neighbors=pair.k, k_rule="fixed"
+                )
+                fitted = phase2.fit_task(
+                    pooled_ME[train], task.labels_M[train], task.classes, config, rng=rng
+                )
+                votes = phase2.answer(fitted, pooled_ME[test], config)
+                said = outcomes[number].predicted_YM[y, test]
+                np.testing.assert_array_equal(said, votes.decision_M)
+                sure = outcomes[number].confidence_YM[y, test]
+                np.testing.assert_array_equal(sure, votes.confidence_MC.max(axis=1))
+
+
+def test_every_network_is_the_one_that_train_gives(made):
+    extract = FakeExtract()
+    tasks = labels_of(made)
+    rounds = protocol.rounds_of(grouped_folds(made, tasks))
+    networks = evaluate.fit_networks(
+        counted(made, extract), tasks[0].labels_M, rounds, CONFIG, extract=extract
+    )
+    for one, network in zip(rounds, networks, strict=True):
+        part = [made[i] for i in one.split[0]]
+        trained = pipeline.train(part, CONFIG, classes=CLASSES, extract=extract).model
+        for key, array in trained.parameters.items():
+            np.testing.assert_array_equal(network.parameters[key], array)
+        np.testing.assert_array_equal(network.scaling.mean_D, trained.scaling.mean_D)
+
+
+def test_the_same_answers_whatever_computes_them(made, monkeypatch):
+    extract = FakeExtract()
+    plain = run(made, extract)
+    with ThreadPoolExecutor(2) as threads:
+        side_by_side = run(made, extract, mapper=threads.map)
+    monkeypatch.setattr(evaluate, "SAMPLE_BYTES", 1)  # one fold's sample at a time
+    one_by_one = run(made, extract)
+    for other in (side_by_side, one_by_one):
+        for a, b in zip(plain, other, strict=True):
+            np.testing.assert_array_equal(a.predicted_YM, b.predicted_YM)
+            np.testing.assert_array_equal(a.confidence_YM, b.confidence_YM)
+
+
+def test_a_second_repetition_leaves_the_first_as_it_is(made):
+    tasks, extract = labels_of(made), FakeExtract()
+    once = run(made, extract, repeats=grouped_folds(made, tasks))
+    twice = run(made, extract, repeats=grouped_folds(made, tasks, n_repeats=2))
+    for a, b in zip(once, twice, strict=True):
+        assert b.predicted_YM.shape == (6, 24)
+        np.testing.assert_array_equal(a.predicted_YM, b.predicted_YM[:3])
+        np.testing.assert_array_equal(a.confidence_YM, b.confidence_YM[:3])
+
+
+def test_seeds_give_the_same_answers_again_and_others_for_others(made):
+    config = dataclasses.replace(CONFIG, seed=4)
+    tasks, extract = labels_of(made), FakeExtract()
+    repeats = grouped_folds(made, tasks)
+    rest = {"n_pairs": 3, "extract": extract}
+    one, again, other = (
+        evaluate_videos(counted(made, extract), tasks, repeats, c, **rest)
+        for c in (config, config, CONFIG)
+    )
+    for a, b, c in zip(one, again, other, strict=True):
+        np.testing.assert_array_equal(a.confidence_YM, b.confidence_YM)
+        np.testing.assert_array_equal(a.predicted_YM, b.predicted_YM)
+        assert not np.array_equal(a.confidence_YM, c.confidence_YM)
+
+
+def test_random_labels_stay_at_chance():
+    """Features that know their labels, labels dealt anew: only a leak could find them."""
+    shares = []
+    for seed in range(3):
+        rng = np.random.default_rng(seed)
+        made = videos(per_class=20, groups=20, rng=rng)
+        shares.append([figures(o).accuracy_mean for o in run(made, FakeExtract(strength=2.0))])
+    background, foreground = np.mean(shares, axis=0)
+    assert abs(background - 1 / 3) < 0.1  # 180 videos: a standard error of 0.035
+    assert abs(foreground - 1 / 2) < 0.11
+
+
+def test_huge_values_in_test_rows_leave_all_that_is_fitted_unchanged(made):
+    tasks = labels_of(made)
+    repeats = grouped_folds(made, tasks)
+    one = Round(repeats[0][1], 0, 1)
+    test_files = frozenset(made[i].name for i in one.split[1])
+    fitted = []
+    for extract in (FakeExtract(), FakeExtract(poisoned=test_files)):
+        counts = counted(made, extract)
+        (network,) = evaluate.fit_networks(
+            counts, tasks[0].labels_M, [one], CONFIG, extract=extract
+        )
+        (pooled_ME,) = evaluate.pool_videos(counts, [network], CONFIG, extract=extract)
+        train = one.split[0]
+        selections = [phase2.select(pooled_ME[train], t.labels_M[train], CONFIG) for t in tasks]
+        tables = [
+            phase2.fit_task(
+                pooled_ME[train], t.labels_M[train], t.classes, CONFIG,
+                rng=np.random.default_rng(0),
+            )
+            for t in tasks
+        ]  # fmt: skip
+        fitted.append((network, pooled_ME, selections, tables))
+    (network, pooled_ME, selections, tables), poisoned = fitted
+    for key, array in network.parameters.items():
+        np.testing.assert_array_equal(array, poisoned[0].parameters[key])
+    np.testing.assert_array_equal(network.scaling.mean_D, poisoned[0].scaling.mean_D)
+    np.testing.assert_array_equal(network.scaling.scale_D, poisoned[0].scaling.scale_D)
+    test_rows = one.split[1]
+    assert not np.any(pooled_ME[test_rows] == poisoned[1][test_rows])
+    for own, other in zip([*selections, *tables], [*poisoned[2], *poisoned[3]], strict=True):
+        for a, b in zip(own, other, strict=True):
+            np.testing.assert_array_equal(a, b)
+
+
+def test_huge_values_in_one_folds_rows_change_no_other_answers_of_that_fold(made):
+    """In fold f the poisoned video is asked; what the fold's other videos are told stays."""
+    tasks = labels_of(made)
+    repeats = grouped_folds(made, tasks)
+    train, test = repeats[0][0]
+    alone = [[(train, test)]]
+    victim = test[0]
+    plain = run(made, FakeExtract(), repeats=alone)
+    poisoned = run(made, FakeExtract(poisoned=frozenset([made[victim].name])), repeats=alone)
+    for a, b in zip(plain, poisoned, strict=True):
+        np.testing.assert_array_equal(a.predicted_YM[:, 1:], b.predicted_YM[:, 1:])
+
+
+def test_no_group_is_on_both_sides(made):
+    groups = np.array([v.group for v in made])
+    for train, test in grouped_folds(made, labels_of(made))[0]:
+        assert not set(groups[train]) & set(groups[test])
+
+
+def test_k_and_n_come_from_their_ranges():
+    def draws(config, n_index):
+        rng = np.random.default_rng(1)
+        pairs = asking.draw_pairs(rng, config, n_index=n_index, n_pairs=2000)
+        n, k = zip(*pairs, strict=True)
+        return (min(n), max(n)), (min(k), max(k))
+
+    assert draws(PRESETS["paper"], 1000) == ((10, 50), (50, 100))
+    assert draws(PRESETS["paper"], 60) == ((10, 50), (50, 60))
+    assert phase2.neighbor_count(PRESETS["small"], 120) == 5
+    assert draws(PRESETS["small"], 120) == ((10, 50), (3, 10))
+
+
+def test_videos_without_trajectories_are_asked_and_wrong(made):
+    silent = made[5].name
+    extract = FakeExtract(strength=2.0, sizes={silent: 0})
+    for outcome in run(made, extract):
+        assert np.all(outcome.predicted_YM[:, 5] == -1)
+        assert np.all(outcome.confidence_YM[:, 5] == 0)
+        told = as_json(outcome)
+        assert told["videos"] == 24
+        assert sum(told["unanswered"]) == 1
+        assert sum(map(sum, told["confusion"])) == pytest.approx(23)
+        assert max(row["coverage"] for row in sureness.as_json(outcome)["coverage"]) < 1
+
+
+def test_videos_without_a_label_teach_and_are_asked_the_other_task_alone(made):
+    some = [v._replace(foreground=None) if i % 4 == 0 else v for i, v in enumerate(made)]
+    background, foreground = run(some, FakeExtract(strength=2.0))
+    assert len(background.true_M) == 24
+    assert len(foreground.true_M) == 18
+    assert np.all(foreground.predicted_YM >= 0)
+
+
+def test_a_class_that_training_never_saw_is_an_error_and_stays_in_the_table(made):
+    tasks = labels_of(made)
+    rain = np.flatnonzero(tasks[0].labels_M == 1)
+    train = np.setdiff1d(np.arange(24), rain)[::2]
+    test = np.setdiff1d(np.arange(24), train)
+    background, foreground = run(made, FakeExtract(strength=2.0), repeats=[[(train, test)]])
+    assert len(background.true_M) == len(foreground.true_M) == len(test)
+    told = as_json(background)
+    assert told["class_sizes"][1] == 8
+    assert told["recall"][1] == 0
+    assert set(np.unique(background.predicted_YM)) <= {0, 2}
+
+
+def test_a_training_part_of_one_class_is_refused(made):
+    train = np.arange(6)  # all "normal"
+    with pytest.raises(LsfrefError, match="background: a training part has fewer than two classes"):
+        run(made, FakeExtract(), repeats=[[(train, np.arange(6, 24))]])
+
+
+def test_ties_go_to_the_first_class():
+    """Two classes in mirror places, K = 2: one vote each, in every table."""
+    pooled_ME = np.array([[1.0, 3.0], [1.0, 3.0], [0.0, 0.0], [9.0, 9.0], [1.0, 3.0]])
+    task = TaskLabels("background", ("a", "b"), np.array([1, 0, 1, 0, 1]))
+    one = Round((np.array([0, 1, 2, 3]), np.array([4])), 0, 0)
+    config = dataclasses.replace(CONFIG, top_percent=100, n_code=2)
+    asked = ask_whole_system(
+        pooled_ME, np.ones(5, bool), [task], 0, one,
+        dataclasses.replace(config, k_rule="sqrt"), n_pairs=30,
+    )  # fmt: skip
+    ks = [
+        p.k for p in asking.draw_pairs(np.random.default_rng([0, 0]), config, n_index=4, n_pairs=30)
+    ]
+    ties = np.array(ks) == 2
+    assert ties.any()
+    assert np.all(asked.decision_Ym[ties, 0] == 0)
+    assert np.all(asked.confidence_Ym[ties, 0] == 0.5)
+
+
+def outcome_of(true_M, predicted_YM, confidence_YM):
+    names = ("a", "b")
+    return Outcome(
+        "m", "t", names, np.array(true_M), np.array(predicted_YM), np.array(confidence_YM)
+    )
+
+
+def test_coverage_and_calibration_by_hand():
+    outcome = outcome_of([0, 1, 1, 0], [[0, 1, 0, -1]], [[0.9, 0.8, 0.6, 0.0]])
+    told = sureness.as_json(outcome)
+    assert told["coverage"] == [
+        {"threshold": 0.6, "coverage": 0.75, "accuracy": 2 / 3},
+        {"threshold": 0.8, "coverage": 0.5, "accuracy": 1.0},
+        {"threshold": 0.9, "coverage": 0.25, "accuracy": 1.0},
+    ]
+    assert [(row["videos"], row["accuracy"]) for row in told["calibration"]] == [
+        (1, 0.0), (1, 1.0), (1, 1.0),
+    ]  # fmt: skip
+    assert "lie 0.300 apart" in sureness.lines(outcome)[-1]
+    silent = outcome_of([0, 1], [[-1, -1]], [[0.0, 0.0]])
+    assert sureness.as_json(silent) == {"coverage": [], "calibration": []}
+    assert sureness.lines(silent) == []
+
+
+KEYS = {
+    "method", "task", "videos", "accuracy_mean", "accuracy_sd", "interval", "recall_mean",
+    "majority", "confusion",
+}  # fmt: skip
+QUICK = ["--set", "epochs=2", "--set", "n_samples=300", "--set", "n_scales=1", "--jobs", "1"]
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory):
+    return tmp_path_factory.mktemp("cache")
+
+
+def ask(labels, cache, capsys, *flags):
+    status = cli.main(["evaluate", "--labels", str(labels), "--cache", str(cache), *QUICK, *flags])
+    return status, *capsys.readouterr()
+
+
+def test_the_command_on_clips(labelled_clips, cache, capsys):
+    status, out, err = ask(labelled_clips, cache, capsys, "--folds", "3", "--json")
+    assert status == 0
+    rows = [json.loads(line) for line in out.splitlines()]
+    assert [row["task"] for row in rows] == ["background", "foreground"]
+    for row in rows:
+        assert set(row) >= KEYS
+        assert row["videos"] == 9
+        assert sum(map(sum, row["confusion"])) == pytest.approx(9)
+        assert np.trace(row["confusion"]) / 9 == pytest.approx(row["accuracy_mean"])
+        assert row["interval"][0] < row["accuracy_mean"] < row["interval"][1]
+    assert "9 videos in 9 groups" in err
+    assert "3 folds: 3 videos asked in each" in err
+    again = ask(labelled_clips, cache, capsys, "--folds", "3", "--json", "--quiet")
+    assert again == (0, out, "")
+    status, out, _ = ask(labelled_clips, cache, capsys, "--folds", "3", "--quiet")
+    for words in ("background, whole system: accuracy", "true \\ answer", "threshold  answered"):
+        assert words in out
+    status, out, _ = ask(labelled_clips, cache, capsys, "--folds", "3", "--quiet", "--csv")
+    header, *lines = out.splitlines()
+    assert KEYS <= set(header.replace('"', "").split(","))
+    assert len(lines) == 2
+
+
+def rewrite(labels, tmp_path, change):
+    header, *rows = labels.read_text().splitlines()
+    header, rows = change(header, rows)
+    for clip in labels.parent.glob("*.mkv"):
+        (tmp_path / clip.name).symlink_to(clip)
+    path = tmp_path / "labels.csv"
+    path.write_text("\n".join([header, *rows]) + "\n")
+    return path
+
+
+def test_the_lists_own_split_stands_unless_folds_are_asked_for(
+    labelled_clips, cache, tmp_path, capsys
+):
+    def change(header, rows):
+        sides = [f"{row},{'test' if i % 3 == 2 else 'train'}" for i, row in enumerate(rows)]
+        return f"{header},split", sides
+
+    labels = rewrite(labelled_clips, tmp_path, change)
+    status, out, err = ask(labels, cache, capsys, "--json")
+    assert status == 0
+    assert "one split: 6 videos to learn from, 3 to ask" in err
+    assert json.loads(out.splitlines()[0])["videos"] == 3
+    status, out, err = ask(labels, cache, capsys, "--json", "--folds", "3", "--split", "random")
+    assert "3 folds" in err
+    assert json.loads(out.splitlines()[0])["videos"] == 9
+
+
+def test_bad_videos_are_left_out_silent_ones_are_errors_and_both_are_told(
+    labelled_clips, cache, tmp_path, capsys
+):
+    write_video(tmp_path / "still.mkv", np.full((20, 41, 53), 90, np.uint8))
+    labels = rewrite(
+        labelled_clips, tmp_path, lambda h, rows: (h, [*rows, "still.mkv,normal,none,y"])
+    )
+    status, out, err = ask(labels, cache, capsys, "--json", "--folds", "3")
+    assert status == 0
+    assert re.search("counted as an error: .*still.mkv: no trajectories", err)
+    told = json.loads(out.splitlines()[0])
+    assert (told["videos"], sum(told["unanswered"])) == (10, 1)
+
+    (tmp_path / "text.mp4").write_text("no video")
+    with labels.open("a") as file:
+        file.write("text.mp4,normal,none,z\n")
+    status, out, err = ask(labels, cache, capsys, "--json", "--folds", "3")
+    assert status == 1
+    assert re.search("left out: .*text.mp4", err)
+    assert json.loads(out.splitlines()[0])["videos"] == 10
+
+
+@pytest.mark.parametrize(
+    ("change", "flags", "words"),
+    [
+        (lambda h, r: (h, [x.replace("human", "none") for x in r[:3]]), [],
+         "background: only the class 'camera shaking'"),
+        (lambda h, r: (h, [",".join([x.split(",")[0], "", *x.split(",")[2:]]) for x in r]), [],
+         "no background labels"),
+        (lambda h, r: (h.removesuffix(",group"), [x.rpartition(",")[0] for x in r]),
+         ["--split", "group"], "wants a column 'group'"),
+        (lambda h, r: (h, r), ["--folds", "10"], "want 2 to 9 folds"),
+        (lambda h, r: (h + ",split", [x + ",test" for x in r]), [], "no usable video has split"),
+    ],
+    ids=["one class", "no background", "no groups", "folds", "nothing to learn from"],
+)  # fmt: skip
+def test_what_cannot_be_evaluated_is_one_sentence(
+    labelled_clips, cache, tmp_path, capsys, change, flags, words
+):
+    labels = rewrite(labelled_clips, tmp_path, change)
+    status, out, err = ask(labels, cache, capsys, "--quiet", *flags)
+    assert (status, out) == (3, "")
+    assert words in err
+
+
+def test_videos_without_any_label_are_left_out(labelled_clips, tmp_path):
+    labels = rewrite(labelled_clips, tmp_path, lambda h, rows: (h, [*rows[1:], "00.mkv,,,z"]))
+    manifest = command.labelled(read_labels(labels))
+    assert len(manifest.videos) == 8
+    assert manifest.notes == ["1 videos without labels left out"]

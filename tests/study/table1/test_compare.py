@@ -1,0 +1,298 @@
+"""`compare`: every row under the same folds; the page; nothing fitted on what is asked."""
+
+import argparse
+import csv
+import dataclasses
+import json
+import re
+
+import numpy as np
+import pytest
+
+from lsfref.app.commands import compare as command
+from lsfref.app.commands import comparison
+from lsfref.app.page.comparison import page
+from lsfref.app.page.figure3 import figure3, separation
+from lsfref.config import PRESETS
+from lsfref.errors import LabelsError
+from lsfref.phases.passes import Extraction
+from lsfref.phases.streaming import Block
+from lsfref.study.protocol.evaluate import Counted, evaluate_videos
+from lsfref.study.protocol.outcome import Outcome, figures
+from lsfref.study.protocol.protocol import Round, TaskLabels, collect, rounds_of
+from lsfref.study.protocol.splits import folds
+from lsfref.study.table1 import compare, representations
+from lsfref.study.table1.compare import against, answer_tables, answer_videos, pieces, put_together
+from lsfref.study.table1.rows import ROWS, SPACES, TABLE_ROWS
+
+SMALL = dataclasses.replace(
+    PRESETS["small"], hidden=(13,), n_code=7, n_samples=300, epochs=4, batch_size=50
+)
+N_VIDEOS = 31
+LABELS = np.arange(N_VIDEOS) % 3
+TASKS = [
+    TaskLabels("background", ("rain", "snow", "fog"), LABELS),
+    TaskLabels("foreground", ("none", "human"), np.where(LABELS == 2, -1, LABELS)),
+]
+DIRECT = [key for key in ROWS if key != "idt"]
+
+
+@pytest.fixture(autouse=True)
+def small_sizes(monkeypatch):
+    monkeypatch.setattr(representations, "N_GAUSSIANS", 3)
+    monkeypatch.setattr("lsfref.study.protocol.asking.N_PAIRS", 2)
+    monkeypatch.setattr("lsfref.study.table1.features.LEAST_STEPS", 40)
+
+
+def fake_extract(labels, *, apart=0.6, poisoned=()):
+    """Videos whose descriptors differ by class in their mean."""
+    centres = np.random.default_rng(0).random((3, 426)) * apart
+
+    def extract(path, config):
+        m = int(path)
+        rng = np.random.default_rng([1, m])
+        rows = centres[labels[m]] + 0.1 * rng.standard_normal((19 + m, 426))
+        if m in poisoned:
+            rows = 1e4 * rng.standard_normal(rows.shape)
+        rows = rows.astype(config.dtype)
+        return Extraction(20, iter([Block(np.zeros((len(rows), 10)), rows)]), [], len(rows))
+
+    return extract
+
+
+VIDEOS = Counted(tuple(map(str, range(N_VIDEOS))), 19 + np.arange(N_VIDEOS))
+
+
+def run(labels, extract, *, rows=DIRECT, videos=VIDEOS, tasks=TASKS, n_folds=3):
+    tasks = [task._replace(labels_M=np.where(task.labels_M < 0, -1, labels % len(task.classes)))
+             for task in tasks]  # fmt: skip
+    rounds = rounds_of([folds(labels, None, n_folds=n_folds, rng=np.random.default_rng(2))])
+    found = [
+        answer_videos(
+            one, rows=rows, videos=videos, tasks=tasks, config=SMALL, extract=extract, n_pairs=2
+        )
+        for one in rounds
+    ]
+    return collect(rounds, [fold.answers for fold in found], tasks), found
+
+
+def test_separable_videos_are_told_apart_by_every_row():
+    outcomes, found = run(LABELS, fake_extract(LABELS))
+    assert [o.method for o in outcomes[::2]] == [ROWS[key].name for key in DIRECT]
+    for outcome in outcomes[::2]:
+        assert figures(outcome).accuracy_mean > 0.9, outcome.method
+    for row, many in (("cca", outcomes), ("pca", outcomes)):  # alone as among others
+        one = run(LABELS, fake_extract(LABELS), rows=[row])[0][0]
+        other = next(o for o in many if o.method == ROWS[row].name)
+        np.testing.assert_array_equal(one.predicted_YM, other.predicted_YM)
+    assert set(found[0].spaces) == set(SPACES)
+    assert found[0].spaces["lsfnet"].shape == (N_VIDEOS, 7)
+
+
+def test_rows_in_pieces_are_the_rows_at_once():
+    rounds = rounds_of([folds(LABELS, None, n_folds=2, rng=np.random.default_rng(2))])
+    rest = {"videos": VIDEOS, "tasks": TASKS, "config": SMALL, "n_pairs": 2}
+    rest["extract"] = fake_extract(LABELS, apart=0.1)
+    asked = pieces(rounds, list(ROWS))
+    assert sorted(key for _, piece in asked for key in piece) == sorted(2 * list(ROWS))
+    found = put_together([answer_videos(*one, **rest) for one in asked], n_folds=2)
+    for one, fold in zip(rounds, found, strict=True):
+        whole = answer_videos(one, list(ROWS), **rest)
+        assert list(fold.answers) == list(whole.answers) == [row.name for row in ROWS.values()]
+        for method, answers in whole.answers.items():
+            for said, said_too in zip(answers, fold.answers[method], strict=True):
+                np.testing.assert_array_equal(said, said_too)
+        assert set(fold.spaces) == set(whole.spaces) == set(SPACES)
+        for name, space in whole.spaces.items():
+            np.testing.assert_array_equal(space, fold.spaces[name])
+        np.testing.assert_array_equal(fold.rows, whole.rows)
+
+
+def test_rows_that_share_their_work_are_one_piece():
+    assert pieces([0, 1], ["whole", "pca", "idt"]) == [
+        (0, ["pca", "whole"]), (1, ["pca", "whole"]), (0, ["idt"]), (1, ["idt"]),
+    ]  # fmt: skip
+
+
+def test_the_whole_system_is_that_of_evaluate():
+    extract = fake_extract(LABELS, apart=0.1)
+    ours, _ = run(LABELS, extract, rows=["whole"])
+    repeats = [folds(LABELS, None, n_folds=3, rng=np.random.default_rng(2))]
+    tasks = [TASKS[0], TASKS[1]._replace(labels_M=np.where(LABELS == 2, -1, LABELS % 2))]
+    theirs = evaluate_videos(VIDEOS, tasks, repeats, SMALL, n_pairs=2, extract=extract)
+    for one, other in zip(ours, theirs, strict=True):
+        np.testing.assert_array_equal(one.predicted_YM, other.predicted_YM)
+        assert one.method == other.method
+
+
+def test_random_labels_stay_at_chance():
+    labels = np.random.default_rng(3).permutation(np.arange(N_VIDEOS) % 2)
+    outcomes, _ = run(labels, fake_extract(0 * LABELS), tasks=TASKS[:1])
+    for outcome in outcomes:
+        assert figures(outcome).accuracy_mean < 0.5 + 2.6 * np.sqrt(0.25 / N_VIDEOS), outcome.method
+
+
+def test_poisoned_test_videos_leave_what_is_fitted_unchanged(monkeypatch):
+    given = []
+
+    def spy(how, index, labels, queries, wanted, **rest):
+        given.append((index, queries))
+        return np.zeros((1, len(wanted)), dtype=int)
+
+    monkeypatch.setattr(compare, "ask", spy)
+    test = np.array([4, 9, 16, 23])
+    one = Round((np.setdiff1d(np.arange(N_VIDEOS), test), test), 0, 0)
+    for poisoned in ((), (9, 16, 23)):
+        answer_videos(
+            one, rows=DIRECT, videos=VIDEOS, tasks=TASKS[:1], config=SMALL,
+            extract=fake_extract(LABELS, poisoned=poisoned), n_pairs=2,
+        )  # fmt: skip
+    half = len(given) // 2
+    for (index, queries), (index_too, queries_too) in zip(given[:half], given[half:], strict=True):
+        np.testing.assert_array_equal(index, index_too)
+        np.testing.assert_allclose(queries[0], queries_too[0], rtol=1e-4, atol=1e-6)
+        assert (queries[1:] != queries_too[1:]).any()
+
+
+def test_a_video_without_trajectories_has_no_answer_and_teaches_nothing():
+    counts = VIDEOS.counts_M.copy()
+    counts[[5, 6]] = 0
+    outcomes, found = run(
+        LABELS, fake_extract(LABELS), videos=VIDEOS._replace(counts_M=counts), rows=["whole"]
+    )
+    assert (outcomes[0].predicted_YM[:, [5, 6]] == -1).all()
+    assert (np.delete(outcomes[0].predicted_YM, [5, 6], axis=1) >= 0).all()
+    assert 5 not in found[0].rows
+
+
+def test_tables_alone_and_fused():
+    rng = np.random.default_rng(4)
+    tables = {
+        name: LABELS[:, None] * rng.random(width) + 0.1 * rng.standard_normal((N_VIDEOS, width))
+        for name, width in (("c3d.csv", 11), ("i3d.csv", 17))
+    }
+    rounds = rounds_of([folds(LABELS, None, n_folds=3, rng=rng)])
+    found = [
+        answer_tables(one, tables=tables, fused=True, tasks=TASKS, config=SMALL, n_pairs=2)
+        for one in rounds
+    ]
+    outcomes = collect(rounds, [fold.answers for fold in found], TASKS)
+    names = list(dict.fromkeys(outcome.method for outcome in outcomes))
+    assert names[:2] == ["c3d.csv + linear SVM", "i3d.csv + linear SVM"]
+    assert names[2:] == [recipe.name for recipe in TABLE_ROWS.values()]
+    assert all(figures(outcome).accuracy_mean > 0.6 for outcome in outcomes)
+    assert [bool(fold.spaces) for fold in found] == [True, False, False]
+    alone = answer_tables(
+        rounds[0], tables={"one.csv": tables["c3d.csv"]}, fused=True, tasks=TASKS, config=SMALL,
+        n_pairs=2,
+    )  # fmt: skip
+    assert "Fisher score + CCA" not in alone.answers
+
+
+def test_sign_tests_are_paired_by_video():
+    true = np.array([0, 0, 1, 1])
+    outcomes = [
+        Outcome("a", "background", ("x", "y"), true, np.array([[0, 0, 1, 0], [0, 0, 1, 1]])),
+        Outcome("b", "background", ("x", "y"), true, np.array([[0, 1, 0, 0], [0, 1, 1, 1]])),
+        Outcome("b", "foreground", ("x", "y"), true, np.array([[0, 1, 0, 0]])),
+    ]
+    assert against(outcomes, "a") == {("b", "background"): (2, 0, 2, 0.5)}
+
+
+def test_the_page_is_whole_and_safe():
+    true = np.array([0, 0, 1, 1])
+    name = "<b>rain & snow</b>"
+    outcomes = [
+        Outcome("whole", "background", (name, "y"), true, np.array([[0, 0, 1, -1]])),
+        Outcome("other", "background", (name, "y"), true, np.array([[0, 1, 0, 0]])),
+    ]
+    text = page(
+        outcomes, against(outcomes, "whole"), reference="whole", title="T & t", lines=["a < b"],
+        figure="<svg></svg>", figure_note="n",
+    )  # fmt: skip
+    assert text.startswith("<!doctype html>")
+    assert text.endswith("</html>\n")
+    assert "<b>rain" not in text
+    assert "&lt;b&gt;rain &amp; snow&lt;/b&gt; (2)" in text
+    assert "no answer" in text
+    assert not re.search(r"(src|href)=|url\(|@import|<script", text)
+    assert text.count("<table>") == text.count("</table>") == 3
+    assert "75.0%" in text
+
+
+def test_figure_three_says_where_each_number_comes_from():
+    rng = np.random.default_rng(5)
+    spaces = {kind: rng.standard_normal((N_VIDEOS, 7)) for kind in SPACES}
+    asked = np.arange(N_VIDEOS) % 4 == 0
+    svg = figure3(spaces, asked, TASKS, np.arange(N_VIDEOS))
+    for text in (*SPACES.values(), "background motion", "foreground motion", "(8 asked)"):
+        assert text in svg
+    features = spaces["lsfnet"][asked]
+    assert separation(features, LABELS[asked]).startswith("silhouette ")
+    assert separation(features, 0 * LABELS[asked]) == "fewer than two classes were asked"
+
+
+def parse(*words):
+    parser = argparse.ArgumentParser()
+    command.add_arguments(parser)
+    return parser.parse_args([*words, "--jobs", "1", "--quiet"])
+
+
+TINY = [f"--set={text}" for text in ("hidden=13", "n_code=7", "n_samples=300", "epochs=2")]
+
+
+@pytest.mark.slow
+def test_command_on_clips(labelled_clips, tmp_path, capsys):
+    out = tmp_path / "page.html"
+    table = tmp_path / "c3d.csv"
+    names = [line.split(",")[0] for line in labelled_clips.read_text().splitlines()[1:]]
+    rng = np.random.default_rng(6)
+    lines = [",".join([name, *map(str, rng.random(3))]) for name in names[::-1]]
+    table.write_text("\n".join(lines) + "\n")
+    words = ["--labels", str(labelled_clips), "--cache", str(tmp_path / "cache"), "--folds", "3"]
+    words += ["--page", str(out), "--also", str(table), *TINY]
+    assert command.run(parse(*words)) == 0
+    told = capsys.readouterr().out
+    for recipe in ROWS.values():
+        assert recipe.name in told
+    assert f"{table} + linear SVM" in told
+    assert f"wrote {out}" in told
+    text = out.read_text()
+    assert text.count("<svg") == 1
+    assert "reproduce nothing of the paper" in text
+    words[words.index(str(out))] = "none"
+    assert command.run(parse(*words, "--json", "--rows", "pca")) == 0
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert {row["method"] for row in rows} == {
+        ROWS["whole"].name, ROWS["pca"].name, f"{table} + linear SVM",
+    }  # fmt: skip
+    assert rows[0]["p"] is None
+    assert all({"confusion", "won", "lost"} <= set(row) for row in rows)
+
+
+def test_command_on_tables(tmp_path, capsys):
+    rng = np.random.default_rng(7)
+    paths = []
+    for number, width in enumerate((5, 7)):
+        path = tmp_path / f"t{number}.csv"
+        rows = LABELS[:, None] + rng.standard_normal((N_VIDEOS, width))
+        np.savetxt(path, rows, delimiter=",")
+        paths.append(str(path))
+    labels = tmp_path / "labels.csv"
+    labels.write_text("\n".join(np.array(["a", "b", "c"])[LABELS]) + "\n")
+    words = ["--features", *paths, "--labels", str(labels), "--csv", "--folds", "3", *TINY]
+    out = tmp_path / "page.html"
+    assert command.run(parse(*words, "--page", str(out))) == 0
+    rows = list(csv.DictReader(capsys.readouterr().out.splitlines()))
+    assert rows[0]["method"] == f"{paths[0]} + linear SVM"
+    assert len(rows) == 2 + len(TABLE_ROWS)
+    assert "LSFNet" in out.read_text()
+
+
+@pytest.mark.unwatched
+def test_command_refuses_a_table_before_any_work(labelled_clips, tmp_path, monkeypatch):
+    monkeypatch.setattr(comparison, "session", None)
+    bad = tmp_path / "t.csv"
+    bad.write_text("1,2\n3,4\n")
+    with pytest.raises(LabelsError, match="no file names; make them the first column"):
+        command.run(parse("--labels", str(labelled_clips), "--also", str(bad)))

@@ -1,0 +1,128 @@
+"""What a fold's videos become: the same codes as the pipeline's, one pass, blocks immaterial."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from lsfref import lsfnet
+from lsfref.config import PRESETS
+from lsfref.phases import sampling
+from lsfref.phases.passes import Extraction, pool_video
+from lsfref.phases.phase1 import draw_sample, fetch_rows, train_phase_1
+from lsfref.phases.streaming import Block
+from lsfref.study.table1 import representations
+from lsfref.study.table1.fisher_vector import fisher_vector, normalise
+from lsfref.study.table1.mixture import fit_mixture, seed_mixture
+from lsfref.study.table1.representations import (
+    PARTS,
+    encode_video,
+    encode_videos,
+    fit_encoders,
+    fit_mixtures,
+    train_autoencoder,
+)
+
+SMALL = dataclasses.replace(
+    PRESETS["small"], hidden=(7,), n_code=5, n_samples=101, epochs=3, batch_size=17
+)
+COUNTS = (31, 53, 0, 47)
+
+
+def rows_of(path):
+    rng = np.random.default_rng(int(path))
+    return rng.random((COUNTS[int(path)], 426)).astype(np.float32)
+
+
+def extract(path, config):
+    rows = rows_of(path).astype(config.dtype)
+    blocks = (Block(np.zeros((len(part), 10)), part) for part in np.array_split(rows, 3))
+    return Extraction(20, blocks, [], len(rows))
+
+
+LEARNED = ["0", "1", "3"]
+LEARNED_COUNTS, LABELS = np.array([31, 53, 47]), np.array([0, 1, 0])
+
+
+@pytest.fixture(autouse=True)
+def few_gaussians(monkeypatch):
+    monkeypatch.setattr(representations, "N_GAUSSIANS", 3)
+
+
+def learn(kinds):
+    drawn = draw_sample(LEARNED_COUNTS, LABELS, SMALL)
+    sample = fetch_rows(LEARNED, drawn, SMALL, extract=extract)
+    assert sample.shape == (101, 426)
+    mixtures = fit_mixtures(sample, parts=PARTS, seed=0)
+    return fit_encoders(sample, LABELS[drawn.owner_p], kinds=kinds, config=SMALL), mixtures
+
+
+def test_the_network_is_that_of_training():
+    encoders, _ = learn(["lsfnet"])
+    network = train_phase_1(LEARNED, LEARNED_COUNTS, LABELS, SMALL, n_classes=2, extract=extract)
+    pooled = pool_video(
+        "1", config=SMALL, parameters=network.parameters, scaling=network.scaling, extract=extract
+    )
+    blocks = (block.descriptors_PD for block in extract("1", SMALL))
+    vectors = encode_video(blocks, encoders, {}, {})
+    np.testing.assert_array_equal(vectors["lsfnet"], pooled.pooled_E)
+
+
+def test_every_vector_by_hand():
+    kinds = ["lsfnet", "autoencoder", "pca", "raw"]
+    encoders, mixtures = learn(kinds)
+    vectors = encode_videos(["3", "2"], encoders, mixtures, PARTS, config=SMALL, extract=extract)
+    assert list(vectors) == [*kinds, *PARTS]
+    rows = rows_of("3")
+    scaled = sampling.apply_scaling(encoders.scaling, rows)
+    for kind in kinds:
+        want = encoders.encode[kind](scaled).mean(axis=0)
+        np.testing.assert_allclose(vectors[kind][0], want, rtol=1e-4, atol=1e-5)
+    for name, columns in PARTS.items():
+        want = normalise(fisher_vector([rows[:, columns]], mixtures[name])[None])[0]
+        np.testing.assert_allclose(vectors[name][0], want, rtol=1e-6, atol=1e-9)
+    for table in vectors.values():
+        np.testing.assert_array_equal(table[1], np.zeros_like(table[1]))  # no trajectories
+
+
+def test_the_four_parts_cover_the_descriptor():
+    columns = np.concatenate([np.arange(426)[part] for part in PARTS.values()])
+    np.testing.assert_array_equal(columns, np.arange(426))
+    assert representations.WHOLE == {"descriptor": slice(0, 426)}
+
+
+def test_mixtures_take_an_even_share_of_a_large_sample(monkeypatch):
+    monkeypatch.setattr(representations, "MIXTURE_ROWS", 101)
+    rows = np.random.default_rng(0).random((302, 426))
+    found = fit_mixtures(rows, parts={"hog": PARTS["hog"]}, seed=5)["hog"]
+    few = np.ascontiguousarray(rows[::3, PARTS["hog"]])
+    start = seed_mixture(few, n_gaussians=3, rng=np.random.default_rng([5, 0]))
+    wanted = fit_mixture(few, start, tolerance=1e-2).mixture  # H9
+    np.testing.assert_array_equal(found.means_GD, wanted.means_GD)
+
+
+def test_the_autoencoder_leaves_the_head_and_follows_the_published_rates(monkeypatch):
+    calls = []
+    real = representations.switching.train_network
+
+    def spy(parameters, rows, labels, **settings):
+        calls.append((settings["lr_ae"], settings["epochs"], settings["switch"]))
+        return real(parameters, rows, labels, **settings)
+
+    monkeypatch.setattr(representations.switching, "train_network", spy)
+    rows = np.random.default_rng(1).random((37, 426))
+    paper = dataclasses.replace(PRESETS["paper"], hidden=(7,), n_code=5, epochs=6, batch_size=17)
+    trained = train_autoencoder(rows, n_classes=2, config=paper)
+    rates = (1e-1, 1e-2, 1e-3, 1e-4)
+    assert calls == [
+        (rate, epochs, "reconstruction") for rate, epochs in zip(rates, (1, 2, 1, 2), strict=True)
+    ]
+    start = lsfnet.init_parameters(
+        np.random.default_rng(np.random.SeedSequence(0).spawn(4)[1]),
+        n_in=426, hidden=(7,), n_code=5, n_classes=2,
+    )  # fmt: skip
+    np.testing.assert_array_equal(trained["head_weights"], start["head_weights"])
+    assert (trained["weights_1"] != start["weights_1"]).any()
+    calls.clear()
+    train_autoencoder(rows.astype(np.float32), n_classes=2, config=SMALL)
+    assert calls == [(1e-3, 3, "reconstruction")]
