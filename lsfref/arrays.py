@@ -38,3 +38,15 @@ AXES = {
     "R": "principal or canonical directions kept",
     "Y": "rounds of a protocol: repetitions of the folds times drawn (N, K)",
 }
+
+# The columns of a descriptor (A12); with both halves of MBH joined, the paper's four descriptors.
+COLUMNS = {
+    "trajectory": slice(0, 30),
+    "hog": slice(30, 126),
+    "hof": slice(126, 234),
+    "mbhx": slice(234, 330),
+    "mbhy": slice(330, 426),
+}
+N_COLUMNS = COLUMNS["mbhy"].stop
+DESCRIPTORS = {name: COLUMNS[name] for name in ("trajectory", "hog", "hof")}
+DESCRIPTORS["mbh"] = slice(COLUMNS["mbhx"].start, N_COLUMNS)

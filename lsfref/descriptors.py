@@ -21,21 +21,14 @@ STILL = 0.4  # pixels a frame: flow of at most this length votes for HOF's ninth
 RUN = 8192  # pixels whose votes are made at a time
 EPSILON = 0.05  # added to every bin before normalising (A10)
 
-# The vote planes of a layer, and the columns that they become: A12.
+# The vote planes of a layer; `arrays.COLUMNS` are the columns that they become (A12).
 PLANES = {
     "hog": slice(0, 8),
     "hof": slice(8, 17),
     "mbhx": slice(17, 25),
     "mbhy": slice(25, 33),
 }
-COLUMNS = {
-    "trajectory": slice(0, 30),
-    "hog": slice(30, 126),
-    "hof": slice(126, 234),
-    "mbhx": slice(234, 330),
-    "mbhy": slice(330, 426),
-}
-N_PLANES, N_COLUMNS = 33, 426
+N_PLANES = 33
 
 
 def gradient(image_HW: Floats) -> tuple[Floats, Floats]:

@@ -18,14 +18,13 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-import scipy
 
-from lsfref import __version__, lsfnet, video
-from lsfref.arrays import Floats, Ints
+from lsfref import __version__, lsfnet
+from lsfref.arrays import N_COLUMNS, Floats, Ints
 from lsfref.config import Config, config_from_json
 from lsfref.errors import ModelError
-from lsfref.phases import sampling
-from lsfref.phases.sampling import Scaling
+from lsfref.kernels.scaling import Scaling, apply_scaling
+from lsfref.media import ffmpeg
 from lsfref.storage import npz
 from lsfref.storage.files import printable, write_whole
 
@@ -36,6 +35,36 @@ UNREADABLE = (  # what Python and numpy raise on damaged zips, headers, JSON and
     zipfile.BadZipFile, zlib.error, struct.error, EOFError, SyntaxError, NotImplementedError,
     ValueError, TypeError, LookupError, AttributeError, ArithmeticError, MemoryError, RuntimeError,
 )  # fmt: skip
+
+
+class LabelledVideo(NamedTuple):
+    """One line of a label list (T2); None where a task has no label."""
+
+    name: str
+    path: str
+    background: str | None
+    foreground: str | None
+    group: str | None = None
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """Raw descriptors to codes: input scaling (A11), then the encoder of LSFNet."""
+
+    scaling: Scaling
+    parameters: lsfnet.Parameters
+
+    def __call__(self, rows_PD: Floats) -> Floats:
+        """Return codes_PE."""
+        return lsfnet.encode(self.parameters, apply_scaling(self.scaling, rows_PD))
+
+
+class Network(NamedTuple):
+    """What phase 1 fits: the encoder with its head, and one value per epoch of each loss."""
+
+    encoder: Encoder
+    reconstruction_curve: Floats
+    classification_curve: Floats
 
 
 class Task(NamedTuple):
@@ -51,7 +80,7 @@ class Task(NamedTuple):
 
 
 class Extras(NamedTuple):
-    """What answers in another way than the paper's add: whose they are, choices, float64 arrays."""
+    """What a preset beyond the paper's adds: its name, its choices, float64 arrays."""
 
     kind: str
     choices: dict[str, Any]
@@ -63,17 +92,14 @@ class Model:
     """The fitted system. `pooled_ME` stays so that videos can be added and features re-selected."""
 
     config: Config
-    parameters: lsfnet.Parameters
-    scaling: Scaling
-    reconstruction_curve: Floats
-    classification_curve: Floats
+    network: Network
     head_classes: tuple[str, ...]
     files: tuple[str, ...]
     groups: tuple[str, ...]
     points_M: Ints
     pooled_ME: Floats
     tasks: dict[str, Task]
-    versions: dict[str, str] = dataclasses.field(default_factory=lambda: versions())
+    versions: dict[str, str] | None = None  # of what fitted it; None until it is saved
     extras: Extras | None = None
 
     @functools.cached_property
@@ -84,10 +110,20 @@ class Model:
         return hashlib.sha256(text.encode()).hexdigest()
 
 
+class Trained(NamedTuple):
+    """A model, the videos left out of it, each with the reason, and warnings."""
+
+    model: Model
+    skipped: list[str]
+    warnings: list[str]
+
+
 def versions() -> dict[str, str]:
     """Return the versions of what computes: lsfref, numpy, scipy, imageio-ffmpeg, ffmpeg."""
+    import scipy  # here: a list or a model can be refused without it
+
     own = {"lsfref": __version__, "numpy": np.__version__, "scipy": scipy.__version__}
-    return own | video.versions()
+    return own | ffmpeg.versions()
 
 
 def to_arrays(model: Model) -> dict[str, np.ndarray]:
@@ -106,7 +142,7 @@ def to_arrays(model: Model) -> dict[str, np.ndarray]:
         "files": model.files,
         "groups": model.groups,
         "digest": model.digest,
-        "versions": model.versions,
+        "versions": model.versions or versions(),
     }
     if model.extras is not None:
         about["extras"] = {
@@ -115,10 +151,11 @@ def to_arrays(model: Model) -> dict[str, np.ndarray]:
             "shapes": {key: array.shape for key, array in model.extras.arrays.items()},
         }
     arrays: dict[str, np.ndarray] = {"json": npz.to_bytes(json.dumps(about, sort_keys=True))}
-    arrays |= {f"network.{key}": value for key, value in model.parameters.items()}
-    arrays |= {f"scaling.{key}": getattr(model.scaling, key) for key in Scaling._fields[1:]}
-    for key in ("reconstruction_curve", "classification_curve", "points_M", "pooled_ME"):
-        arrays[key] = getattr(model, key)
+    scaling, parameters = model.network.encoder.scaling, model.network.encoder.parameters
+    arrays |= {f"network.{key}": value for key, value in parameters.items()}
+    arrays |= {f"scaling.{key}": getattr(scaling, key) for key in Scaling._fields[1:]}
+    arrays |= {key: getattr(model.network, key) for key in Network._fields[1:]}
+    arrays |= {key: getattr(model, key) for key in ("points_M", "pooled_ME")}
     for name, task in tasks.items():
         for key in Task._fields[1:]:
             arrays[f"{name}.{key}"] = getattr(task, key)
@@ -136,7 +173,7 @@ def save(model: Model, path: str | os.PathLike[str]) -> None:
 def expected(about: dict[str, Any]) -> dict[str, tuple[tuple[int, ...], str]]:
     """Return {member: (shape, dtype)} that a model file with this JSON must have."""
     config = config_from_json(about["config"])
-    n_in, n_code, epochs = sum(sampling.WIDTHS), config.n_code, config.epochs
+    n_in, n_code, epochs = N_COLUMNS, config.n_code, config.epochs
     n_videos, real = len(about["files"]), config.dtype
     shapes: dict[str, tuple[tuple[int, ...], str]] = {}
     for key, shape in lsfnet.parameter_shapes(
@@ -215,20 +252,17 @@ def _load(archive: zipfile.ZipFile, file_size: int) -> Model:
             or task.labels_m.max() >= len(classes)
         ):
             raise ValueError(f"{name}.labels_m is out of range")
-    network = {k.removeprefix("network."): v for k, v in arrays.items() if k.startswith("network.")}
+    parameters = _below("network.", arrays)
     scaling = Scaling(config.input_scaling, arrays["scaling.mean_D"], arrays["scaling.scale_D"])
     if not np.all(scaling.scale_D > 0):
         raise ValueError("scaling.scale_D must be positive")
     extras = None
     if "extras" in about:  # what it means is for its kind to check
-        added = {k.removeprefix("extras."): v for k, v in arrays.items() if k.startswith("extras.")}
-        extras = Extras(str(about["extras"]["kind"]), dict(about["extras"]["choices"]), added)
+        about_extras, added = about["extras"], _below("extras.", arrays)
+        extras = Extras(str(about_extras["kind"]), dict(about_extras["choices"]), added)
     model = Model(
         config=config,
-        parameters=network,
-        scaling=scaling,
-        reconstruction_curve=arrays["reconstruction_curve"],
-        classification_curve=arrays["classification_curve"],
+        network=Network(Encoder(scaling, parameters), *(arrays[k] for k in Network._fields[1:])),
         head_classes=_texts(about["head_classes"]),
         files=_texts(about["files"]),
         groups=_texts(about["groups"]),
@@ -243,6 +277,11 @@ def _load(archive: zipfile.ZipFile, file_size: int) -> Model:
     if len(model.groups) != len(model.files) or model.digest != about["digest"]:
         raise ValueError("the list of training videos is not the one it was made from")
     return model
+
+
+def _below(prefix: str, arrays: dict[str, Any]) -> dict[str, Any]:
+    """Return the arrays whose names begin with a prefix, without it."""
+    return {k.removeprefix(prefix): v for k, v in arrays.items() if k.startswith(prefix)}
 
 
 def _texts(values: Any) -> tuple[str, ...]:

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-from lsfref.phases.passes import Extraction
+from lsfref.model import LabelledVideo
+from lsfref.phases.extraction import Extraction
 from lsfref.phases.streaming import Block
-from lsfref.pipeline import LabelledVideo
 
 CLASSES = {"background": ("normal", "rain", "tree waving"), "foreground": ("none", "human")}
 
@@ -25,7 +25,7 @@ class FakeExtract:
     sizes: dict = field(default_factory=dict)
 
     def __call__(self, path, config):
-        return Extraction(23, self.blocks(Path(path).name, config))
+        return Extraction(self.blocks(Path(path).name, config), 23)
 
     def blocks(self, name, config):
         background, foreground, *_rest = name.split("-")

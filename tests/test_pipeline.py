@@ -14,7 +14,8 @@ from lsfref.config import PRESETS, Config, random_streams
 from lsfref.errors import LsfrefError
 from lsfref.media.writer import write_video
 from lsfref.model import Task
-from lsfref.phases import passes, phase2
+from lsfref.phases import extraction, passes, phase2, testing
+from lsfref.phases.extraction import Work
 
 SMALL = dataclasses.replace(PRESETS["small"], epochs=6, n_samples=3000, n_scales=2)
 
@@ -27,10 +28,10 @@ def kept():
     def extract(path, config):
         key = (path, config.dtype, config.flow, config.n_scales)
         if key not in blocks:
-            found = passes.extract(path, config)
-            blocks[key] = (found.n_frames, list(found))
-        n_frames, stored = blocks[key]
-        return passes.Extraction(n_frames, iter(stored))
+            found = extraction.extract(path, config)
+            blocks[key] = (list(found), found.n_frames)
+        stored, n_frames = blocks[key]
+        return extraction.Extraction(iter(stored), n_frames)
 
     return extract
 
@@ -41,7 +42,8 @@ def manifest(labelled_clips):
 
 
 def fit(manifest, kept, config=SMALL, **rest):
-    return pipeline.train(manifest.videos, config, classes=manifest.classes, extract=kept, **rest)
+    work = Work(kept, **rest)
+    return pipeline.train(manifest.videos, config, classes=manifest.classes, work=work)
 
 
 @pytest.fixture(scope="module")
@@ -121,12 +123,12 @@ def test_too_many_neighbors_and_hopeless_classes_are_told(manifest, kept):
     trained = fit(
         manifest, kept, dataclasses.replace(SMALL, k_rule="fixed", n_neighbors=9, epochs=1)
     )
-    assert "K = 9 neighbours of 9 videos is more than a tenth" in "\n".join(trained.warnings)
+    assert "K = 9 neighbors of 9 videos is more than a tenth" in "\n".join(trained.warnings)
 
 
 def test_a_query_in_the_index_is_its_own_nearest(fitted):
     for task in fitted.model.tasks.values():
-        neighbors_CMK, distances_CMK = phase2.search(
+        neighbors_CMK, distances_CMK = testing.search(
             task, fitted.model.pooled_ME, fitted.model.config
         )
         assert np.all(neighbors_CMK[:, :, 0] == np.arange(9))
@@ -153,7 +155,7 @@ def test_background_labels_alone_give_one_task(manifest, kept):
 def test_one_bad_clip_is_skipped_and_named(manifest, kept, tmp_path):
     text = tmp_path / "text.mp4"
     text.write_text("no video")
-    bad = pipeline.LabelledVideo("text.mp4", str(text), "normal", "none")
+    bad = model.LabelledVideo("text.mp4", str(text), "normal", "none")
     config = dataclasses.replace(SMALL, epochs=1)
     trained = fit(manifest._replace(videos=[*manifest.videos, bad]), kept, config)
     assert len(trained.model.files) == 9
@@ -175,9 +177,9 @@ def test_one_class_and_no_labels_are_errors(manifest, kept):
     shaking = [v for v in manifest.videos if v.background == "camera shaking"]
     classes = {"background": ("camera shaking",), "foreground": ("none", "human")}
     with pytest.raises(LsfrefError, match="only the class 'camera shaking'"):
-        pipeline.train(shaking, SMALL, classes=classes, extract=kept)
+        pipeline.train(shaking, SMALL, classes=classes, work=Work(kept))
     with pytest.raises(LsfrefError, match="no background labels"):
-        pipeline.train(shaking, SMALL, classes=classes | {"background": ()}, extract=kept)
+        pipeline.train(shaking, SMALL, classes=classes | {"background": ()}, work=Work(kept))
 
 
 @pytest.mark.parametrize(
@@ -230,10 +232,10 @@ def test_rows_are_picked_where_they_stand(manifest, kept):
 
 
 def test_pooling_is_the_mean_of_the_codes_of_all_rows(manifest, kept, fitted):
-    network = {"parameters": fitted.model.parameters, "scaling": fitted.model.scaling}
+    encoder = fitted.model.network.encoder
     path = manifest.videos[1].path
     rows = np.concatenate([b.descriptors_PD for b in kept(path, SMALL)])
-    pooled = passes.pool_video(path, config=SMALL, extract=kept, **network)
-    codes = passes.encode_rows(rows.astype(np.float64), **network)
+    pooled = passes.pool_video(path, config=SMALL, extract=kept, encoder=encoder)
+    codes = encoder(rows.astype(np.float64))
     np.testing.assert_allclose(pooled.pooled_E, codes.mean(axis=0), atol=1e-5)
     assert pooled.n_points == len(rows)

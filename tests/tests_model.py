@@ -4,7 +4,8 @@ import numpy as np
 
 from lsfref import lsfnet, model
 from lsfref.config import Config, random_streams
-from lsfref.phases import phase2, sampling
+from lsfref.kernels.scaling import fit_scaling
+from lsfref.phases import phase2
 
 CONFIG = Config(hidden=(7,), n_code=11, epochs=3, n_projections=5, n_neighbors=3)
 FILES = ("a.mp4", "b \u00e9.mp4", "c.mp4", "d.mp4", "e.mp4")
@@ -26,10 +27,11 @@ def make(config=CONFIG):
     rows_PD = rng.standard_normal((13, 426)).astype(config.dtype)
     return model.Model(
         config=config,
-        parameters=parameters,
-        scaling=sampling.fit_scaling(rows_PD, kind=config.input_scaling),
-        reconstruction_curve=np.array([3.0, 2.0, 1.0]),
-        classification_curve=np.array([1.5, 1.0, 0.5]),
+        network=model.Network(
+            model.Encoder(fit_scaling(rows_PD, kind=config.input_scaling), parameters),
+            np.array([3.0, 2.0, 1.0]),
+            np.array([1.5, 1.0, 0.5]),
+        ),
         head_classes=classes["background"],
         files=FILES,
         groups=("", "g", "g", "", ""),

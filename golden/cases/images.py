@@ -294,8 +294,8 @@ def run_flow(t, settings):
     return {f"flow_{k}_HW2": flow_HW2 for k, flow_HW2 in enumerate(flows)}
 
 
-def run_moments(t, settings):
-    found = motion.moments(t["frames_3HW"], flow=settings["method"], n_scales=1)
+def run_steps(t, settings):
+    found = motion.steps(t["frames_3HW"], flow=settings["method"], n_scales=1)
     greys, flows, _ = zip(*found, strict=True)
     return {
         "grey_3HW": np.stack([layers[0] for layers in greys]),
@@ -339,14 +339,14 @@ FLOW = Kind(
 MOMENTS = Kind(
     "moments",
     "02_flow",
-    run_moments,
+    run_steps,
     {
         "grey_3HW": Output(
             "the frames, for farneback in whole numbers, halves to even; A2", "loops"
         ),
         "flow_2HW2": Output("from frame 0 to 1, and from 1 to 2; A2", "loops"),
     },
-    lambda t, settings, out: flow_margin(t, settings, out, run_moments),
+    lambda t, settings, out: flow_margin(t, settings, out, run_steps),
 )
 
 

@@ -6,6 +6,7 @@ from golden.cases.base import Case, Kind, Output, Replay
 from golden.cases.numbers import bells, reals, whole
 from lsfref import lsfnet, pooling, switching
 from lsfref.errors import NoTrajectoriesError
+from lsfref.kernels import scaling as scaling_of
 from lsfref.phases import sampling
 
 
@@ -179,11 +180,11 @@ INIT = Kind(
 
 
 def run_scaling(t, settings):
-    scaling = sampling.fit_scaling(t["rows_PD"], kind=settings["scaling"])
+    scaling = scaling_of.fit_scaling(t["rows_PD"], kind=settings["scaling"])
     return {
         "mean_D": scaling.mean_D,
         "scale_D": scaling.scale_D,
-        "scaled_BD": sampling.apply_scaling(scaling, t["rows_BD"]),
+        "scaled_BD": scaling_of.apply_scaling(scaling, t["rows_BD"]),
     }
 
 

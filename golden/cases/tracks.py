@@ -241,14 +241,14 @@ def _judge_cases():
 # Stages 3 and 4 over a video.
 
 
-def moments_of(t):
+def steps_of(t):
     """Return the frames and flows of a case as `follow` takes them: few pictures, in turn."""
     n_scales = sum(name.startswith("grey_") for name in t) - 1
     for picture, field in zip(t["grey_at_F"], t["flow_at_F"], strict=True):
         greys = [t[f"grey_{k}_4HW"][picture] for k in range(n_scales)]
         flows = [t[f"flow_{k}_3HW2"][field] for k in range(n_scales)]
         own = [t["own_flow_0_3HW2"][field]] if "own_flow_0_3HW2" in t else None
-        yield motion.Moment(greys, *((None, None) if field < 0 else (flows, own)))
+        yield motion.Step(greys, *((None, None) if field < 0 else (flows, own)))
 
 
 def run_tracks(t, _settings):
@@ -266,7 +266,7 @@ def run_tracks(t, _settings):
         elif name == "verdicts_p":
             verdicts.append(array)
 
-    for _ in streaming.follow(moments_of(t), n_frames=len(t["grey_at_F"]), watch=watch):
+    for _ in streaming.follow(steps_of(t), watch=watch):
         pass
     return {
         "started_p4": np.array(started, dtype=np.int64),
@@ -278,15 +278,16 @@ def run_tracks(t, _settings):
 
 
 def run_descriptors(t, _settings):
-    blocks = list(streaming.follow(moments_of(t), n_frames=int(t["n_frames"])))
-    info = [np.empty((0, 10)), *(b.info_P10 for b in blocks)]
+    blocks = list(streaming.follow(steps_of(t)))
+    n_frames = int(t["n_frames"])
+    info = [np.empty((0, 10)), *(streaming.of_length(b.info_P10, n_frames) for b in blocks)]
     rows = [np.empty((0, 426), t["grey_0_4HW"].dtype), *(b.descriptors_PD for b in blocks)]
     return {"info_P10": np.concatenate(info), "descriptors_PD": np.concatenate(rows)}
 
 
 def follow_margin(t, _settings, _out):
     gaps = FollowGaps()
-    for _ in streaming.follow(moments_of(t), n_frames=1, watch=gaps.watch):
+    for _ in streaming.follow(steps_of(t), watch=gaps.watch):
         pass
     return gaps.least
 

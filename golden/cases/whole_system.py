@@ -4,8 +4,6 @@ Trajectories, descriptors, codes, pooled code; for each task Fisher scores, the 
 hashes of the indexed videos and of the clip, neighbours, shares of the votes, the answer.
 """
 
-import functools
-
 import numpy as np
 
 from golden.cases.base import Case, Kind, Output, Replay
@@ -14,7 +12,10 @@ from golden.cases.network import network, network_axes, parameters_of
 from golden.cases.numbers import bells, texture, whole
 from golden.cases.search import fisher_margin, search_margin, vote_margin
 from lsfref import config, lsh, pooling
-from lsfref.phases import passes, phase2, sampling, streaming
+from lsfref.kernels.scaling import Scaling
+from lsfref.model import Encoder
+from lsfref.phases import phase2, streaming, testing
+from lsfref.phases.streaming import of_length
 
 TASKS = {"background": 3, "foreground": 2}
 CONFIG = config.Config(
@@ -24,20 +25,17 @@ CONFIG = config.Config(
 
 def _extract(t, watch=None):
     frames = iter(t["frames_FHW"])
-    n_frames = len(t["frames_FHW"])
-    return streaming.extract_frames(
-        frames, n_frames=n_frames, flow=CONFIG.flow, n_scales=CONFIG.n_scales, watch=watch
-    )
+    return streaming.extract_frames(frames, flow=CONFIG.flow, n_scales=CONFIG.n_scales, watch=watch)
 
 
 def run_whole(t, _settings):
     blocks = list(_extract(t))
     descriptors_PD = np.concatenate([b.descriptors_PD for b in blocks])
-    scaling = sampling.Scaling(CONFIG.input_scaling, t["mean_D"], t["scale_D"])
-    encode = functools.partial(passes.encode_rows, parameters=parameters_of(t), scaling=scaling)
+    scaling = Scaling(CONFIG.input_scaling, t["mean_D"], t["scale_D"])
+    encode = Encoder(scaling, parameters_of(t))
     pooled = pooling.pool_codes([b.descriptors_PD for b in blocks], encode)
     out = {
-        "info_P10": np.concatenate([b.info_P10 for b in blocks]),
+        "info_P10": of_length(np.concatenate([b.info_P10 for b in blocks]), len(t["frames_FHW"])),
         "descriptors_PD": descriptors_PD,
         "codes_PE": encode(descriptors_PD),
         "pooled_E": pooled.pooled_E,
@@ -47,8 +45,8 @@ def run_whole(t, _settings):
         rng = Replay([t[f"{name}_directions_TNQ"]])
         classes = tuple(map(str, range(n_classes)))
         task = phase2.fit_task(t["index_ME"], t[f"{name}_labels_M"], classes, CONFIG, rng=rng)
-        neighbors, squared = phase2.search(task, pooled.pooled_E[None], CONFIG)
-        votes = phase2.answer(task, pooled.pooled_E[None], CONFIG)
+        neighbors, squared = testing.search(task, pooled.pooled_E[None], CONFIG)
+        votes = testing.votes_of(task, pooled.pooled_E[None], CONFIG)
         query_1Q = pooled.pooled_E[None, task.selected_Q]
         found = {
             "scores_E": task.scores_E,

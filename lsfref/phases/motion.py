@@ -1,6 +1,6 @@
 """Stages 1 and 2 of 10 meet: each frame at every scale, with the flow that leads to it.
 
-In: frame_HW after frame_HW.  Out: Moments, as long as there are frames.
+In: frame_HW after frame_HW.  Out: Steps, as long as there are frames.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -18,7 +18,7 @@ from lsfref.kernels.pyramid import grey_layers, grey_layers_8bit
 Watch = Callable[..., None]  # watch(stage, name, array, frame=..., scale=...)
 
 
-class Moment(NamedTuple):
+class Step(NamedTuple):
     """A frame at every scale, and the flow that leads there from the frame before."""
 
     greys: list[Floats]  # grey_HW
@@ -26,8 +26,8 @@ class Moment(NamedTuple):
     own_flows: list[Floats] | None = None  # the same less the camera's motion (H6)
 
 
-def moments(frames: Iterable[Floats], *, flow: str, n_scales: int) -> Iterator[Moment]:
-    """Yield a Moment for each frame, in its dtype if that is a floating-point one.
+def steps(frames: Iterable[Floats], *, flow: str, n_scales: int) -> Iterator[Step]:
+    """Yield a Step for each frame, in its dtype if that is a floating-point one.
 
     Raises VideoError where the frame size changes, or is smaller than a patch.
 
@@ -43,7 +43,7 @@ def moments(frames: Iterable[Floats], *, flow: str, n_scales: int) -> Iterator[M
         else:
             greys = grey_layers(frame_HW.astype(dtype, copy=False), n_scales=n_scales)
         now = prepare(greys[0], n_scales=n_scales, method=flow, layers=greys)
-        yield Moment(greys, None if before is None else layer_flows(before, now, method=flow))
+        yield Step(greys, None if before is None else layer_flows(before, now, method=flow))
         before = now
 
 
@@ -60,14 +60,14 @@ def _check_shape(shape: tuple[int, ...], first: tuple[int, ...]) -> None:
 
 
 def steadied(
-    moments: Iterable[Moment],
+    steps: Iterable[Step],
     *,
     flow: str,
     n_scales: int,
     boxes: Mapping[int, Floats],
     watch: Watch | None = None,
-) -> Iterator[Moment]:
-    """Yield the moments with own_flows, from each frame to the next one brought back to it.
+) -> Iterator[Step]:
+    """Yield the steps with own_flows, from each frame to the next one brought back to it.
 
     `boxes` are those of people, boxes_Z4 by frame; `watch` is shown homography_33 of each step.
 
@@ -75,11 +75,11 @@ def steadied(
     """
     rng = np.random.default_rng(0)
     before_HW: Floats | None = None
-    for frame, moment in enumerate(moments):
-        now_HW = moment.greys[0]
-        if before_HW is not None and moment.flows is not None:
+    for frame, step in enumerate(steps):
+        now_HW = step.greys[0]
+        if before_HW is not None and step.flows is not None:
             homography_33 = camera_homography(
-                before_HW, moment.flows[0], rng=rng, boxes_Z4=boxes.get(frame - 1)
+                before_HW, step.flows[0], rng=rng, boxes_Z4=boxes.get(frame - 1)
             )
             if watch:
                 watch("flow", "homography_33", homography_33, frame=frame, scale=0)
@@ -87,6 +87,6 @@ def steadied(
             if flow == "farneback":
                 steady_HW = np.rint(steady_HW)
             pair = [prepare(f, n_scales=n_scales, method=flow) for f in (before_HW, steady_HW)]
-            moment = moment._replace(own_flows=layer_flows(*pair, method=flow))
-        yield moment
+            step = step._replace(own_flows=layer_flows(*pair, method=flow))
+        yield step
         before_HW = now_HW

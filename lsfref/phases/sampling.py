@@ -1,26 +1,58 @@
-"""Before stage 5, paper Section 3.2: the descriptors that phase 1 learns from, and their scaling.
+"""Between stages 4 and 5, paper Section 3.2: the descriptors that phase 1 learns from.
 
-In: counts_M (rows of each video); rows_PD.  Out: row numbers; a Scaling, and rows scaled by it.
+In: counts_M, how many rows each video has.  Out: which rows are drawn, and sample_PD, the rows.
 """
 
+import functools
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from lsfref.arrays import Floats, Ints
-from lsfref.errors import LsfrefError
+from lsfref.arrays import N_COLUMNS, Floats, Ints
+from lsfref.config import Config, random_streams
+from lsfref.phases.extraction import ALONE, PathLike, Work
+from lsfref.phases.passes import pick_rows
 
-WIDTHS = (30, 96, 108, 192)  # columns of trajectory, HOG, HOF, MBH (A12)
-BLOCK = 4096  # rows at a time, so that a sample of gigabytes is never copied whole
+
+class Drawn(NamedTuple):
+    """Which rows phase 1 learns from: row_p of video owner_p; ascending, videos first."""
+
+    owner_p: Ints
+    row_p: Ints
 
 
-class Scaling(NamedTuple):
-    """(row - mean) / scale; kind "unit" divides each block of columns by its own norm instead."""
+def draw_sample(counts_M: Ints, labels_M: Ints, config: Config) -> Drawn:
+    """Return the rows that are sampled (B1, B2), from the counts alone (B4)."""
+    rows_p = draw_rows(
+        random_streams(config.seed).sample,
+        counts_M,
+        n_samples=config.n_samples,
+        balance=config.balance,
+        labels_M=labels_M,
+    )
+    stops_M = np.cumsum(counts_M)
+    owner_p = np.searchsorted(stops_M, rows_p, side="right")
+    return Drawn(owner_p, rows_p - (stops_M - counts_M)[owner_p])
 
-    kind: str
-    mean_D: Floats
-    scale_D: Floats
+
+def fetch_rows(
+    paths: Sequence[PathLike],
+    drawn: Drawn,
+    config: Config,
+    *,
+    work: Work = ALONE,
+) -> Floats:
+    """Return sample_PD, the drawn rows in their order."""
+    chosen = np.unique(drawn.owner_p)
+    wanted = [drawn.row_p[drawn.owner_p == m] for m in chosen]
+    pick = functools.partial(pick_rows, config=config, extract=work.extract)
+    sample_PD = np.empty((len(drawn.row_p), N_COLUMNS), config.dtype)  # 10^6, held once
+    start = 0
+    for picked_pD in work.each("sampling", pick, [paths[m] for m in chosen], wanted):
+        sample_PD[start : start + len(picked_pD)] = picked_pD
+        start += len(picked_pD)
+    return sample_PD
 
 
 def draw_rows(
@@ -84,75 +116,3 @@ def _draw_from(rng: np.random.Generator, starts_m: Ints, counts_m: Ints, *, quot
     picks_P = rng.choice(int(ends_m[-1]), quota, replace=False, shuffle=False)
     of_P = np.searchsorted(ends_m, picks_P, side="right")
     return picks_P + (starts_m - ends_m + counts_m)[of_P]
-
-
-def fit_scaling(rows_PD: Floats, *, kind: str) -> Scaling:
-    """Return the scaling that the training rows ask for (A11), in their dtype.
-
-    none: as they are. center: minus the mean row. rms: that, divided by one number, the root mean
-    square of all that is left. zscore: each column by its own standard deviation. unit: each of the
-    four descriptors of each row by its L2 norm; nothing is fitted.
-    Statistics are accumulated in float64, means first. What is constant is divided by 1.
-    Raises LsfrefError for a row that is not finite, whatever the kind.
-    """
-    n_rows, n_columns = rows_PD.shape
-    if n_rows == 0:
-        raise ValueError("want one row or more to fit a scaling to")
-    if kind not in ("none", "center", "rms", "unit", "zscore"):
-        raise ValueError(f"want scaling none, center, rms, unit or zscore; got {kind!r}")
-    if kind == "unit" and sum(WIDTHS) != n_columns:
-        raise ValueError(f"want {sum(WIDTHS)} columns for scaling unit; got {n_columns}")
-    first_D, starts = rows_PD[0], range(0, n_rows, BLOCK)
-    mean_D, square_D = np.zeros(n_columns), np.zeros(n_columns)
-    for start in starts:
-        block_BD = rows_PD[start : start + BLOCK]
-        _refuse_non_finite(block_BD, start)
-        mean_D += np.subtract(block_BD, first_D, dtype=np.float64).sum(axis=0)
-    mean_D = (first_D + mean_D / n_rows).astype(rows_PD.dtype)
-    scale_D = np.ones_like(mean_D)
-    if kind in ("rms", "zscore"):
-        for start in starts:
-            apart_BD = np.subtract(rows_PD[start : start + BLOCK], mean_D, dtype=np.float64)
-            square_D += np.square(apart_BD, out=apart_BD).sum(axis=0)
-        square_D /= n_rows
-        scale_D[:] = np.sqrt(square_D.mean() if kind == "rms" else square_D)
-        scale_D[scale_D == 0] = 1
-    if kind in ("none", "unit"):
-        mean_D = np.zeros_like(mean_D)
-    return Scaling(kind, mean_D, scale_D)
-
-
-def apply_scaling(scaling: Scaling, rows_BD: Floats) -> Floats:
-    """Return the rows scaled, as a new array of their dtype (kind "none": the rows themselves)."""
-    if scaling.kind == "none":
-        return rows_BD
-    scaled_BD = rows_BD.copy()
-    scale_in_place(scaling, scaled_BD)
-    return scaled_BD
-
-
-def scale_in_place(scaling: Scaling, rows_PD: Floats) -> None:
-    """Scale the rows where they are: for the sample of phase 1, too large to hold twice."""
-    for start in range(0, len(rows_PD), BLOCK):
-        block_BD = rows_PD[start : start + BLOCK]
-        if scaling.kind == "unit":
-            _to_unit_norms(block_BD)
-        elif scaling.kind != "none":
-            block_BD -= scaling.mean_D
-            block_BD /= scaling.scale_D
-
-
-def _to_unit_norms(block_BD: Floats) -> None:
-    first = 0
-    for width in WIDTHS:
-        part = block_BD[:, first : first + width]
-        norms_B1 = np.sqrt(np.square(part).sum(axis=1, keepdims=True))
-        norms_B1[norms_B1 == 0] = 1
-        part /= norms_B1
-        first += width
-
-
-def _refuse_non_finite(block_BD: Floats, first: int) -> None:
-    finite_B = np.isfinite(block_BD).all(axis=1)
-    if not finite_B.all():
-        raise LsfrefError(f"descriptor row {first + int(finite_B.argmin())} is not finite")

@@ -16,7 +16,8 @@ import numpy as np
 from lsfref.arrays import Floats
 from lsfref.descriptors import N_PLANES, Room, cell_sums, describe, room_for
 from lsfref.kernels.pyramid import scale_factors
-from lsfref.phases.motion import Moment, Watch, moments, steadied
+from lsfref.phases import motion
+from lsfref.phases.motion import Watch
 from lsfref.trajectories import TRACK_LENGTH, Tracker, judge, single, step_lengths
 
 BATCH = 64  # tracks described at a time: what they need stays in the cache
@@ -26,8 +27,8 @@ class Block(NamedTuple):
     """The trajectories that end on one frame: by scale, fine to coarse, then by start, row-major.
 
     Columns of info_P10: last frame, from 0; mean x, y; standard deviation of x, y; path length;
-    scale factor; mean x / width, mean y / height and middle frame / frames of the video, these
-    three clipped to [0, 0.999]. Lengths are in pixels of the frame.
+    scale factor; mean x / width, mean y / height, both clipped to [0, 0.999]; middle frame, which
+    `of_length` divides by the number of frames. Lengths are in pixels of the frame.
     """
 
     info_P10: Floats  # float64
@@ -37,7 +38,6 @@ class Block(NamedTuple):
 def extract_frames(
     frames: Iterable[Floats],
     *,
-    n_frames: int,
     flow: str = "lucas_kanade",
     n_scales: int = 8,
     camera_motion: str = "none",
@@ -46,22 +46,19 @@ def extract_frames(
 ) -> Iterator[Block]:
     """Yield the trajectories of grey frames (0..255), computed in the dtype of the frames.
 
-    n_frames is the length of the video; only the last info column depends on it. `boxes` are those
-    of people, boxes_Z4 by frame. Raises VideoError if the frame size changes or is smaller than a
-    patch.
+    `boxes` are those of people, boxes_Z4 by frame. Raises VideoError if the frame size changes or
+    is smaller than a patch.
 
     Choices: A2 flow "lucas_kanade" or "farneback". A3 n_scales at most. H6 camera_motion "none", or
              "homography": describe motion without the camera's, drop what only the camera moves.
     """
-    steps = moments(frames, flow=flow, n_scales=n_scales)
+    steps = motion.steps(frames, flow=flow, n_scales=n_scales)
     if camera_motion == "homography":
-        steps = steadied(steps, flow=flow, n_scales=n_scales, boxes=boxes or {}, watch=watch)
-    return follow(steps, n_frames=n_frames, watch=watch)
+        steps = motion.steadied(steps, flow=flow, n_scales=n_scales, boxes=boxes or {}, watch=watch)
+    return follow(steps, watch=watch)
 
 
-def follow(
-    steps: Iterable[Moment], *, n_frames: int, watch: Watch | None = None
-) -> Iterator[Block]:
+def follow(steps: Iterable[motion.Step], *, watch: Watch | None = None) -> Iterator[Block]:
     """Yield the trajectories through given layers and flows: stages 3 and 4 alone.
 
     `watch` must not write to what it is shown, always with frame and scale. For "trajectories":
@@ -71,35 +68,35 @@ def follow(
     """
     layers: list[_Layer] = []
     frame = 0
-    for frame, moment in enumerate(steps):
-        greys = moment.greys
+    for frame, step in enumerate(steps):
+        greys = step.greys
         if frame == 0:
             factors = scale_factors(len(greys))
             room = room_for(greys[0])
             layers = [_Layer(g, k, factors[k], room, watch) for k, g in enumerate(greys)]
         for k, layer in enumerate(layers):
-            if moment.flows is not None:
-                own_flow_HW2 = None if moment.own_flows is None else moment.own_flows[k]
-                layer.advance(frame, moment.flows[k], own_flow_HW2)
+            if step.flows is not None:
+                own_flow_HW2 = None if step.own_flows is None else step.own_flows[k]
+                layer.advance(frame, step.flows[k], own_flow_HW2)
             layer.start(frame, greys[k])
         if frame >= TRACK_LENGTH:
-            yield from _ended(layers, frame - TRACK_LENGTH + 1, n_frames)
+            yield from _ended(layers, frame - TRACK_LENGTH + 1)
     for end in range(max(1, frame - TRACK_LENGTH + 2), frame + 1):
-        yield from _ended(layers, end, n_frames)
+        yield from _ended(layers, end)
 
 
-def _ended(layers: list["_Layer"], end: int, n_frames: int) -> Iterator[Block]:
+def _ended(layers: list["_Layer"], end: int) -> Iterator[Block]:
     """Yield the Block of the tracks that end on this frame, if there are any."""
     blocks = []
     for layer in layers:
         points_PS2, descriptors_PD = layer.describe(end)
-        info_P10 = _info(points_PS2, end, n_frames, layer.factor, layers[0].grey_HW.shape)
+        info_P10 = _info(points_PS2, end, layer.factor, layers[0].grey_HW.shape)
         blocks.append(Block(info_P10, descriptors_PD))
     if any(len(block.info_P10) for block in blocks):
         yield Block(*map(np.concatenate, zip(*blocks, strict=True)))
 
 
-class _Step(NamedTuple):
+class _Pending(NamedTuple):
     """What describes a step: the frame that it leaves, and the flow from there."""
 
     grey_HW: Floats
@@ -127,7 +124,7 @@ class _Layer:
         self.tracker = Tracker(grey_HW.dtype)
         self.room = room
         self.show: Watch = partial(watch, scale=k) if watch else _look_away
-        self.steps: deque[_Step] = deque()  # those not yet described, and what ends with each
+        self.steps: deque[_Pending] = deque()  # those not yet described, and what ends with each
         self.cohorts: deque[_Cohort] = deque()
 
     def start(self, frame: int, grey_HW: Floats) -> None:
@@ -149,7 +146,9 @@ class _Layer:
         valid_p = verdicts_p == 0
         sums_LO4P = np.empty((TRACK_LENGTH, N_PLANES, 4, valid_p.sum()), self.grey_HW.dtype)
         self.cohorts.append(_Cohort(advance.complete_pS2[valid_p], moves_pL2[valid_p], sums_LO4P))
-        self.steps.append(_Step(self.grey_HW, flow_HW2 if own_flow_HW2 is None else own_flow_HW2))
+        self.steps.append(
+            _Pending(self.grey_HW, flow_HW2 if own_flow_HW2 is None else own_flow_HW2)
+        )
         shown = {"flow_HW2": flow_HW2, **advance._asdict(), "verdicts_p": verdicts_p}
         for name, value in shown.items():
             self.show("trajectories", name, value, frame=frame)
@@ -181,16 +180,19 @@ def _look_away(*shown: object, **where: int) -> None:
     """Watch nothing."""
 
 
-def _info(
-    points_PS2: Floats, frame: int, n_frames: int, factor: float, shape: tuple[int, ...]
-) -> Floats:
+def _info(points_PS2: Floats, frame: int, factor: float, shape: tuple[int, ...]) -> Floats:
     """Return info_P10 of tracks in pixels of the frame; the columns are those of Block."""
     mean_P2, spread_P2 = points_PS2.mean(axis=1), points_PS2.std(axis=1)
     path_P = step_lengths(np.diff(points_PS2, axis=1)).sum(axis=1)
     info_P10 = np.empty((len(points_PS2), 10))
     info_P10[:, 0], info_P10[:, 5], info_P10[:, 6] = frame, path_P, factor
     info_P10[:, 1:3], info_P10[:, 3:5] = mean_P2, spread_P2
-    info_P10[:, 7:9] = mean_P2 / shape[::-1]
-    info_P10[:, 9] = (frame - TRACK_LENGTH / 2) / n_frames
-    np.clip(info_P10[:, 7:], 0, 0.999, out=info_P10[:, 7:])
+    info_P10[:, 7:9] = np.clip(mean_P2 / shape[::-1], 0, 0.999)
+    info_P10[:, 9] = frame - TRACK_LENGTH / 2
     return info_P10
+
+
+def of_length(info_P10: Floats, n_frames: int) -> Floats:
+    """Return info_P10 as the original writes it: the middle frame as a share of all, clipped."""
+    shares_P1 = np.clip(info_P10[:, 9:] / n_frames, 0, 0.999)
+    return np.concatenate([info_P10[:, :9], shares_P1], axis=1)

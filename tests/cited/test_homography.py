@@ -210,9 +210,7 @@ def test_shake_is_undone_and_motion_kept():
             found.append(value)
 
     motions = ({}, {"camera_motion": "homography", "watch": watch})
-    plain, kept = (
-        join(extract_frames(frames, n_frames=n_frames, n_scales=2, **motion)) for motion in motions
-    )
+    plain, kept = (join(extract_frames(frames, n_scales=2, **motion)) for motion in motions)
     errors = [
         corner_error(*pair, width=width, height=height) for pair in zip(found, between, strict=True)
     ]
@@ -259,7 +257,7 @@ def test_the_second_flow_leads_to_the_frame_brought_back(flow, monkeypatch):
     settings_ = {"flow": flow, "n_scales": 1}
     frames = [np.rint(texture(37, 41, seed)).clip(0, 255) for seed in range(3)]
     boxes = {0: "of the first frame", 1: "of the second"}
-    plain = motion.moments(frames, **settings_)
+    plain = motion.steps(frames, **settings_)
     steps = list(motion.steadied(plain, boxes=boxes, **settings_))
     assert asked == ["of the first frame", "of the second"]  # of the frame that is left
     assert steps[0].own_flows is None

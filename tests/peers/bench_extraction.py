@@ -26,7 +26,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from lsfref.flow import layer_flows, prepare
 from lsfref.kernels.pyramid import grey_layers, shrink
-from lsfref.phases.motion import Moment
+from lsfref.phases.motion import Step
 from lsfref.phases.streaming import extract_frames, follow
 from lsfref.video import read_frames
 
@@ -70,10 +70,10 @@ def contestants(frames: list[np.ndarray]) -> dict[str, Callable[[], object]]:
         typed = [frame.astype(dtype) for frame in frames]
         prepared = [prepare(frame) for frame in typed]
         flows = [None, *(layer_flows(*pair) for pair in itertools.pairwise(prepared))]
-        moments = [Moment(grey_layers(f), flow) for f, flow in zip(typed, flows, strict=True)]
+        moments = [Step(grey_layers(f), flow) for f, flow in zip(typed, flows, strict=True)]
         n, name = len(frames), np.dtype(dtype).name
-        found[f"stages 3, 4 {name}"] = lambda m=moments, n=n: list(follow(m, n_frames=n))
-        found[f"extraction {name}"] = lambda t=typed, n=n: list(extract_frames(t, n_frames=n))
+        found[f"stages 3, 4 {name}"] = lambda m=moments, n=n: list(follow(m))
+        found[f"extraction {name}"] = lambda t=typed, n=n: list(extract_frames(t))
     return found
 
 
@@ -94,7 +94,7 @@ def main(paths: list[str]) -> None:
                 times[run].append(time.process_time() - start)
         base = next(iter(times.values()))
         height, width = frames[0].shape
-        rows = sum(len(b.info_P10) for b in extract_frames(frames, n_frames=len(frames)))
+        rows = sum(len(b.info_P10) for b in extract_frames(frames))
         print(f"{name}: {len(frames)} frames of {width}x{height}, {rows} trajectories")
         for run, seconds in times.items():
             ratio = statistics.median(a / b for a, b in zip(seconds, base, strict=True))

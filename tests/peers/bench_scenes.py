@@ -58,14 +58,11 @@ def measure(seed, args):
     config = options.config_from(args)
     with train.scenes(args) as labels:
         listed = read_labels(labels)
-        with session(args, passes=3, n_videos=len(listed.videos)) as work:
+        with session(args, passes=3, n_videos=len(listed.videos)) as doing:
             known = training_part(listed)
-            trained = pipeline.train(
-                known.videos, config, classes=known.classes, extract=work.extract,
-                mapper=work.mapper, report=work.progress,
-            )  # fmt: skip
-            found = held_out.ask(listed, trained.model, work)
-            numbers = work.mapper(five_numbers, [one.path for one in listed.videos])
+            trained = pipeline.train(known.videos, config, classes=known.classes, work=doing.work)
+            found = held_out.ask(listed, trained.model, doing)
+            numbers = doing.work.mapper(five_numbers, [one.path for one in listed.videos])
             numbers_M5 = np.array(list(numbers), np.float64)
     test_M = np.array([split == "test" for split in listed.splits])
     told = {}

@@ -10,9 +10,9 @@ from tests_model import CONFIG, make
 from lsfref import model
 from lsfref.app.lists.manifest import BACKGROUND, FOREGROUND, class_order
 from lsfref.errors import LabelsError
-from lsfref.phases import growth, phase2
-from lsfref.phases.passes import Extraction
-from lsfref.pipeline import LabelledVideo
+from lsfref.model import LabelledVideo
+from lsfref.phases import growth, phase2, testing
+from lsfref.phases.extraction import Extraction, Work
 
 KNOWN = {"background": BACKGROUND, "foreground": FOREGROUND}
 NEW = [
@@ -32,13 +32,13 @@ def fake_extract(path, _config):
     from lsfref.phases.streaming import Block
 
     if path == "bad":
-        return Extraction(15, iter(()))
+        return Extraction(iter(()), 15)
     rows_PD = np.random.default_rng(int(path)).standard_normal((13, 426))
-    return Extraction(30, iter([Block(np.zeros((13, 10)), rows_PD)]))
+    return Extraction(iter([Block(np.zeros((13, 10)), rows_PD)]), 30)
 
 
 def grow(start, videos, **rest):
-    return growth.add(start, videos, order=order, extract=fake_extract, **rest)
+    return growth.add(start, videos, order=order, work=Work(fake_extract), **rest)
 
 
 def arrays(one):
@@ -62,8 +62,8 @@ def test_the_network_and_the_old_model_stay_as_they_are():
     grown = grow(start, NEW).model
     for key, array in arrays(start).items():
         np.testing.assert_array_equal(array, before[key])
-    for key, array in start.parameters.items():
-        assert grown.parameters[key] is array
+    for key, array in start.network.encoder.parameters.items():
+        assert grown.network.encoder.parameters[key] is array
     assert grown.files == ("0.mp4", "a.mp4", "a1.mp4", "b \u00e9.mp4", "c.mp4", "c9.mp4", "d.mp4",
                            "e.mp4", "z.mp4")  # fmt: skip
     assert grown.tasks["background"].classes == ("normal", "rain", "fog", "hail", "snow")
@@ -87,8 +87,8 @@ def test_an_added_video_is_found_first_with_distance_0():
     grown = grow(make(), NEW).model
     row = grown.files.index("c9.mp4")
     for name, task in grown.tasks.items():
-        hits = phase2.most_similar(task, grown.pooled_ME, grown.pooled_ME[row], top=3)
-        assert hits[0] == phase2.Hit(row, 0.0, 0.0), name
+        hits = testing.most_similar(task, grown.pooled_ME, grown.pooled_ME[row], top=3)
+        assert hits[0] == testing.Hit(row, 0.0, 0.0), name
         apart = [hit.hash_distance for hit in hits]
         assert apart == sorted(apart)
 

@@ -8,11 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lsfref.descriptors import COLUMNS, cell_sums, describe
+from lsfref.arrays import COLUMNS
+from lsfref.descriptors import cell_sums, describe
 from lsfref.errors import VideoError
 from lsfref.flow import layer_flows, prepare
 from lsfref.kernels.pyramid import grey_layers, scale_factors
-from lsfref.phases.streaming import Block, Moment, extract_frames, follow
+from lsfref.phases.motion import Step
+from lsfref.phases.streaming import Block, extract_frames, follow, of_length
 from lsfref.video import read_frames
 
 CLIPS = ("synth", "carphone")
@@ -53,12 +55,12 @@ def join(blocks):
     return Block(*map(np.concatenate, zip(*blocks, strict=True)))
 
 
-def oracle_moments(clip, dtype):
+def oracle_steps(clip, dtype):
     n_layers = len(clip["scales"])
     for t in range(len(clip["frames_bgr"])):
         greys = [clip[f"grey_s{k}"][t].astype(dtype) for k in range(n_layers)]
         flows = [clip[f"flow_s{k}"][t - 1].astype(dtype) for k in range(n_layers)] if t else None
-        yield Moment(greys, flows)
+        yield Step(greys, flows)
 
 
 def cosines(rows_PD, others_PD):
@@ -82,8 +84,9 @@ def test_given_layers_and_flow_it_is_the_original_program(name, dtype):
         if name == "verdicts_p":
             tracks[scale, frame] = tracks[scale, frame][value == 0]
 
-    moments = oracle_moments(clip, dtype)
-    info_P10, rows_PD = join(follow(moments, n_frames=len(clip["frames_bgr"]), watch=watch))
+    steps = oracle_steps(clip, dtype)
+    info_P10, rows_PD = join(follow(steps, watch=watch))
+    info_P10 = of_length(info_P10, len(clip["frames_bgr"]))
     wanted_PD = clip["features"]
     assert rows_PD.dtype == dtype
     assert info_P10.dtype == np.float64
@@ -105,11 +108,12 @@ def test_with_its_flow_the_frames_alone_give_the_rows_of_the_original_program(na
     blue, green, red = np.moveaxis(clip["frames_bgr"].astype(np.int64), -1, 0)
     grey_FHW = (9798 * red + 19235 * green + 3735 * blue + 16384) >> 15
     frames = (frame_HW.astype(float) for frame_HW in grey_FHW[:N_FRAMES])
-    rows = join(extract_frames(frames, n_frames=len(grey_FHW), flow="farneback"))
+    rows = join(extract_frames(frames, flow="farneback"))
     wanted_PD = clip["features"][clip["features"][:, 0] < N_FRAMES]
     assert len(rows.info_P10) == len(wanted_PD)
     np.testing.assert_array_equal(rows.info_P10[:, 0], wanted_PD[:, 0])
-    np.testing.assert_allclose(rows.info_P10, wanted_PD[:, :10], rtol=0, atol=2e-3)
+    info_P10 = of_length(rows.info_P10, len(grey_FHW))
+    np.testing.assert_allclose(info_P10, wanted_PD[:, :10], rtol=0, atol=2e-3)
     np.testing.assert_allclose(rows.descriptors_PD, wanted_PD[:, 10:], rtol=0, atol=1e-3)
     assert (cosines(rows.descriptors_PD, wanted_PD[:, 10:]) >= 0.9999).mean() >= 0.99
 
@@ -147,7 +151,7 @@ def test_our_own_flow_tells_the_same_clips_apart():
         for name in TEN_CLIPS:
             path = oracles.development_file("videos", name)
             frames = [f.astype(np.float32) for f in read_frames(path, grey=grey, max_frames=40)]
-            rows = join(extract_frames(frames, n_frames=40, flow=flow)).descriptors_PD
+            rows = join(extract_frames(frames, flow=flow)).descriptors_PD
             means.setdefault(flow, []).append(rows.mean(axis=0, dtype=float))
     ours_MD, theirs_MD = (np.array(m) - np.mean(m, axis=0) for m in means.values())
     ours_MD /= np.sqrt((ours_MD**2).sum(axis=1, keepdims=True))
@@ -177,46 +181,47 @@ def test_equal_to_the_loops():
         if (stage, name) == ("trajectories", "points_P2"):
             starts[scale] += [(frame, *point) for point in value.tolist()]
 
-    moments = [Moment(greys[t], flows[t - 1] if t else None) for t in range(n_frames)]
-    rows = join(follow(moments, n_frames=n_frames, watch=watch))
+    steps = [Step(greys[t], flows[t - 1] if t else None) for t in range(n_frames)]
+    rows = join(follow(steps, watch=watch))
     assert starts == wanted_starts
     assert len(rows.info_P10) == len(wanted) > 2
     assert set(rows.info_P10[:, 6]) == set(factors)
-    np.testing.assert_allclose(rows.info_P10, wanted[:, :10], rtol=1e-12, atol=1e-12)
+    info_P10 = of_length(rows.info_P10, n_frames)
+    np.testing.assert_allclose(info_P10, wanted[:, :10], rtol=1e-12, atol=1e-12)
     np.testing.assert_allclose(rows.descriptors_PD, wanted[:, 10:], rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize("flow", ["lucas_kanade", "farneback"])
 def test_a_sliding_texture_is_followed(flow):
-    rows = join(extract_frames(sliding(19, step=(2, 1)), n_frames=19, flow=flow, n_scales=1))
+    rows = join(extract_frames(sliding(19, step=(2, 1)), flow=flow, n_scales=1))
     assert set(rows.info_P10[:, 0]) <= {15, 16, 17, 18}
     assert rows.info_P10[0, 0] == 15
     steps_PL2 = rows.descriptors_PD[:, :30].reshape(-1, 15, 2) * rows.info_P10[:, 5, None, None]
     assert np.median(np.abs(steps_PL2 - np.array([2, 1]))) < 0.2
     assert np.isfinite(rows.descriptors_PD).all()
-    assert (rows.info_P10[:, 7:] <= 0.999).all()
+    assert (rows.info_P10[:, 7:9] <= 0.999).all()
 
 
 @pytest.mark.parametrize("n_frames", [0, 1, 2, 14, 15])
 def test_fewer_than_16_frames_give_no_rows(n_frames):
-    assert list(extract_frames(sliding(n_frames), n_frames=n_frames)) == []
+    assert list(extract_frames(sliding(n_frames))) == []
 
 
 @settings(max_examples=5)
 @given(st.integers(0, 99))
 def test_a_still_video_gives_no_rows(seed):
-    assert list(extract_frames([texture(37, 41, seed)] * 17, n_frames=17)) == []
+    assert list(extract_frames([texture(37, 41, seed)] * 17)) == []
 
 
 @pytest.mark.parametrize("flow", ["lucas_kanade", "farneback"])
 def test_a_textureless_video_gives_no_rows(flow):
     frames = [np.full((37, 41), float(t)) for t in range(18)]
-    assert list(extract_frames(frames, n_frames=18, flow=flow)) == []
+    assert list(extract_frames(frames, flow=flow)) == []
 
 
 def test_rows_come_frame_by_frame_then_fine_to_coarse_then_row_by_row():
     frames = sliding(18, 67, 71, step=(2, 0))
-    blocks = list(extract_frames(frames, n_frames=18))
+    blocks = list(extract_frames(frames))
     assert blocks[0].info_P10[0, 0] == 15
     assert (np.diff([block.info_P10[0, 0] for block in blocks]) > 0).all()
     for block in blocks:
@@ -227,30 +232,26 @@ def test_rows_come_frame_by_frame_then_fine_to_coarse_then_row_by_row():
 
 def test_n_scales_limits_the_scales():
     frames = sliding(17, 67, 71)
-    every = join(extract_frames(frames, n_frames=17))
-    first = join(extract_frames(frames, n_frames=17, n_scales=1))
+    every = join(extract_frames(frames))
+    first = join(extract_frames(frames, n_scales=1))
     fine = every.info_P10[:, 6] == 1
     assert 0 < fine.sum() < len(fine)
     assert set(first.info_P10[:, 6]) == {1.0}
 
 
-def test_the_last_column_alone_depends_on_the_length():
-    frames = sliding(17)
-    first, other = (join(extract_frames(frames, n_frames=n)) for n in (17, 34))
-    np.testing.assert_array_equal(first.descriptors_PD, other.descriptors_PD)
-    np.testing.assert_array_equal(first.info_P10[:, :9], other.info_P10[:, :9])
-    np.testing.assert_allclose(first.info_P10[:, 9], 2 * other.info_P10[:, 9], rtol=1e-15)
-
-
-def test_shares_are_clipped():
-    rows = join(extract_frames(sliding(17), n_frames=1))
-    np.testing.assert_array_equal(rows.info_P10[:, 9], 0.999)
+def test_the_last_column_is_the_middle_frame_and_then_a_share_of_all():
+    info_P10 = join(extract_frames(sliding(18))).info_P10
+    np.testing.assert_array_equal(info_P10[:, 9], info_P10[:, 0] - 7.5)
+    shares = of_length(info_P10, 18)
+    np.testing.assert_array_equal(shares[:, :9], info_P10[:, :9])
+    np.testing.assert_allclose(shares[:, 9], (info_P10[:, 0] - 7.5) / 18, rtol=1e-15)
+    np.testing.assert_array_equal(of_length(info_P10, 1)[:, 9], 0.999)
 
 
 def test_farneback_rounds_frames_to_whole_grey_levels():
     frames = [frame_HW.clip(0, 255) for frame_HW in sliding(17)]
-    rows = join(extract_frames(frames, n_frames=17, flow="farneback"))
-    whole = join(extract_frames(map(np.rint, frames), n_frames=17, flow="farneback"))
+    rows = join(extract_frames(frames, flow="farneback"))
+    whole = join(extract_frames(map(np.rint, frames), flow="farneback"))
     np.testing.assert_array_equal(rows.descriptors_PD, whole.descriptors_PD)
 
 
@@ -260,13 +261,13 @@ def test_what_is_described_is_the_motion_without_the_camera():
     flow_HW2 = np.zeros((33, 37, 2)) + np.array([0.8, 0.4])  # what is followed
     own_HW2 = rng.normal(0, 0.4, (33, 37, 2))  # longest: 1 px of the frame, and more, and less
     greys, still_HW2 = [flat_HW, grey_HW], np.zeros((47, 53, 2))
-    step = Moment(greys, [still_HW2, flow_HW2], [still_HW2, own_HW2])
+    step = Step(greys, [still_HW2, flow_HW2], [still_HW2, own_HW2])
     seen = {}
 
     def watch(stage, name, value, *, frame, scale):
         seen[name, frame, scale] = value
 
-    rows = join(follow([Moment(greys, None), *[step] * 15], n_frames=16, watch=watch))
+    rows = join(follow([Step(greys, None), *[step] * 15], watch=watch))
     moves_PL2 = seen["own_moves_pL2", 15, 1] * factor
     camera_P = np.sqrt((moves_PL2**2).sum(axis=2)).max(axis=1) <= 1
     verdicts_P = seen["verdicts_p", 15, 1]
@@ -281,8 +282,8 @@ def test_what_is_described_is_the_motion_without_the_camera():
 
 def test_dtype_in_is_dtype_out():
     frames = sliding(17)
-    assert join(extract_frames(frames, n_frames=17)).descriptors_PD.dtype == np.float64
-    single = join(extract_frames([f.astype(np.float32) for f in frames], n_frames=17))
+    assert join(extract_frames(frames)).descriptors_PD.dtype == np.float64
+    single = join(extract_frames([f.astype(np.float32) for f in frames]))
     assert single.descriptors_PD.dtype == np.float32
     assert single.info_P10.dtype == np.float64
 
@@ -290,12 +291,12 @@ def test_dtype_in_is_dtype_out():
 def test_memory_does_not_depend_on_the_length():
     frames = sliding(31, 37, 41)
     prepared = [prepare(frame_HW) for frame_HW in frames[:2]]
-    moment = Moment(grey_layers(frames[1]), layer_flows(*prepared))
+    moment = Step(grey_layers(frames[1]), layer_flows(*prepared))
 
     def peak(n_frames):
-        moments = (Moment(moment.greys, moment.flows if t else None) for t in range(n_frames))
+        steps = (Step(moment.greys, moment.flows if t else None) for t in range(n_frames))
         tracemalloc.start()
-        for _ in follow(moments, n_frames=n_frames):
+        for _ in follow(steps):
             pass
         size = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
@@ -307,10 +308,10 @@ def test_memory_does_not_depend_on_the_length():
 @pytest.mark.parametrize("shape", [(31, 40), (40, 31), (8, 8)])
 def test_small_frames_are_refused(shape):
     with pytest.raises(VideoError, match=f"{shape[1]}x{shape[0]} pixels are too small"):
-        list(extract_frames([np.zeros(shape)], n_frames=1))
+        list(extract_frames([np.zeros(shape)]))
 
 
 def test_a_change_of_frame_size_is_refused():
     frames = [np.zeros((37, 41)), np.zeros((37, 43))]
     with pytest.raises(VideoError, match="changes from 41x37 to 43x37"):
-        list(extract_frames(frames, n_frames=2))
+        list(extract_frames(frames))

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from lsfref import pipeline, pooling, video
 from lsfref.errors import VideoError
-from lsfref.phases import passes, timeline
-from lsfref.phases.passes import Extraction
+from lsfref.phases import testing
+from lsfref.phases.extraction import Extraction
 from lsfref.phases.streaming import Block
 
 make = functools.cache(tests_model.make)
@@ -24,13 +24,14 @@ def fake(cuts=(), n_frames=60, ends=ENDS):
     info_P10[:, 0] = ends
     rows_PD = np.random.default_rng(7).standard_normal((len(ends), 426))
     pieces = zip(np.split(info_P10, cuts), np.split(rows_PD, cuts), strict=True)
-    return rows_PD, lambda *_: Extraction(n_frames, (Block(*p) for p in pieces))
+    return rows_PD, lambda *_: Extraction((Block(*p) for p in pieces), n_frames)
 
 
 def ask(seconds, rate, monkeypatch, cuts=(), **rest):
     monkeypatch.setattr(video, "frame_rate", lambda _path: rate)
     rows_PD, extract = fake(cuts, **rest)
-    return rows_PD, timeline.classify_timeline("x", make(), seconds=seconds, extract=extract)
+    system = testing.PaperAnswerer(make())
+    return rows_PD, system.describe_intervals("x", seconds=seconds, extract=extract)
 
 
 def test_by_hand(monkeypatch):
@@ -38,22 +39,20 @@ def test_by_hand(monkeypatch):
     assert [(i.first, i.last, i.seconds) for i in found.intervals] == [
         (0, 19, (0.0, 2.0)), (20, 39, (2.0, 4.0)), (40, 59, (4.0, 6.0)),
     ]  # fmt: skip
-    assert [i.answer.points for i in found.intervals] == [4, 2, 3]
-    assert [i.answer.frames for i in found.intervals] == [20, 20, 20]
+    assert [i.pooled.n_points for i in found.intervals] == [4, 2, 3]
+    assert [i.pooled.n_frames for i in found.intervals] == [20, 20, 20]
     one = make()
-    codes_PE = passes.encode_rows(rows_PD, parameters=one.parameters, scaling=one.scaling)
-    mean_E = codes_PE[4:6].mean(axis=0)
-    alone = pipeline.answer_pooled(passes.Pooled(mean_E, 2, 20, (), None), one)
-    assert found.intervals[1].answer.labels == alone.labels
+    mean_E = one.network.encoder(rows_PD)[4:6].mean(axis=0)
+    np.testing.assert_allclose(found.intervals[1].pooled.pooled_E, mean_E, rtol=1e-12)
 
 
 def test_the_last_interval_may_be_short_and_empty_ones_say_so(monkeypatch):
     _, found = ask(0.7, 10.0, monkeypatch)  # 7 frames
-    assert [i.answer.points for i in found.intervals] == [0, 0, 6, 0, 0, 1, 1, 0, 1]
+    assert [i.pooled.n_points for i in found.intervals] == [0, 0, 6, 0, 0, 1, 1, 0, 1]
     assert found.intervals[-1].last == 59
-    assert found.intervals[-1].answer.frames == 4
-    assert found.intervals[0].answer.error == "no trajectories end in this interval"
-    assert found.intervals[0].answer.labels == {"background": None, "foreground": None}
+    assert found.intervals[-1].pooled.n_frames == 4
+    assert found.intervals[0].pooled.error == "no trajectories end in this interval"
+    assert found.intervals[0].pooled.pooled_E is None
 
 
 def test_without_a_constant_rate_there_are_no_times(monkeypatch):
@@ -69,23 +68,30 @@ def test_how_blocks_were_cut_does_not_matter(cuts):
     with pytest.MonkeyPatch.context() as monkeypatch:
         _, whole = ask(1.3, 10.0, monkeypatch)
         _, parts = ask(1.3, 10.0, monkeypatch, cuts=cuts)
-    assert whole == parts
+    vectors = [[i.pooled.pooled_E for i in found.intervals] for found in (whole, parts)]
+    np.testing.assert_equal(*vectors)
+    plain = [
+        [i._replace(pooled=i.pooled._replace(pooled_E=None)) for i in found.intervals]
+        for found in (whole, parts)
+    ]
+    assert plain[0] == plain[1]
 
 
 def test_one_interval_is_the_whole_video(monkeypatch):
     rows_PD, found = ask(1e9, 10.0, monkeypatch)
     one = make()
     _, extract = fake()
-    assert found.intervals[0].answer == pipeline.classify("x", one, extract=extract)
-    assert len(found.intervals) == 1
-    assert len(rows_PD) == found.intervals[0].answer.points
+    (interval,) = found.intervals
+    said = testing.answer(testing.PaperAnswerer(one), interval.pooled)
+    assert said == pipeline.classify("x", one, extract=extract)
+    assert len(rows_PD) == interval.pooled.n_points
 
 
 def test_a_bad_video_is_told():
     def extract(*_):
         raise VideoError("x: no video")
 
-    found = timeline.classify_timeline("x", make(), seconds=1, extract=extract)
+    found = testing.PaperAnswerer(make()).describe_intervals("x", seconds=1, extract=extract)
     assert found.error == "x: no video"
     assert found.intervals == []
 

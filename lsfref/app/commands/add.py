@@ -3,7 +3,7 @@
 import argparse
 
 from lsfref.app import options
-from lsfref.app.lists.manifest import BACKGROUND, FOREGROUND, class_order, describe, read_labels
+from lsfref.app.lists.manifest import KNOWN, class_order, describe, read_labels
 from lsfref.app.work.session import session
 from lsfref.storage.files import printable
 
@@ -35,30 +35,22 @@ def run(args: argparse.Namespace) -> int:
         raise options.UsageError("a model of preset best cannot grow; train again with all videos")
     if os.path.realpath(args.output) == os.path.realpath(args.model):
         raise options.UsageError("-o names the old model; give the new one a name of its own")
-    read_with = options.with_flags(fitted.config, args)
+    read_with = dataclasses.replace(fitted, config=options.with_flags(fitted.config, args))
     manifest = read_labels(args.labels)
-    known = {"background": BACKGROUND, "foreground": FOREGROUND}
-    with session(args, passes=1, n_videos=len(manifest.videos)) as work:
-        if not args.quiet:
-            for line in describe(manifest):
-                work.progress.say(line)
+    with session(args, passes=1, n_videos=len(manifest.videos)) as doing:
+        doing.progress.explain(describe(manifest))
         grown = growth.add(
-            dataclasses.replace(fitted, config=read_with),
+            read_with,
             manifest.videos,
-            order=lambda task, names: class_order(names, known[task]),
+            order=lambda task, names: class_order(names, KNOWN[task]),
             reselect=args.reselect,
-            extract=work.extract,
-            mapper=work.mapper,
-            report=work.progress,
+            work=doing.work,
         )
-        for text in grown.warnings:
-            work.progress.say(f"warning: {text}")
-        for text in grown.skipped:
-            work.progress.say(f"skipped: {text}")
+        doing.progress.report_fit(grown)
     model.save(dataclasses.replace(grown.model, config=fitted.config), args.output)
     for name, task in grown.model.tasks.items():
         new = [c for c in task.classes if c not in fitted.tasks[name].classes]
-        told = f"; new: {', '.join(new)}" if new else ""
-        print(f"{name}: {len(task.rows_m)} videos, {len(task.classes)} classes{told}")
+        added = f"; new: {', '.join(map(printable, new))}" if new else ""
+        print(f"{name}: {len(task.rows_m)} videos, {len(task.classes)} classes{added}")
     print(f"wrote {printable(args.output)}")
     return 1 if grown.skipped else 0

@@ -44,8 +44,7 @@ def run(args: argparse.Namespace) -> int:
         print("\n".join(faults), file=sys.stderr if args.json or args.csv else sys.stdout)
         return 3
     manifest = understood(listed, printable(path))
-    looks = []
-    with session(args, passes=1, n_videos=len(manifest.videos)) as work:
+    with session(args, passes=1, n_videos=len(manifest.videos)) as doing:
         if not args.json and not args.csv:
             print("\n".join(describe(manifest)), flush=True)
         paths = [video.path for video in manifest.videos]
@@ -53,11 +52,8 @@ def run(args: argparse.Namespace) -> int:
         look = functools.partial(
             look_at, max_frames=config.max_frames, max_pixels=config.max_pixels
         )
-        work.progress("decoding", 0, len(paths))
-        for found in work.mapper(look, paths):
-            looks.append(found)
-            work.progress("decoding", len(looks), len(paths))
-        say = work.progress.say
+        looks = list(doing.work.each("decoding", look, paths))
+        say = doing.progress.say
     rows = [as_row(manifest, i, found) for i, found in enumerate(looks)]
     mark_copies(rows, looks)
     if args.json:

@@ -6,15 +6,16 @@ import functools
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from lsfref import model, pipeline
+from lsfref import model
 from lsfref.app import options, output
+from lsfref.app.evaluation import systems
 from lsfref.app.lists.manifest import find_videos
 from lsfref.app.work.progress import conclusion
-from lsfref.app.work.session import Session, session
+from lsfref.app.work.session import session
 from lsfref.model import TASKS, Model
-from lsfref.phases import timeline
+from lsfref.phases.passes import Pooled
+from lsfref.phases.testing import Answer, Answerer, answer
 from lsfref.phases.timeline import Timeline
-from lsfref.pipeline import Answer
 from lsfref.storage.files import printable
 
 
@@ -36,21 +37,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print one row a video, in the order asked; status 1 where one had no answer."""
+    """Print one row per video, in the order asked; status 1 where one had no answer."""
     fitted = model.load(args.model)
     fitted = dataclasses.replace(fitted, config=options.with_flags(fitted.config, args))
+    asked = systems.answerer(fitted, printable(args.model))
     paths = find_videos(args.videos)
     rows: list[dict[str, Any]] = []
     causes: list[str] = []
-    with session(args, passes=1, n_videos=len(paths)) as work:
-        ask, finish = asker(fitted, args, work)
+    with session(args, passes=1, n_videos=len(paths)) as doing:
         timed = bool(args.timeline)
         writer = output.CsvWriter(csv_header(fitted, timed=timed)) if args.csv else None
-        work.progress("classifying", 0, len(paths))
-        for done, (path, one) in enumerate(zip(paths, work.mapper(ask, paths), strict=True)):
-            work.progress("classifying", done + 1, len(paths))
-            found = finish(one)
-            for row in rows_of(path, found, args):
+        # Jobs describe videos, with the network alone; they are answered here, where the index is.
+        look: Callable[..., Any] = asked.describe
+        if timed:
+            look = functools.partial(asked.describe_intervals, seconds=args.timeline)
+        look = functools.partial(look, extract=doing.work.extract)
+        described = doing.work.each("classifying", look, paths)
+        for path, found in zip(paths, described, strict=True):
+            for row in rows_of(path, found, asked, args):
                 if args.json:
                     output.write_json(row)
                 elif writer:
@@ -58,68 +62,47 @@ def run(args: argparse.Namespace) -> int:
                 else:
                     rows.append(row)
             for text in found.warnings:
-                work.progress.say(f"warning: {printable(text)}")
+                doing.progress.say(f"warning: {printable(text)}")
             if found.error:
                 causes.append(printable(found.error))
-                work.progress.say(f"error: {causes[-1]}")
-        if told := conclusion(len(paths), causes):
-            work.progress.say(told)
+                doing.progress.say(f"error: {causes[-1]}")
+        if summary := conclusion(len(paths), causes):
+            doing.progress.say(summary)
     if not args.json and not args.csv:
         print(as_table(rows, timed=bool(args.timeline)))
     return 1 if causes else 0
 
 
-def asker(
-    fitted: Model, args: argparse.Namespace, work: Session
-) -> tuple[Callable[..., Any], Callable[[Any], Answer | Timeline]]:
-    """Return what a job does with a video, and what makes the answer of it here."""
-    alone: Callable[..., Any] = functools.partial(pipeline.classify, model=fitted)
-    parts = functools.partial(timeline.classify_timeline, model=fitted, seconds=args.timeline)
-    finish: Callable[[Any], Answer | Timeline] = _as_it_is
-    if fitted.extras is not None:
-        from lsfref.study.best import preset as best
-
-        other = best.answerer(fitted, printable(args.model))
-        parts = functools.partial(other.timeline, seconds=args.timeline)
-        if not args.timeline:  # every job gets the network, none the index
-            alone, finish = other.describe, other.answer
-    return functools.partial(parts if args.timeline else alone, extract=work.extract), finish
-
-
-def _as_it_is(found: Answer | Timeline) -> Answer | Timeline:
-    return found
-
-
 def rows_of(
-    path: str, found: Answer | Timeline, args: argparse.Namespace
+    path: str, found: Pooled | Timeline, asked: Answerer, args: argparse.Namespace
 ) -> Iterator[dict[str, Any]]:
-    """Yield the rows of one video: one, or with --timeline one an interval."""
-    if isinstance(found, pipeline.Answer):
-        yield as_row(path, found, args)
+    """Yield the rows of one video: one, or with --timeline one per interval."""
+    if isinstance(found, Pooled):
+        yield as_row(path, answer(asked, found), args)
         return
     if found.error or not found.intervals:
-        no_labels: dict[str, str | None] = dict.fromkeys(TASKS)
-        nothing = pipeline.Answer(found.frames, 0, no_labels, {}, found.warnings, found.error)
-        yield _timed(as_row(path, nothing, args), None, None)
+        nothing = Pooled(None, 0, found.n_frames, found.warnings, found.error)
+        yield _timed(as_row(path, answer(asked, nothing), args), None, None)
     for part in found.intervals:
-        answer = part.answer._replace(warnings=found.warnings)
-        yield _timed(as_row(path, answer, args), [part.first, part.last], part.seconds)
+        described = part.pooled._replace(warnings=found.warnings)
+        row = as_row(path, answer(asked, described), args)
+        yield _timed(row, [part.first, part.last], part.seconds)
 
 
-def as_row(path: str, answer: Answer, args: argparse.Namespace) -> dict[str, Any]:
+def as_row(path: str, said: Answer, args: argparse.Namespace) -> dict[str, Any]:
     """Return the documented fields of one answer.
 
     A label below --threshold is null, its confidence stays.
     """
-    row: dict[str, Any] = {"file": path, "frames": answer.frames, "points": answer.points}
-    for task, label in answer.labels.items():
-        shares = answer.confidence.get(task)
+    row: dict[str, Any] = {"file": path, "frames": said.frames, "points": said.points}
+    for task, label in said.labels.items():
+        shares = said.confidence.get(task)
         if shares is None or label is None:
             row[task] = None
         else:
             sure = shares[label] >= args.threshold
             row[task] = {"label": label if sure else None, "confidence": shares}
-    return row | {"warnings": list(answer.warnings), "error": answer.error}
+    return row | {"warnings": list(said.warnings), "error": said.error}
 
 
 def _timed(

@@ -8,7 +8,7 @@ import os
 from lsfref.app import options
 from lsfref.app.page import answers, pictures, stages, writing
 from lsfref.app.page.gather import Story, gather
-from lsfref.phases.passes import no_trajectories
+from lsfref.phases.advice import unusable
 from lsfref.storage.files import printable, write_whole
 
 STAGES = (
@@ -89,7 +89,7 @@ def _summary(story: Story) -> str:
             f"Of the {len(near)} labelled videos most like this one, {agree} have that label.</p>"
         )
     if not story.n_points:
-        told = no_trajectories(story.path, story.n_frames, 0)
+        told = unusable(story.path, story.n_frames, 0, story.config) or ""
         lines.append(f'<p class="answer"><b>No answer.</b> {html.escape(told)}.</p>')
     if story.model is None:
         lines.append(

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from lsfref import video
 from lsfref.app import options
 from lsfref.app.lists.manifest import find_videos
 from lsfref.app.work.progress import conclusion
@@ -16,7 +17,8 @@ from lsfref.app.work.session import session
 from lsfref.cited import homography
 from lsfref.config import Config
 from lsfref.errors import LsfrefError
-from lsfref.phases import passes
+from lsfref.phases import extraction
+from lsfref.phases.streaming import of_length
 from lsfref.storage.files import printable, write_whole
 
 INTEGER, SIX, SEVEN = "%d", "%.6f", "%.7f"  # the digits of the original's text
@@ -56,23 +58,22 @@ def run(args: argparse.Namespace) -> int:
         raise options.UsageError(f"two videos would both be written to {printable(twice[0])}")
     Path(args.out).mkdir(parents=True, exist_ok=True)
     causes: list[str] = []
-    with session(args, passes=1, n_videos=len(paths)) as work:
-        reader = work.extract
+    with session(args, passes=1, n_videos=len(paths)) as doing:
+        reader = doing.work.extract
         if "boxes" in args:
-            reader = functools.partial(passes.extract, boxes=homography.read_boxes(args.boxes))
+            reader = functools.partial(extraction.extract, boxes=homography.read_boxes(args.boxes))
         write = functools.partial(write_rows, config=config, extract=reader, text=args.text)
-        work.progress("extracting", 0, len(paths))
-        for done, wrote in enumerate(work.mapper(write, paths, targets)):
-            work.progress("extracting", done + 1, len(paths))
+        written = doing.work.each("extracting", write, paths, targets)
+        for target, wrote in zip(targets, written, strict=True):
             for text in wrote.warnings:
-                work.progress.say(f"warning: {text}")
+                doing.progress.say(f"warning: {text}")
             if wrote.error:
                 causes.append(wrote.error)
-                work.progress.say(f"error: {wrote.error}")
+                doing.progress.say(f"error: {wrote.error}")
             else:
-                print(f"{printable(targets[done])}: {wrote.n_points} trajectories")
+                print(f"{printable(target)}: {wrote.n_points} trajectories")
         if told := conclusion(len(paths), causes):
-            work.progress.say(told)
+            doing.progress.say(told)
     return 1 if causes else 0
 
 
@@ -89,11 +90,15 @@ def write_rows(path: str, target: str, *, config: Config, extract: Any, text: bo
     n_points = 0
     try:
         found = extract(path, config)
+        limits = {"max_frames": config.max_frames, "max_pixels": config.max_pixels}
+        n_frames = found.n_frames or video.count_frames(path, warn=_said_while_reading, **limits)
         with write_whole(target) as file:
             if not text:
                 file.write(npy_header(0, config.dtype))
             for block in found:
-                rows = np.concatenate([block.info_P10, block.descriptors_PD], axis=1)
+                rows = np.concatenate(
+                    [of_length(block.info_P10, n_frames), block.descriptors_PD], 1
+                )
                 n_points += len(rows)
                 if text:
                     digits = [INTEGER] + [SIX] * 39 + [SEVEN] * 396
@@ -105,7 +110,11 @@ def write_rows(path: str, target: str, *, config: Config, extract: Any, text: bo
                 file.write(npy_header(n_points, config.dtype))
     except LsfrefError as fault:
         return Wrote(0, (), str(fault))
-    return Wrote(n_points, tuple(found.warnings), None)
+    return Wrote(n_points, found.warnings, None)
+
+
+def _said_while_reading(_text: str) -> None:
+    """Take a warning that the reading of the same file gives too."""
 
 
 def little(dtype: str) -> str:

@@ -31,13 +31,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print what the model holds."""
     from lsfref import model
+    from lsfref.app.evaluation import systems
 
     path = args.model_file or args.model
     fitted = model.load(path)
-    if fitted.extras is not None:
-        from lsfref.study.best import preset as best
-
-        best.answerer(fitted, printable(path))  # refuses what is none
+    systems.answerer(fitted, printable(path))  # refuses extras that it does not understand
     told = {"file": path} | facts(fitted)
     if args.json:
         output.write_json(told)
@@ -50,6 +48,7 @@ def facts(model: "Model") -> dict[str, Any]:
     """Return what a model holds, as JSON has it."""
     import numpy as np
 
+    from lsfref.model import versions
     from lsfref.phases.phase2 import neighbor_count
 
     tasks = {}
@@ -70,14 +69,14 @@ def facts(model: "Model") -> dict[str, Any]:
         "trajectories": int(model.points_M.sum()),
         "digest": model.digest,
         "tasks": tasks,
-        "layers": [len(model.scaling.mean_D), *config["hidden"], config["n_code"]],
+        "layers": [len(model.network.encoder.scaling.mean_D), *config["hidden"], config["n_code"]],
         "head_classes": list(model.head_classes),
-        "parameters": sum(array.size for array in model.parameters.values()),
-        "reconstruction_curve": model.reconstruction_curve.tolist(),
-        "classification_curve": model.classification_curve.tolist(),
+        "parameters": sum(array.size for array in model.network.encoder.parameters.values()),
+        "reconstruction_curve": model.network.reconstruction_curve.tolist(),
+        "classification_curve": model.network.classification_curve.tolist(),
         "preset": nearest_preset(model.config) if model.extras is None else model.extras.kind,
         "config": config | (model.extras.choices if model.extras else {}),
-        "versions": model.versions,
+        "versions": model.versions or versions(),
     }
 
 

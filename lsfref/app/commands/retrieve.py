@@ -32,14 +32,14 @@ def run(args: argparse.Namespace) -> int:
     fitted = dataclasses.replace(fitted, config=options.with_flags(fitted.config, args))
     if args.task not in fitted.tasks:
         raise options.UsageError(f"--task {args.task}: this model was trained without its labels")
-    with session(args, passes=1, n_videos=1) as work:
+    with session(args, passes=1, n_videos=1) as doing:
         pooled, hits = pipeline.retrieve(
-            args.video, fitted, task=args.task, top=args.top, extract=work.extract
+            args.video, fitted, task=args.task, top=args.top, extract=doing.work.extract
         )
         for text in pooled.warnings:
-            work.progress.say(f"warning: {printable(text)}")
+            doing.progress.say(f"warning: {printable(text)}")
         if pooled.error:
-            work.progress.say(f"error: {printable(pooled.error)}")
+            doing.progress.say(f"error: {printable(pooled.error)}")
             return 1
     rows = [as_row(rank, hit, fitted) for rank, hit in enumerate(hits, start=1)]
     header = ["rank", "file", "background", "foreground", "hash_distance", "code_distance"]

@@ -13,7 +13,10 @@ from lsfref.app.work.progress import Progress
 from lsfref.arrays import Floats
 from lsfref.config import Config
 from lsfref.errors import NoTrajectoriesError
-from lsfref.phases import passes, phase2, sampling, streaming
+from lsfref.kernels.scaling import apply_scaling
+from lsfref.phases import extraction, testing
+from lsfref.phases.advice import unusable
+from lsfref.phases.streaming import Block, of_length
 from lsfref.storage import recorder as trace
 from lsfref.storage.files import printable
 
@@ -75,7 +78,7 @@ def run(args: argparse.Namespace) -> int:
     size = sum(path.stat().st_size for path in Path(args.out).rglob("*.npy"))
     print(f"{printable(args.out)}: {len(recorder.entries)} tensors, {size / 1e6:.1f} MB")
     if not answered:
-        progress.say(f"error: {passes.no_trajectories(args.video, found.n_frames, 0)}")
+        progress.say(f"error: {unusable(args.video, found.n_frames, 0, config)}")
     return 0 if answered else 1
 
 
@@ -95,39 +98,40 @@ class _Chosen(trace.Recorder):
 
 def record_extraction(
     recorder: trace.Recorder, path: str, config: Config
-) -> tuple[passes.Extraction, list[streaming.Block]]:
+) -> tuple[extraction.Extraction, list[Block]]:
     """Record stages 1 to 4 of the first frames, and return their trajectories."""
 
     def watch(stage: str, name: str, array: Any, *, frame: int, scale: int) -> None:
         stage = {"grey_HW": "video", "flow_HW2": "flow"}.get(name, stage)
         recorder.add(FOLDERS[stage], f"frame_{frame:05d}_scale_{scale}", name, array)
 
-    found, blocks = passes.extract(path, config, watch=watch), []
+    limits = {"max_frames": config.max_frames, "max_pixels": config.max_pixels}
+    n_frames = video.count_frames(path, warn=lambda text: None, **limits)
+    found, blocks = extraction.extract(path, config, watch=watch), []
     for block in found:
+        block = block._replace(info_P10=of_length(block.info_P10, n_frames))
         for name, array in block._asdict().items():
             recorder.add("04_descriptors", _frame(block), name, array)
         blocks.append(block)
     return found, blocks
 
 
-def _frame(block: streaming.Block) -> str:
+def _frame(block: Block) -> str:
     return f"frame_{int(block.info_P10[0, 0]):05d}"
 
 
-def record_answer(recorder: trace.Recorder, blocks: list[streaming.Block], fitted: "Model") -> bool:
+def record_answer(recorder: trace.Recorder, blocks: list[Block], fitted: "Model") -> bool:
     """Record stages 5 to 10 of a fitted model; False where there is no trajectory to go on with."""
     record_network(recorder, fitted)
 
-    def encode(rows_PD: Floats) -> Floats:
-        return passes.encode_rows(rows_PD, parameters=fitted.parameters, scaling=fitted.scaling)
-
+    encoder = fitted.network.encoder
     for block in blocks:
         case = _frame(block)
-        scaled_PD = sampling.apply_scaling(fitted.scaling, block.descriptors_PD)
+        scaled_PD = apply_scaling(encoder.scaling, block.descriptors_PD)
         recorder.add("05_lsfnet", case, "scaled_PD", scaled_PD)
-        recorder.add("05_lsfnet", case, "codes_PE", lsfnet.encode(fitted.parameters, scaled_PD))
+        recorder.add("05_lsfnet", case, "codes_PE", lsfnet.encode(encoder.parameters, scaled_PD))
     try:
-        pooled = pooling.pool_codes((block.descriptors_PD for block in blocks), encode)
+        pooled = pooling.pool_codes((block.descriptors_PD for block in blocks), encoder)
     except NoTrajectoriesError:
         recorder.add("07_pooling", "video", "n_points", 0)
         return False
@@ -140,14 +144,22 @@ def record_answer(recorder: trace.Recorder, blocks: list[streaming.Block], fitte
 
 def record_network(recorder: trace.Recorder, fitted: "Model") -> None:
     """Record what phase 1 left: the parameters, the scaling, the curves."""
-    n_hidden = sum(key.startswith("weights_") for key in fitted.parameters) - 1
+    n_hidden = sum(key.startswith("weights_") for key in fitted.network.encoder.parameters) - 1
     axes = lsfnet_axes(n_hidden)
-    for name, array in fitted.parameters.items():
+    network = fitted.network
+    scaling = network.encoder.scaling
+    for name, array in network.encoder.parameters.items():
         recorder.add("05_lsfnet", "network", name, array, role="param", axes=axes[name])
     for name in ("mean_D", "scale_D"):
-        recorder.add("05_lsfnet", "network", name, getattr(fitted.scaling, name), role="param")
+        recorder.add(
+            "05_lsfnet",
+            "network",
+            name,
+            getattr(scaling, name),
+            role="param",
+        )
     for name in ("reconstruction_curve", "classification_curve"):
-        recorder.add("06_switching", "network", f"{name}_U", getattr(fitted, name), role="param")
+        recorder.add("06_switching", "network", f"{name}_U", getattr(network, name), role="param")
 
 
 def lsfnet_axes(n_hidden: int) -> dict[str, list[str]]:
@@ -171,11 +183,11 @@ def record_task(recorder: trace.Recorder, name: str, pooled_1E: Floats, fitted: 
     recorder.add("09_lsh", name, "directions_TNQ", task.directions_CNQ, role="draw")
     recorder.add("09_lsh", name, "index_hashes_TmN", task.hashes_CmN)
     query_T1N = lsh.hash_features(pooled_1E[:, task.selected_Q], task.directions_CNQ)
-    neighbors_T1K, squared_T1K = phase2.search(task, pooled_1E, config)
+    neighbors_T1K, squared_T1K = testing.search(task, pooled_1E, config)
     recorder.add("09_lsh", name, "query_hashes_T1N", query_T1N)
     recorder.add("09_lsh", name, "neighbors_T1K", neighbors_T1K)
     recorder.add("09_lsh", name, "squared_distances_T1K", squared_T1K)
-    votes = phase2.answer(task, pooled_1E, config)
+    votes = testing.votes_of(task, pooled_1E, config)
     recorder.add("10_voting", name, "labels_m", task.labels_m, role="input")
     recorder.add("10_voting", name, "confidence_1C", votes.confidence_MC)
     recorder.add("10_voting", name, "decision_1", votes.decision_M)

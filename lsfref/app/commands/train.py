@@ -6,7 +6,6 @@ sets videos aside (split test), the report of `evaluate` on them follows.
 
 import argparse
 import contextlib
-import functools
 import hashlib
 import tempfile
 from collections.abc import Iterator
@@ -49,35 +48,19 @@ def run(args: argparse.Namespace) -> int:
 
 def fit(listed: Manifest, args: argparse.Namespace) -> int:
     """Train on the training part, save, report."""
-    from lsfref import model, pipeline
-    from lsfref.app.evaluation import held_out, outcomes
+    from lsfref import model
+    from lsfref.app.evaluation import held_out, outcomes, systems
 
     config, choices = options.chosen(args)
-    train = pipeline.train
-    if choices is not None:
-        from lsfref.study.best import preset as best
-
-        train = functools.partial(best.train, choices=choices)
+    train = systems.system(choices).train
     manifest = training_part(listed)
     refuse_lone_classes(manifest)
-    with session(args, passes=3, n_videos=len(listed.videos)) as work:
-        for line in describe(listed):
-            if not args.quiet:
-                work.progress.say(line)
-        trained = train(
-            manifest.videos,
-            config,
-            classes=manifest.classes,
-            extract=work.extract,
-            mapper=work.mapper,
-            report=work.progress,
-        )
-        for text in trained.warnings:
-            work.progress.say(f"warning: {text}")
-        for text in trained.skipped:
-            work.progress.say(f"skipped: {text}")
+    with session(args, passes=3, n_videos=len(listed.videos)) as doing:
+        doing.progress.explain(describe(listed))
+        trained = train(manifest.videos, config, classes=manifest.classes, work=doing.work)
+        doing.progress.report_fit(trained)
         model.save(trained.model, args.model)
-        found = held_out.ask(listed, trained.model, work) if "test" in listed.splits else []
+        found = held_out.ask(listed, trained.model, doing) if "test" in listed.splits else []
     told = summary(trained.model)
     if trained.skipped:
         told.append(f"{len(trained.model.files)} videos used, {len(trained.skipped)} skipped")
@@ -127,9 +110,9 @@ def summary(model: "Model") -> list[str]:
     """Return lines that say what was fitted."""
     from lsfref.phases.phase2 import neighbor_count
 
-    first, last = model.reconstruction_curve[[0, -1]]
+    first, last = model.network.reconstruction_curve[[0, -1]]
     lines = [f"reconstruction loss {first:.4g} -> {last:.4g}, "]
-    first, last = model.classification_curve[[0, -1]]
+    first, last = model.network.classification_curve[[0, -1]]
     lines[0] += f"classification loss {first:.4g} -> {last:.4g}"
     for name, task in model.tasks.items():
         k = neighbor_count(model.config, len(task.rows_m))

@@ -8,16 +8,15 @@ import numpy as np
 from lsfref.app import options
 from lsfref.app.evaluation import folding, outcomes
 from lsfref.app.lists import tables
-from lsfref.app.lists.manifest import BACKGROUND, FOREGROUND, class_order
+from lsfref.app.lists.manifest import KNOWN, class_order
 from lsfref.app.work import workers
 from lsfref.app.work.progress import Progress
 from lsfref.errors import LabelsError
+from lsfref.phases.extraction import Work
 from lsfref.phases.phase2 import encode_labels
 from lsfref.storage.files import printable
 from lsfref.study.protocol import asking, protocol
 from lsfref.study.table1 import features
-
-KNOWN = {"background": BACKGROUND, "foreground": FOREGROUND}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -49,15 +48,14 @@ def run(args: argparse.Namespace) -> int:
     columns, tasks, groups = read(args)
     recipe = features.FUSIONS[args.fuse]
     repeats = folding.divide(args, tasks, groups)
-    if not args.quiet:
-        for line in (*describe(columns, tasks), *folding.thin_classes(tasks, repeats)):
-            progress.say(line)
-    work = functools.partial(
+    progress.explain([*describe(columns, tasks), *folding.thin_classes(tasks, repeats)])
+    fold = functools.partial(
         features.answer_fold,
         recipes=[recipe], tables=columns, tasks=tasks, config=config, n_pairs=asking.N_PAIRS,
     )  # fmt: skip
     with workers.mapper(max(1, min(args.jobs, sum(map(len, repeats))))) as mapper:
-        found = protocol.evaluate(work, tasks, repeats, mapper=mapper, report=progress)
+        work = Work(mapper=mapper, report=progress)
+        found = protocol.evaluate(fold, tasks, repeats, work=work)
     progress.clear()
     outcomes.write(found, args)
     return 0

@@ -17,10 +17,11 @@ from lsfref.errors import LabelsError
 from lsfref.storage.files import printable
 
 if TYPE_CHECKING:
-    from lsfref.pipeline import LabelledVideo
+    from lsfref.model import LabelledVideo
 
 BACKGROUND = ("normal", "illumination", "noise", "rain", "camera shaking", "tree waving")
 FOREGROUND = ("none", "human")
+KNOWN = {"background": BACKGROUND, "foreground": FOREGROUND}  # class names in their order (T1)
 SPLITS = ("", "train", "test")
 MOST_TOLD = 20
 
@@ -72,7 +73,7 @@ def parse_labels(path: str | os.PathLike[str]) -> tuple[Listed, list[str]]:
 
 def understood(listed: Listed, name: str) -> Manifest:
     """Return what rows mean together."""
-    from lsfref.pipeline import LabelledVideo  # here: a bad list is told before scipy is loaded
+    from lsfref.model import LabelledVideo  # here: a bad list is told before scipy is loaded
 
     rows = sorted(listed.rows, key=operator.attrgetter("file"))
     videos = [

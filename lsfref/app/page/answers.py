@@ -7,8 +7,8 @@ import numpy as np
 from lsfref.app.page import drawings
 from lsfref.app.page.gather import Story, Verdict
 from lsfref.app.page.writing import choices, figure, number, section, table
+from lsfref.kernels.scaling import apply_scaling
 from lsfref.model import Model, Task
-from lsfref.phases.sampling import apply_scaling
 from lsfref.storage.files import printable
 
 QUESTIONS = {"background": "Which background motion?", "foreground": "Is there human motion?"}
@@ -40,10 +40,12 @@ def stage_5(story: Story, model: Model) -> str:
             + number(float(code[0]), f"{source},0]")
             + ".",
         )
-        scaled = apply_scaling(model.scaling, example.descriptor_D[None])
+        scaled = apply_scaling(model.network.encoder.scaling, example.descriptor_D[None])
         from lsfref.lsfnet import decode
 
-        rebuilt = decode(model.parameters, example.code_E[None].astype(scaled.dtype))
+        rebuilt = decode(
+            model.network.encoder.parameters, example.code_E[None].astype(scaled.dtype)
+        )
         error = float(np.square(rebuilt - scaled).mean())
         spread = float(np.square(scaled).mean())
         body += (
@@ -64,16 +66,22 @@ def stage_5(story: Story, model: Model) -> str:
 def stage_6(story: Story, model: Model) -> str:
     """Both losses over the switching."""
     curves = {
-        "reconstruction (L1)": model.reconstruction_curve,
-        "classification (L2)": model.classification_curve,
+        "reconstruction (L1)": model.network.reconstruction_curve,
+        "classification (L2)": model.network.classification_curve,
     }
-    last, source = len(model.reconstruction_curve) - 1, "06_switching/network"
+    last, source = len(model.network.reconstruction_curve) - 1, "06_switching/network"
     body = figure(
         drawings.curves(curves, "Both losses over the passes of training"),
         "Both losses over training, each drawn to its own height. They ended at "
-        + number(float(model.reconstruction_curve[-1]), f"{source}/reconstruction_curve_U[{last}]")
+        + number(
+            float(model.network.reconstruction_curve[-1]),
+            f"{source}/reconstruction_curve_U[{last}]",
+        )
         + " and "
-        + number(float(model.classification_curve[-1]), f"{source}/classification_curve_U[{last}]")
+        + number(
+            float(model.network.classification_curve[-1]),
+            f"{source}/classification_curve_U[{last}]",
+        )
         + ".",
     )
     grains = {

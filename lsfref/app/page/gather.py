@@ -6,7 +6,6 @@ counts are kept, so a page of 20,000 frames costs no more than one of 20.
 
 import collections
 import dataclasses
-import functools
 from collections.abc import Iterator
 from typing import Any
 
@@ -18,7 +17,9 @@ from lsfref.config import Config
 from lsfref.errors import NoTrajectoriesError
 from lsfref.kernels.pyramid import scale_factors
 from lsfref.model import Model
-from lsfref.phases import passes, phase2
+from lsfref.phases import testing
+from lsfref.phases.extraction import Extraction, extract
+from lsfref.phases.phase2 import neighbor_count
 from lsfref.phases.streaming import Block
 from lsfref.trajectories import TRACK_LENGTH, VERDICTS, step_lengths
 
@@ -64,7 +65,7 @@ class Verdict:
     squared_distances_CMK: Floats
     query_hashes_CMN: Floats
     votes: voting.Votes
-    hits: list[phase2.Hit]
+    hits: list[testing.Hit]
 
 
 @dataclasses.dataclass
@@ -154,21 +155,19 @@ def gather(path: str, config: Config, model: Model | None) -> Story:
     story.n_frames = video.count_frames(path, **limits)
     story.rate = video.frame_rate(path)
     watcher = _Watcher(story)
-    found = passes.extract(path, config, watch=watcher)
+    found = extract(path, config, watch=watcher)
     kept: dict[int, Block] = {}
     blocks = _remembering(found, story, kept)
     if model is None:
         story.n_points = sum(len(rows_PD) for rows_PD in blocks)
     else:
-        encode = functools.partial(
-            passes.encode_rows, parameters=model.parameters, scaling=model.scaling
-        )
+        encode = model.network.encoder
         try:
             story.pooled_E, story.n_points = pooling.pool_codes(blocks, encode)
         except NoTrajectoriesError:
             story.n_points = 0
     watcher.end_frame()
-    story.warnings = found.warnings
+    story.warnings = list(found.warnings)
     if story.moment is not None and story.moment.frame in kept:
         block = kept[story.moment.frame]
         story.example = example = _example(story.moment, block)
@@ -180,9 +179,7 @@ def gather(path: str, config: Config, model: Model | None) -> Story:
     return story
 
 
-def _remembering(
-    found: passes.Extraction, story: Story, kept: dict[int, Block]
-) -> Iterator[Floats]:
+def _remembering(found: Extraction, story: Story, kept: dict[int, Block]) -> Iterator[Floats]:
     """Pass descriptors on; keep the block of the frame that is, or may be, the moment."""
     for block in found:
         end = int(block.info_P10[0, 0])
@@ -213,15 +210,15 @@ def _example(moment: Moment, block: Block) -> Example | None:
 
 def _answer(name: str, model: Model, pooled_E: Floats) -> Verdict:
     task = model.tasks[name]
-    neighbors_CMK, squared_CMK = phase2.search(task, pooled_E[None], model.config)
-    hits = phase2.most_similar(
-        task, model.pooled_ME, pooled_E, top=phase2.neighbor_count(model.config, len(task.rows_m))
+    neighbors_CMK, squared_CMK = testing.search(task, pooled_E[None], model.config)
+    hits = testing.most_similar(
+        task, model.pooled_ME, pooled_E, top=neighbor_count(model.config, len(task.rows_m))
     )
     return Verdict(
         name,
         neighbors_CMK,
         squared_CMK,
-        phase2.hashes(task, pooled_E[None]),
-        phase2.answer(task, pooled_E[None], model.config),
+        testing.hashes(task, pooled_E[None]),
+        testing.votes_of(task, pooled_E[None], model.config),
         hits,
     )

@@ -8,7 +8,8 @@ from lsfref.app.page import drawings, pictures
 from lsfref.app.page.gather import Moment, Story
 from lsfref.app.page.pictures import BLUE, GREEN, GREY, ORANGE, PURPLE, RED, Canvas
 from lsfref.app.page.writing import choices, figure, number, section, table
-from lsfref.descriptors import COLUMNS, PATCH, patch_corners
+from lsfref.arrays import COLUMNS
+from lsfref.descriptors import PATCH, patch_corners
 from lsfref.kernels.pyramid import scale_factors
 from lsfref.storage.files import printable
 from lsfref.trajectories import TRACK_LENGTH, VERDICTS, candidates

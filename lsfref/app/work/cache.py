@@ -30,8 +30,8 @@ import numpy as np
 
 import lsfref
 from lsfref.config import Config, extraction_parameters
-from lsfref.phases import passes
-from lsfref.phases.passes import Extract, Extraction, Note, PathLike
+from lsfref.phases import extraction
+from lsfref.phases.extraction import Extract, Extraction, Notice, PathLike
 from lsfref.phases.streaming import Block
 from lsfref.storage import npz
 from lsfref.storage.files import TEMPORARY, open_own, printable, write_whole
@@ -64,7 +64,7 @@ class CachedExtract:
     folder: Path
     limit: int = LIMIT
     since: float = float("inf")
-    compute: Extract = passes.extract
+    compute: Extract = extraction.extract
 
     def __call__(self, path: PathLike, config: Config) -> Extraction:
         """Return the trajectories of a video, from the folder or computed and kept."""
@@ -78,18 +78,19 @@ class CachedExtract:
             return self._computed(entry, path, config)
         except BROKEN:
             found = self._computed(entry, path, config)
-            found.warnings.append(broken(entry))
+            found.notices.append(broken(entry))
             return found
         with contextlib.suppress(OSError), open_own(entry) as file:
             os.utime(file.fileno())  # the oldest by use go first
         name = printable(path)
-        warnings = [name + w if w.startswith(": ") else w for w in about["warnings"]]
-        found = Extraction(about["n_frames"], iter(()), warnings, about["n_points"])
-        found.blocks = self._stored(entry, about["blocks"], found.warnings, path, config)
+        texts = [name + w if w.startswith(": ") else w for w in about["warnings"]]
+        notices = [Notice("video", text) for text in texts]
+        found = Extraction(iter(()), about["n_frames"], about["n_points"], notices)
+        found.blocks = self._stored(entry, about["blocks"], found.notices, path, config)
         return found
 
     def _stored(
-        self, entry: Path, n_blocks: int, warnings: list[str], path: PathLike, config: Config
+        self, entry: Path, n_blocks: int, notices: list[Notice], path: PathLike, config: Config
     ) -> Iterator[Block]:
         """Yield the blocks of an entry; where it breaks, go on with computed ones."""
         given = 0
@@ -103,7 +104,7 @@ class CachedExtract:
         except FileNotFoundError:  # another process made room
             pass
         except BROKEN:
-            warnings.append(broken(entry))
+            notices.append(broken(entry))
         for block in self._computed(entry, path, config):
             n = len(block.info_P10)
             if n > given:
@@ -128,7 +129,7 @@ class CachedExtract:
         finally:
             writing.give_up()
         if writing.trouble:
-            found.warnings.append(writing.trouble)
+            found.notices.append(writing.trouble)
 
     def make_room(self, n_bytes: int) -> bool:
         """Drop the entries used longest ago until `n_bytes` more fit; return whether they do.
@@ -195,7 +196,7 @@ class Writing:
 
     def __init__(self, entry: Path, cache: CachedExtract) -> None:
         self.cache = cache
-        self.trouble: Note | None = None
+        self.trouble: Notice | None = None
         self.n_blocks = self.n_points = 0
         self.stack = contextlib.ExitStack()
         self.archive: zipfile.ZipFile | None = None
@@ -213,7 +214,9 @@ class Writing:
                 npz.write_member(self.archive, member(self.n_blocks, name), part)
         self.n_blocks, self.n_points = self.n_blocks + 1, self.n_points + len(block.info_P10)
         if self.archive is not None and self.file.tell() > self.cache.limit // 4:
-            self.trouble = Note("features beyond a quarter of the cache's limit are not kept")
+            self.trouble = Notice(
+                "machine", "features beyond a quarter of the cache's limit are not kept"
+            )
             self.give_up()
 
     def finish(self, found: Extraction, name: str) -> None:
@@ -224,12 +227,14 @@ class Writing:
         if self.archive is None:
             return
         about = {"n_frames": found.n_frames, "n_points": self.n_points, "blocks": self.n_blocks}
-        told = [w.removeprefix(name) for w in found.warnings if type(w) is str]
+        told = [n.text.removeprefix(name) for n in found.notices if n.kind == "video"]
         text = json.dumps(about | {"warnings": told})
         with self._telling():
             npz.write_member(self.archive, "json", npz.to_bytes(text))
             if not self.cache.make_room(self.file.tell()):
-                self.trouble = Note("the cache is full of this run's features; more are not kept")
+                self.trouble = Notice(
+                    "machine", "the cache is full of this run's features; more are not kept"
+                )
                 self.give_up()
                 return
             self.archive = None
@@ -248,7 +253,9 @@ class Writing:
         except OSError as fault:
             disk = fault.__cause__ if isinstance(fault.__cause__, OSError) else fault
             reason = disk.strerror or str(fault)
-            self.trouble = Note(f"{printable(self.cache.folder)}: features are not kept: {reason}")
+            self.trouble = Notice(
+                "machine", f"{printable(self.cache.folder)}: features are not kept: {reason}"
+            )
             self.give_up()
 
 
@@ -275,9 +282,14 @@ def member(block: int, name: str) -> str:
     return f"{block:06}.{name}"
 
 
-def broken(entry: Path) -> Note:
+def note(text: str) -> Notice:
+    """Return a warning about the machine, not about the video: --strict lets it pass."""
+    return Notice("machine", text)
+
+
+def broken(entry: Path) -> Notice:
     """Return the warning of an entry that cannot be believed."""
-    return Note(f"{printable(entry)}: broken cache entry; computed again")
+    return note(f"{printable(entry)}: broken cache entry; computed again")
 
 
 def describe(entry: Path) -> dict[str, Any]:
@@ -312,7 +324,7 @@ def code_version() -> str:
     machine = [imageio_ffmpeg.__version__, np.__version__, platform.machine()]
     machine.append(os.environ.get("IMAGEIO_FFMPEG_EXE", ""))
     digest = hashlib.sha256(" ".join(machine).encode())
-    digest.update(inspect.getsource(passes.extract).encode())
+    digest.update(inspect.getsource(extraction.extract).encode())
     for _name, text in sorted(stage_sources().items()):
         digest.update(text.encode())
     return digest.hexdigest()

@@ -4,7 +4,13 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from lsfref.storage.files import printable
+
+if TYPE_CHECKING:
+    from lsfref.model import Trained
 
 UNITS = {
     "training": "passes",
@@ -37,8 +43,12 @@ class Progress:
             self.clear()
             self.stage, self.began, self.drawn = stage, now, 0.0
             if not self.bar:
-                print(f"{stage}: {of} {UNITS.get(stage, 'videos')}", file=sys.stderr, flush=True)
-        if self.bar and (done >= of or now - self.drawn > EVERY):
+                print(
+                    f"{stage}: {of or 'many'} {UNITS.get(stage, 'videos')}",
+                    file=sys.stderr,
+                    flush=True,
+                )
+        if self.bar and (done >= of > 0 or now - self.drawn > EVERY):
             self.drawn = now
             self._draw(done, of, seconds=now - self.began)
 
@@ -47,7 +57,9 @@ class Progress:
         width = max(4, min(30, shutil.get_terminal_size().columns - len(self.stage) - 36))
         filled = "#" * (width * done // max(of, 1))
         text = f"{name} [{filled:<{width}}] {done}/{of}  {speed(done, seconds)}"
-        if done < of:
+        if of == 0:  # nobody knows how many there are
+            sys.stderr.write(f"\r\x1b[K{name} {done}  {speed(done, seconds)}")
+        elif done < of:
             left = clock((of - done) * seconds / done) if done else "?"
             sys.stderr.write(f"\r\x1b[K{text}  {left} left")
         else:
@@ -60,6 +72,18 @@ class Progress:
         if self.bar and self.stage:
             sys.stderr.write("\n")
             self.stage = ""
+
+    def explain(self, lines: Iterable[str]) -> None:
+        """Print lines that say what was understood, unless quiet."""
+        for line in () if self.quiet else lines:
+            self.say(line)
+
+    def report_fit(self, trained: "Trained") -> None:
+        """Print the warnings of a fit and the videos that it left out, even when quiet."""
+        for text in trained.warnings:
+            self.say(f"warning: {printable(text)}")
+        for text in trained.skipped:
+            self.say(f"skipped: {printable(text)}")
 
     def say(self, text: str) -> None:
         """Print a line between bars, once; warnings are said even when quiet."""

@@ -1,14 +1,13 @@
 """What a run works with: extraction that remembers, a mapper over jobs, progress."""
 
 import contextlib
-import dataclasses
 import functools
 import tempfile
 import time
 from argparse import Namespace
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from lsfref.app.work import workers
 from lsfref.app.work.progress import Progress
@@ -16,19 +15,17 @@ from lsfref.errors import VideoError
 
 if TYPE_CHECKING:
     from lsfref.config import Config
-    from lsfref.phases.passes import Extract, Extraction, Mapper, PathLike
+    from lsfref.phases.extraction import Extract, Extraction, PathLike, Work
     from lsfref.phases.streaming import Block
 
 
 LONG = 500  # frames
 
 
-@dataclasses.dataclass(frozen=True)
-class Session:
-    """Handed to `pipeline` by every command that reads videos."""
+class Session(NamedTuple):
+    """Used by every command that reads videos: how they are worked on, and who tells of it."""
 
-    extract: "Extract"
-    mapper: "Mapper"
+    work: "Work"
     progress: Progress
 
 
@@ -40,7 +37,7 @@ def session(args: Namespace, *, passes: int, n_videos: int) -> Iterator[Session]
     where --cache is none.
     """
     from lsfref.app.work.cache import CachedExtract, place
-    from lsfref.phases.passes import extract
+    from lsfref.phases.extraction import Work, extract
 
     with contextlib.ExitStack() as stack:
         progress = Progress(quiet=args.quiet)
@@ -48,7 +45,7 @@ def session(args: Namespace, *, passes: int, n_videos: int) -> Iterator[Session]
         jobs = max(1, min(args.jobs, n_videos))
         reader: Extract = extract
         if jobs == 1:  # in this process: a long video can say how far it is
-            reader = functools.partial(extract, seen=functools.partial(tell_frames, progress))
+            reader = functools.partial(extract, seen=functools.partial(show_frame, progress))
         if args.cache != "none":
             reader = CachedExtract(place(args.cache), since=time.time(), compute=reader)
         elif passes > 1:
@@ -57,13 +54,13 @@ def session(args: Namespace, *, passes: int, n_videos: int) -> Iterator[Session]
         if getattr(args, "strict", False):
             reader = functools.partial(strict_extract, inner=reader)
         mapper = stack.enter_context(workers.mapper(jobs))
-        yield Session(reader, mapper, progress)
+        yield Session(Work(reader, mapper, progress), progress)
 
 
-def tell_frames(progress: Progress, done: int, of: int) -> None:
+def show_frame(progress: Progress, number: int) -> None:
     """Show how far a long video is; short ones are counted as videos alone."""
-    if of >= LONG:
-        progress("long video", done, of)
+    if number >= LONG:
+        progress("long video", number, 0)
 
 
 def strict_extract(path: "PathLike", config: "Config", *, inner: "Extract") -> "Extraction":
@@ -71,16 +68,17 @@ def strict_extract(path: "PathLike", config: "Config", *, inner: "Extract") -> "
     found = inner(path, config)
     if found.n_points is not None:  # all is known beforehand
         refuse_damage(found)
-    return dataclasses.replace(found, blocks=_checked(found))
+    found.blocks = _checked(found, found.blocks)
+    return found
 
 
-def _checked(found: "Extraction") -> "Iterator[Block]":
-    yield from found
+def _checked(found: "Extraction", blocks: "Iterator[Block]") -> "Iterator[Block]":
+    yield from blocks
     refuse_damage(found)
 
 
 def refuse_damage(found: "Extraction") -> None:
     """Raise VideoError where there is a warning about the video itself."""
-    for text in found.warnings:
-        if type(text) is str:
-            raise VideoError(text)
+    for notice in found.notices:
+        if notice.kind == "video":
+            raise VideoError(notice.text)

@@ -20,7 +20,7 @@ from lsfref.app.work import signals
 from lsfref.errors import LsfrefError
 
 if TYPE_CHECKING:
-    from lsfref.phases.passes import Mapper
+    from lsfref.phases.extraction import Mapper
 
 _told_to_end = threading.Event()  # in a worker
 

@@ -14,31 +14,24 @@ import itertools
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from lsfref import lsfnet, pipeline, pooling, video
-from lsfref.arrays import Bools, Floats, Ints
+from lsfref.arrays import COLUMNS, N_COLUMNS, Bools, Floats, Ints
 from lsfref.config import PRESETS, Config, choice, from_json
-from lsfref.descriptors import COLUMNS, N_COLUMNS, TIME_CELLS
+from lsfref.descriptors import TIME_CELLS
 from lsfref.errors import LsfrefError, ModelError, NoTrajectoriesError, VideoError
 from lsfref.kernels import pyramid
-from lsfref.model import Extras, Model
+from lsfref.model import Extras, LabelledVideo, Model, Network, Trained
 from lsfref.phases import timeline
-from lsfref.phases.passes import (
-    Extract,
-    Mapper,
-    PathLike,
-    Pooled,
-    encode_rows,
-    extract,
-    pool_video_by,
-)
-from lsfref.phases.phase1 import Network, Report, draw_sample, silent
+from lsfref.phases.advice import fit_warnings
+from lsfref.phases.extraction import ALONE, Extract, PathLike, Work, extract
+from lsfref.phases.passes import Pooled, pool_video_by
 from lsfref.phases.phase2 import UNLABELLED
+from lsfref.phases.sampling import draw_sample
 from lsfref.phases.streaming import Block
-from lsfref.pipeline import Answer, LabelledVideo, Trained
 from lsfref.storage.files import printable
 from lsfref.study.best.changes import LAGS, N_CHANGES, PER_FRAME, frame_changes, summary
 from lsfref.study.classifiers.logistic import (
@@ -49,16 +42,17 @@ from lsfref.study.classifiers.logistic import (
     log_posteriors,
     restore_classifier,
 )
-from lsfref.study.protocol.evaluate import (
-    NO_ANSWER,
-    Asked,
-    Counted,
-    check_round,
-    fit_networks,
-    outcomes_of,
-)
+from lsfref.study.protocol.evaluate import Counted, check_round, fit_networks
 from lsfref.study.protocol.outcome import Outcome
-from lsfref.study.protocol.protocol import NOT_ASKED, Round, TaskLabels, rounds_of
+from lsfref.study.protocol.protocol import (
+    NO_ANSWER,
+    NOT_ASKED,
+    Asked,
+    Round,
+    TaskLabels,
+    collect,
+    rounds_of,
+)
 from lsfref.study.protocol.splits import Split
 from lsfref.trajectories import TRACK_LENGTH
 
@@ -211,9 +205,8 @@ def _runs(rows_PD: Floats, frames_P: Floats) -> tuple[list[Floats], list[float]]
 
 
 def _log_posteriors_of(head: Head, rows_BD: Floats) -> Floats:
-    parameters, scaling = head.network.parameters, head.network.scaling
-    codes_BE = encode_rows(rows_BD, parameters=parameters, scaling=scaling)
-    shares_BC = lsfnet.head_posteriors(parameters, codes_BE)
+    encoder = head.network.encoder
+    shares_BC = lsfnet.head_posteriors(encoder.parameters, encoder(rows_BD))
     return np.log(np.maximum(shares_BC, LEAST), dtype=np.float64)
 
 
@@ -301,24 +294,19 @@ def train(
     choices: Choices,
     *,
     classes: dict[str, tuple[str, ...]],
-    extract: Extract = extract,
-    mapper: Mapper = map,
-    report: Report = silent,
+    work: Work = ALONE,
 ) -> Trained:
     """Return the whole system as `pipeline.train` fits it, with Extras that answer instead."""
     videos = list(videos)
-    trained = pipeline.train(
-        videos, config, classes=classes, extract=extract, mapper=mapper, report=report
-    )
+    trained = pipeline.train(videos, config, classes=classes, work=work)
     model = trained.model
     paths = {one.name: one.path for one in videos}
     rows = []
-    work = functools.partial(describe_video, config=config, choices=choices, extract=extract)
-    for one in mapper(work, [paths[name] for name in model.files]):
+    look = functools.partial(describe_video, config=config, choices=choices, extract=work.extract)
+    for one in work.each("describing", look, [paths[name] for name in model.files]):
         if one.pooled_E is None:  # it could be read a moment ago
             raise LsfrefError(one.error)
         rows.append(one.pooled_E)
-        report("describing", len(rows), len(model.files))
     arrays = {"vectors_MV": np.stack(rows)}
     for name, task in model.tasks.items():
         fitted = fit_experts(
@@ -329,7 +317,7 @@ def train(
         if fitted.changes is not None:
             arrays[f"{name}.changes_mC"] = fitted.changes.weights_mC
     extras = Extras(NAME, dataclasses.asdict(choices), arrays)
-    of_votes = pipeline.fit_warnings(model)  # K and N answer nothing here
+    of_votes = fit_warnings(model)  # K and N answer nothing here
     return trained._replace(
         model=dataclasses.replace(model, extras=extras),
         warnings=[text for text in trained.warnings if text not in of_votes],
@@ -356,52 +344,11 @@ class Answerer:
         """Return shares_MC of one task for the vectors of M videos."""
         return answer_rows(self.experts[task], vectors_MV, self.choices)
 
-    def answer(self, pooled: Pooled, _model: Model | None = None) -> Answer:
-        """Return the answers to a pooled video, as `pipeline.answer_pooled` does."""
-        answer = pipeline.answer_pooled(pooled._replace(pooled_E=None), self.model)
-        if pooled.pooled_E is not None:
-            for name, task in self.model.tasks.items():
-                share_C = self.shares(name, pooled.pooled_E[None])[0]
-                answer.labels[name] = task.classes[share_C.argmax()]
-                answer.confidence[name] = dict(zip(task.classes, share_C.tolist(), strict=True))
-        return answer
-
-    def classify(self, path: PathLike, *, extract: Extract = extract) -> Answer:
-        """Return the answers of both tasks for one video; bad input is told, it never raises."""
-        return self.answer(self.describe(path, extract=extract))
-
-    def timeline(
-        self, path: PathLike, *, seconds: float, extract: Extract = extract
-    ) -> timeline.Timeline:
-        """Return one answer an interval, as `classify_timeline` does.
-
-        An interval's pictures are those that the tracks which end in it have seen: its own, and the
-        15 before it (T9).
-        """
-        rows: Iterator[Floats] = iter(())
-        if self.choices.changes > 0:
-            rows = frame_changes(read_frames(path, self.model.config))
-        earlier: deque[Floats] = deque(maxlen=TRACK_LENGTH)
-        at = LAGS[-1]  # the frame of the next row
-
-        def until(stop: int) -> Iterator[Floats]:
-            nonlocal at
-            for row_V in itertools.islice(rows, max(stop - at, 0)):
-                earlier.append(row_V)
-                yield row_V
-            at = max(at, stop)
-
-        def pool(blocks: Iterable[Block], frames: range) -> pooling.Pooled:
-            pooled = pool_blocks(blocks, heads=[self.head])
-            changes_V: Floats = np.zeros(N_CHANGES)
-            if self.choices.changes > 0:
-                for _ in until(frames.start):
-                    pass
-                changes_V = _summarised(path, tuple(earlier), until(frames.stop))
-            return pooled._replace(pooled_E=_vector(pooled.pooled_E, changes_V))
-
-        return timeline.classify_timeline(
-            path, self.model, seconds=seconds, extract=extract, pool=pool, answer=self.answer
+    @property
+    def describe_intervals(self) -> Callable[..., timeline.Timeline]:
+        """Return what makes a vector of each interval, all but path, `seconds` and `extract`."""
+        return functools.partial(
+            describe_intervals, head=self.head, config=self.model.config, choices=self.choices
         )
 
     @property
@@ -417,7 +364,7 @@ class Answerer:
         for task in tasks:
             shares = functools.partial(self._shares_among, task)
             told.append(asked_of(shares, pooled_MV[test], usable_M[test], task.labels_M[test]))
-        return outcomes_of(f"preset {NAME}", [told], tasks, [one])
+        return collect([one], [{f"preset {NAME}": told}], tasks)
 
     def _shares_among(self, task: TaskLabels, pooled_MV: Floats) -> Floats:
         """Return shares_MC of the classes of a task, of which the model may know a part."""
@@ -427,6 +374,47 @@ class Answerer:
             task.name, pooled_MV
         )
         return shares_MC
+
+
+def describe_intervals(
+    path: PathLike,
+    *,
+    seconds: float,
+    head: Head,
+    config: Config,
+    choices: Choices,
+    extract: Extract = extract,
+) -> timeline.Timeline:
+    """Return a vector for each interval of `seconds`.
+
+    An interval's pictures are those that the tracks which end in it have seen: its own, and the 15
+    before it (T9).
+    """
+    rows: Iterator[Floats] = iter(())
+    if choices.changes > 0:
+        rows = frame_changes(read_frames(path, config))
+    earlier: deque[Floats] = deque(maxlen=TRACK_LENGTH)
+    at = LAGS[-1]  # the frame of the next row
+
+    def until(stop: int) -> Iterator[Floats]:
+        nonlocal at
+        for row_V in itertools.islice(rows, max(stop - at, 0)):
+            earlier.append(row_V)
+            yield row_V
+        at = max(at, stop)
+
+    def pool(blocks: Iterable[Block], frames: range) -> pooling.Pooled:
+        pooled = pool_blocks(blocks, heads=[head])
+        changes_V: Floats = np.zeros(N_CHANGES)
+        if choices.changes > 0:
+            for _ in until(frames.start):
+                pass
+            changes_V = _summarised(path, tuple(earlier), until(frames.stop))
+        return pooled._replace(pooled_E=_vector(pooled.pooled_E, changes_V))
+
+    return timeline.describe_intervals(
+        path, seconds=seconds, pool=pool, config=config, extract=extract
+    )
 
 
 def answerer(model: Model, name: str = "model") -> Answerer:
@@ -462,10 +450,7 @@ def answerer(model: Model, name: str = "model") -> Answerer:
             raise ValueError(f"{min(arrays)} does not belong there")
     except ValueError as fault:
         raise ModelError(f"{name}: damaged ({fault}); train again or restore a copy") from None
-    network = Network(
-        model.parameters, model.scaling, model.reconstruction_curve, model.classification_curve
-    )
-    return Answerer(model, choices, experts, Head(network, said))
+    return Answerer(model, choices, experts, Head(model.network, said))
 
 
 def _weights(
@@ -490,18 +475,15 @@ def evaluate_videos(
     config: Config,
     choices: Choices,
     *,
-    extract: Extract = extract,
-    mapper: Mapper = map,
-    report: Report = silent,
+    work: Work = ALONE,
 ) -> list[Outcome]:
     """Return the Outcome of each task; one round a repetition: nothing is drawn but the folds.
 
     All that is fitted sees the training rows of its fold alone, as in `study.evaluate`.
     """
     rounds = rounds_of(repeats)
-    work: dict[str, Any] = {"extract": extract, "mapper": mapper, "report": report}
-    heads = fit_heads(videos, tasks, rounds, config, choices, **work)
-    vectors_MV = describe(videos, heads, config, choices, **work)
+    heads = fit_heads(videos, tasks, rounds, config, choices, work=work)
+    vectors_MV = describe(videos, heads, config, choices, work=work)
     return ask_rounds(vectors_MV, heads, videos, tasks, rounds, choices)
 
 
@@ -512,9 +494,7 @@ def fit_heads(
     config: Config,
     choices: Choices,
     *,
-    extract: Extract = extract,
-    mapper: Mapper = map,
-    report: Report = silent,
+    work: Work = ALONE,
 ) -> list[Head]:
     """Return the head of each round; none where none is asked (X6).
 
@@ -525,9 +505,7 @@ def fit_heads(
     if choices.head == 0:
         return []
     labels_M = tasks[0].labels_M
-    networks = fit_networks(
-        videos, labels_M, rounds, config, extract=extract, mapper=mapper, report=report
-    )
+    networks = fit_networks(videos, labels_M, rounds, config, work=work)
     heads = []
     for one, network in zip(rounds, networks, strict=True):
         train = one.split[0]
@@ -543,23 +521,20 @@ def describe(
     config: Config,
     choices: Choices,
     *,
-    extract: Extract = extract,
-    mapper: Mapper = map,
-    report: Report = silent,
+    work: Work = ALONE,
 ) -> Floats:
     """Return vectors_MV, `describe_video` of each; zeros for videos without trajectories."""
     usable = np.flatnonzero(videos.counts_M > 0)
     width = sum(len(head.classes) for head in heads)
     vectors_MV = np.zeros((len(videos.paths), FIXED + width))
-    work = functools.partial(
-        describe_video, heads=heads, config=config, choices=choices, extract=extract
+    look = functools.partial(
+        describe_video, heads=heads, config=config, choices=choices, extract=work.extract
     )
-    found = mapper(work, [videos.paths[int(m)] for m in usable])
-    for done, (m, one_pooled) in enumerate(zip(usable, found, strict=True)):
-        if one_pooled.pooled_E is None:
-            raise LsfrefError(one_pooled.error)
-        vectors_MV[m] = one_pooled.pooled_E
-        report("describing", done + 1, len(usable))
+    described = work.each("describing", look, [videos.paths[int(m)] for m in usable])
+    for m, pooled in zip(usable, described, strict=True):
+        if pooled.pooled_E is None:
+            raise LsfrefError(pooled.error)
+        vectors_MV[m] = pooled.pooled_E
     return vectors_MV
 
 
@@ -577,25 +552,23 @@ def ask_rounds(
         said = heads[number].classes if heads else ()
         columns = np.r_[:FIXED, at : at + len(said)]
         at += len(said)
-        answers.append(
-            [
-                _answer_fold(vectors_MV[:, columns], videos, task, one, choices, said=said)
-                for task in tasks
-            ]
+        ask = functools.partial(
+            _answer_fold, vectors_MV[:, columns], videos, one=one, choices=choices, said=said
         )
-    return outcomes_of(f"preset {NAME}", answers, tasks, rounds)
+        answers.append({f"preset {NAME}": [ask(task) for task in tasks]})
+    return collect(rounds, answers, tasks)
 
 
 def _answer_fold(
     vectors_MV: Floats,
     videos: Counted,
     task: TaskLabels,
+    *,
     one: Round,
     choices: Choices,
-    *,
     said: Sequence[int],
 ) -> Asked:
-    """Return what the test rows of a fold are told about a task."""
+    """Answer one task for the test rows of a fold."""
     train, test = one.split
     learned = train[(videos.counts_M[train] > 0) & (task.labels_M[train] != UNLABELLED)]
     fitted = fit_experts(

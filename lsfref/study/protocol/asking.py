@@ -10,7 +10,7 @@ import numpy as np
 from lsfref import lsh, voting
 from lsfref.arrays import Floats, Ints
 from lsfref.config import Config
-from lsfref.phases import phase2
+from lsfref.phases.phase2 import neighbor_count
 from lsfref.study.classifiers.svm import fit_svm, margins
 
 N_PAIRS = 10  # draws of (N, K) in every repetition (T6)
@@ -36,7 +36,7 @@ def draw_pairs(
     """
     low, high = K_RANGE
     if config.k_rule != "fixed":
-        k = phase2.neighbor_count(config, n_index)
+        k = neighbor_count(config, n_index)
         low, high = -(-k // 2), 2 * k
     pairs = []
     for _ in range(n_pairs):

@@ -1,22 +1,29 @@
 """The protocol behind every figure: folds, drawn (N, K), answers put together (T4 to T6).
 
-In: work that answers one fold.  Out: an Outcome a method and task.
+In: what answers one fold.  Out: an Outcome per method and task.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from lsfref.arrays import Floats, Ints
 from lsfref.config import Config
 from lsfref.errors import LsfrefError
+from lsfref.phases.extraction import ALONE, Work
 from lsfref.study.protocol import asking
 from lsfref.study.protocol.outcome import Outcome
 from lsfref.study.protocol.splits import Split
 
-Answers = Ints  # of one fold: a row a round, a column a test row; -1 no answer, NOT_ASKED no label
-NOT_ASKED = -2
+NO_ANSWER, NOT_ASKED = -1, -2  # without trajectories; without a label
+
+
+class Asked(NamedTuple):
+    """The answers to the test rows of one fold for one task, once per round (per pair (N, K))."""
+
+    decision_Ym: Ints  # a class number, NO_ANSWER or NOT_ASKED
+    confidence_Ym: Floats | None = None  # of the decision; 0 where there is none
 
 
 class TaskLabels(NamedTuple):
@@ -36,7 +43,7 @@ class Round(NamedTuple):
 
 
 def strata(tasks: Sequence[TaskLabels]) -> Ints:
-    """Return one number a video for its labels in all tasks together, the first task's first."""
+    """Return one number per video for its labels in all tasks together, the first task's first."""
     joint = np.stack([task.labels_M for task in tasks], axis=1)
     return np.unique(joint, axis=0, return_inverse=True)[1].ravel()
 
@@ -47,30 +54,23 @@ def rounds_of(repeats: Sequence[Sequence[Split]]) -> list[Round]:
 
 
 def evaluate(
-    work: Callable[[Round], dict[str, list[Answers]]],
+    fold: Callable[[Round], dict[str, list[Asked]]],
     tasks: Sequence[TaskLabels],
     repeats: Sequence[Sequence[Split]],
     *,
-    mapper: Callable[..., Iterable[Any]] = map,
-    report: Callable[[str, int, int], None] | None = None,
+    work: Work = ALONE,
 ) -> list[Outcome]:
     """Return the Outcome of each method and task, as `collect` puts them together.
 
-    `work` answers one fold: for each method, the Answers to each task. A mapper over processes
-    gives the same as `map`.
+    `fold` answers one round: for each method, an Asked per task.
     """
     rounds = rounds_of(repeats)
-    answers = []
-    for found in mapper(work, rounds):
-        answers.append(found)
-        if report is not None:
-            report("folds", len(answers), len(rounds))
-    return collect(rounds, answers, tasks)
+    return collect(rounds, list(work.each("folds", fold, rounds)), tasks)
 
 
 def collect(
     rounds: Sequence[Round],
-    answers: Sequence[dict[str, list[Answers]]],
+    answers: Sequence[dict[str, list[Asked]]],
     tasks: Sequence[TaskLabels],
 ) -> list[Outcome]:
     """Return the Outcome of each method and task, methods in the order in which they first answer.
@@ -78,21 +78,32 @@ def collect(
     A video without a label of a task, or in no test part, is left out of its Outcome.
     """
     n_videos = len(tasks[0].labels_M)
-    predicted: dict[tuple[str, int], list[Ints]] = {}
+    whole: dict[tuple[str, int], list[Asked]] = {}  # per repetition
     for one, by_method in zip(rounds, answers, strict=True):
         for method, by_task in by_method.items():
-            for t, said in enumerate(by_task):
-                repetitions = predicted.setdefault((method, t), [])
+            for t, (decision_ym, confidence_ym) in enumerate(by_task):
+                repetitions = whole.setdefault((method, t), [])
                 if len(repetitions) <= one.repeat:
-                    repetitions.append(np.full((len(said), n_videos), NOT_ASKED))
-                repetitions[one.repeat][:, one.split[1]] = said
+                    shape = len(decision_ym), n_videos
+                    sure = None if confidence_ym is None else np.zeros(shape)
+                    repetitions.append(Asked(np.full(shape, NOT_ASKED), sure))
+                decision_yM, confidence_yM = repetitions[one.repeat]
+                decision_yM[:, one.split[1]] = decision_ym
+                if confidence_yM is not None:
+                    confidence_yM[:, one.split[1]] = confidence_ym
     outcomes = []
-    for (method, t), repetitions in predicted.items():
+    for (method, t), repetitions in whole.items():
         task = tasks[t]
-        said = np.concatenate(repetitions)
-        known = (task.labels_M >= 0) & (said != NOT_ASKED).all(axis=0)
-        said = said[:, known]
-        outcomes.append(Outcome(method, task.name, task.classes, task.labels_M[known], said))
+        decision_YM = np.concatenate([asked.decision_Ym for asked in repetitions])
+        known = (task.labels_M >= 0) & (decision_YM != NOT_ASKED).all(axis=0)
+        sure = None
+        if all(asked.confidence_Ym is not None for asked in repetitions):
+            sure = np.concatenate([asked.confidence_Ym for asked in repetitions])[:, known]
+        outcomes.append(
+            Outcome(
+                method, task.name, task.classes, task.labels_M[known], decision_YM[:, known], sure
+            )
+        )
     return outcomes
 
 
@@ -108,8 +119,8 @@ def ask(
     one: Round,
     config: Config,
     n_pairs: int,
-) -> Answers:
-    """Return the Answers of one fold to one task, the task with that number.
+) -> Asked:
+    """Answer one task, the one with that number, for the test rows of one round.
 
     how: "lsh" C hash tables, new directions for each pair; "exact" nearest neighbours by the
     features themselves, the same K; "svm" a linear SVM, one round. The pairs (N, K) are the same in
@@ -121,19 +132,21 @@ def ask(
         raise LsfrefError(f"{task.name}: a training part has a single class; use fewer folds")
     n_classes = len(task.classes)
     if how == "svm":
-        predicted_Ym = np.full((1, len(wanted_m)), NOT_ASKED)
-        predicted_Ym[0, asked] = asking.ask_svm(index, labels, queries, n_classes=n_classes)
-        return predicted_Ym
+        decision_Ym = np.full((1, len(wanted_m)), NOT_ASKED)
+        decision_Ym[0, asked] = asking.ask_svm(index, labels, queries, n_classes=n_classes)
+        return Asked(decision_Ym)
     pair_rng = np.random.default_rng([config.seed, one.repeat])
     pairs = asking.draw_pairs(pair_rng, config, n_index=len(labels), n_pairs=n_pairs)
     rng = np.random.default_rng([config.seed, one.repeat, one.fold, number])
-    predicted_Ym = np.full((n_pairs, len(wanted_m)), NOT_ASKED)
-    for row_m, pair in zip(predicted_Ym, pairs, strict=True):
+    decision_Ym = np.full((n_pairs, len(wanted_m)), NOT_ASKED)
+    confidence_Ym = np.zeros(decision_Ym.shape)
+    for y, pair in enumerate(pairs):
         if how == "exact":
             votes = asking.ask_exact(index, labels, queries, k=pair.k, n_classes=n_classes)
         else:
             votes = asking.ask_hashed(
                 index, labels, queries, pair=pair, n_classes=n_classes, rule=config.voting, rng=rng
             )
-        row_m[asked] = votes.decision_M
-    return predicted_Ym
+        decision_Ym[y, asked] = votes.decision_M
+        confidence_Ym[y, asked] = votes.confidence_MC.max(axis=1)
+    return Asked(decision_Ym, confidence_Ym)

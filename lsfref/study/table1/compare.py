@@ -4,23 +4,23 @@ In: labelled videos, or feature tables of them.  Out: answers of each row, space
 """
 
 import dataclasses
+import functools
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from lsfref.arrays import Floats, Ints
+from lsfref.arrays import DESCRIPTORS, N_COLUMNS, Floats, Ints
 from lsfref.config import Config
-from lsfref.phases.passes import Extract, PathLike
-from lsfref.phases.phase1 import draw_sample, fetch_rows
+from lsfref.phases.extraction import Extract, PathLike, Work
+from lsfref.phases.sampling import draw_sample, fetch_rows
 from lsfref.study.protocol.evaluate import Counted
 from lsfref.study.protocol.metrics import SignTest, sign_test
 from lsfref.study.protocol.outcome import Outcome, score_by_video
-from lsfref.study.protocol.protocol import NOT_ASKED, Answers, Round, TaskLabels, ask
+from lsfref.study.protocol.protocol import Asked, Round, TaskLabels
 from lsfref.study.table1 import features, pca
-from lsfref.study.table1.features import Recipe, fit_fusion, select_and_join
+from lsfref.study.table1.features import Recipe, fit_fusion
 from lsfref.study.table1.representations import (
-    PARTS,
     WHOLE,
     encode_videos,
     fit_encoders,
@@ -34,7 +34,7 @@ FISHER_VECTOR_SHARE = 0.98  # of the variance, kept of Fisher vectors (H4)
 class Fold(NamedTuple):
     """What one fold gives: answers by method, and the spaces of Figure 3 for its rows."""
 
-    answers: dict[str, list[Answers]]
+    answers: dict[str, list[Asked]]
     rows: Ints  # of the videos in the spaces
     spaces: dict[str, Floats]  # by the keys of SPACES, a row a video
 
@@ -56,28 +56,17 @@ def answer_videos(
     usable = np.flatnonzero(videos.counts_M > 0)
     in_test = np.isin(usable, one.split[1])
     vectors = _vectors(one, usable, rows, videos, tasks[0], config=config, extract=extract)
-    answers: dict[str, list[Answers]] = {}
+    answers: dict[str, list[Asked]] = {}
     for key in rows:
         tables = [vectors[name] for name in _tables_of(key)]
         if key in ("cca", "fisher_vector"):
             reduced = [pca.fit_pca(t[~in_test], share=FISHER_VECTOR_SHARE) for t in tables]
             tables = [pca.project(r, t) for r, t in zip(reduced, tables, strict=True)]
-        answers[ROWS[key].name] = []
-        for number, task in enumerate(tasks):
-            rank = tasks[0] if config.select_by == "background" else task  # F6
-            index, queries = select_and_join(
-                ROWS[key],
-                [table[~in_test] for table in tables],
-                [table[in_test] for table in tables],
-                rank.labels_M[usable[~in_test]],
-                top_percent=config.top_percent,
-            )
-            said = ask(
-                ROWS[key].ask, index, task.labels_M[usable[~in_test]],
-                queries, task.labels_M[usable[in_test]],
-                task=task, number=number, one=one, config=config, n_pairs=n_pairs,
-            )  # fmt: skip
-            answers[ROWS[key].name].append(_spread(said, usable[in_test], one.split[1], task))
+        ask = functools.partial(
+            features.answer_task, ROWS[key], tables, usable, tasks,
+            one=one, config=config, n_pairs=n_pairs,
+        )  # fmt: skip
+        answers[ROWS[key].name] = [ask(number) for number in range(len(tasks))]
     spaces = {name: vectors[name] for name in SPACES if name in vectors}
     return Fold(answers, usable, spaces)
 
@@ -121,7 +110,7 @@ def answer_tables(
 
     CCA needs two tables: without them its row is left out.
     """
-    answers: dict[str, list[Answers]] = {}
+    answers: dict[str, list[Asked]] = {}
     for name, table in tables.items():
         alone = Recipe(f"{name} + linear SVM", select=False, ask="svm")
         answers |= features.answer_fold(
@@ -163,7 +152,7 @@ def improved(config: Config) -> Config:
 
 
 def _tables_of(key: str) -> tuple[str, ...]:
-    named = {"cca": tuple(PARTS), "fisher_vector": tuple(WHOLE), "idt": ("improved",)}
+    named = {"cca": tuple(DESCRIPTORS), "fisher_vector": tuple(WHOLE), "idt": ("improved",)}
     return named.get(key, (key if key in ("raw", *SPACES) else "lsfnet",))
 
 
@@ -185,8 +174,8 @@ def _vectors(
     vectors: dict[str, Floats] = {}
     if set(rows) - {"idt"}:
         drawn = draw_sample(counts, labels, config)
-        sample_PD = fetch_rows(train_paths, drawn, config, extract=extract)
-        parts = (WHOLE if "fisher_vector" in rows else {}) | (PARTS if "cca" in rows else {})
+        sample_PD = fetch_rows(train_paths, drawn, config, work=Work(extract))
+        parts = (WHOLE if "fisher_vector" in rows else {}) | (DESCRIPTORS if "cca" in rows else {})
         mixtures = fit_mixtures(sample_PD, parts=parts, seed=config.seed)
         needed = {name for key in rows for name in _tables_of(key)}
         encoders = fit_encoders(
@@ -194,13 +183,13 @@ def _vectors(
         )
         vectors |= encode_videos(paths, encoders, mixtures, parts, config=config, extract=extract)
     if "idt" in rows:
-        stabilised = improved(config)
-        counts = np.array([_count(path, stabilised, extract) for path in train_paths])
-        drawn = draw_sample(counts, labels, stabilised)
-        sample_PD = fetch_rows(train_paths, drawn, stabilised, extract=extract)
-        parts = {"improved": slice(0, 426)}
+        stabilized = improved(config)
+        counts = np.array([_count(path, stabilized, extract) for path in train_paths])
+        drawn = draw_sample(counts, labels, stabilized)
+        sample_PD = fetch_rows(train_paths, drawn, stabilized, work=Work(extract))
+        parts = {"improved": slice(0, N_COLUMNS)}
         mixtures = fit_mixtures(sample_PD, parts=parts, seed=config.seed)
-        vectors |= encode_videos(paths, None, mixtures, parts, config=stabilised, extract=extract)
+        vectors |= encode_videos(paths, None, mixtures, parts, config=stabilized, extract=extract)
     return vectors
 
 
@@ -213,11 +202,3 @@ def _count(path: PathLike, config: Config, extract: Extract) -> int:
     if found.n_points is not None:
         return found.n_points
     return sum(len(block.info_P10) for block in found)
-
-
-def _spread(said: Answers, asked: Ints, test: Ints, task: TaskLabels) -> Answers:
-    """Return the answers of all test videos: none (-1) for those that could not be asked."""
-    spread = np.where(task.labels_M[test] >= 0, -1, NOT_ASKED)
-    spread = np.repeat(spread[None], len(said), axis=0)
-    spread[:, np.searchsorted(test, asked)] = said
-    return spread

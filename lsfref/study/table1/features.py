@@ -4,6 +4,7 @@ In: tables, one features_MV an extractor, in the same order of videos.  Out: fea
 All that is fitted (scaling, components, network, selection) sees the rows handed to it alone.
 """
 
+import dataclasses
 import functools
 import math
 from collections.abc import Callable, Sequence
@@ -11,12 +12,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lsfref import fisher, lsfnet, switching
+from lsfref import fisher, lsfnet
 from lsfref.arrays import Floats, Ints
-from lsfref.config import Config, random_streams
+from lsfref.config import Config
 from lsfref.errors import LsfrefError
-from lsfref.phases import sampling
-from lsfref.study.protocol.protocol import Answers, Round, TaskLabels, ask
+from lsfref.kernels.scaling import Scaling, apply_scaling, fit_scaling
+from lsfref.phases.phase1 import network_from
+from lsfref.study.protocol.protocol import NO_ANSWER, NOT_ASKED, Asked, Round, TaskLabels, ask
 from lsfref.study.table1 import cca, pca
 
 CCA_RIDGE = 1.0  # of the mean variance (H5)
@@ -53,32 +55,67 @@ def answer_fold(
     tasks: Sequence[TaskLabels],
     config: Config,
     n_pairs: int,
-) -> dict[str, list[Answers]]:
+) -> dict[str, list[Asked]]:
     """Return the answers of each recipe to each task in one fold; tasks[0] teaches LSFNet."""
-    train, test = one.split
-    seen, asked = ([table[rows] for table in tables] for rows in one.split)
-    fused: dict[str, tuple[Tables, Tables]] = {}
-    answers: dict[str, list[Answers]] = {}
+    train = one.split[0]
+    seen = [table[train] for table in tables]
+    head_labels, n_classes = tasks[0].labels_M[train], len(tasks[0].classes)
+    every = np.arange(len(tables[0]))
+    fused: dict[str, Tables] = {}
+    answers: dict[str, list[Asked]] = {}
     for recipe in recipes:
         kind = "none" if recipe.fuse == "cca" else recipe.fuse
         if kind not in fused:
-            transform = fit_fusion(
-                kind, seen, tasks[0].labels_M[train], n_classes=len(tasks[0].classes), config=config
-            )
-            fused[kind] = transform(seen), transform(asked)
-        answers[recipe.name] = []
-        for number, task in enumerate(tasks):
-            rank = tasks[0] if config.select_by == "background" else task  # F6
-            index_MQ, queries_mQ = select_and_join(
-                recipe, *fused[kind], rank.labels_M[train], top_percent=config.top_percent
-            )
-            answers[recipe.name].append(
-                ask(
-                    recipe.ask, index_MQ, task.labels_M[train], queries_mQ, task.labels_M[test],
-                    task=task, number=number, one=one, config=config, n_pairs=n_pairs,
-                )
-            )  # fmt: skip
+            transform = fit_fusion(kind, seen, head_labels, n_classes=n_classes, config=config)
+            fused[kind] = transform(tables)
+        ask = functools.partial(
+            answer_task, recipe, fused[kind], every, tasks, one=one, config=config, n_pairs=n_pairs
+        )
+        answers[recipe.name] = [ask(number) for number in range(len(tasks))]
     return answers
+
+
+def answer_task(
+    recipe: Recipe,
+    tables: Tables,
+    usable: Ints,
+    tasks: Sequence[TaskLabels],
+    number: int,
+    *,
+    one: Round,
+    config: Config,
+    n_pairs: int,
+) -> Asked:
+    """Answer the task with that number for the test rows of one round, once per (N, K).
+
+    Row i of each table is video usable[i]; a video without a row is not learned from, and has no
+    answer. The selection is fitted once; for each pair there are new directions (T6).
+    Choices: F6 whose labels rank the features.
+    """
+    task = tasks[number]
+    ranking = tasks[0] if config.select_by == "background" else task
+    train, test = (np.flatnonzero(np.isin(usable, part)) for part in one.split)
+    index_MQ, queries_mQ = select_and_join(
+        recipe,
+        [table[train] for table in tables],
+        [table[test] for table in tables],
+        ranking.labels_M[usable[train]],
+        top_percent=config.top_percent,
+    )
+    asked = ask(
+        recipe.ask, index_MQ, task.labels_M[usable[train]], queries_mQ, task.labels_M[usable[test]],
+        task=task, number=number, one=one, config=config, n_pairs=n_pairs,
+    )  # fmt: skip
+    everyone = one.split[1]  # test rows of the round, those without a row in the tables too
+    silent = np.where(task.labels_M[everyone] >= 0, NO_ANSWER, NOT_ASKED)
+    places = np.searchsorted(everyone, usable[test])
+    decisions = np.repeat(silent[None], len(asked.decision_Ym), axis=0)
+    decisions[:, places] = asked.decision_Ym
+    if asked.confidence_Ym is None:
+        return Asked(decisions)
+    confidences = np.zeros(decisions.shape)
+    confidences[:, places] = asked.confidence_Ym
+    return Asked(decisions, confidences)
 
 
 def fit_fusion(
@@ -95,7 +132,7 @@ def fit_fusion(
     """
     if config.input_scaling == "unit":
         raise LsfrefError("input_scaling=unit is for descriptors; tables take rms or zscore")
-    scalings = [sampling.fit_scaling(table, kind=config.input_scaling) for table in tables]
+    scalings = [fit_scaling(table, kind=config.input_scaling) for table in tables]
     scale = functools.partial(_scale, scalings=scalings)
     if kind == "none":
         return scale
@@ -136,9 +173,9 @@ def select_and_join(
     return np.concatenate(seen, axis=1), np.concatenate(asked, axis=1)
 
 
-def _scale(tables: Tables, *, scalings: list[sampling.Scaling]) -> Tables:
+def _scale(tables: Tables, *, scalings: list[Scaling]) -> Tables:
     pairs = zip(scalings, tables, strict=True)
-    return [sampling.apply_scaling(scaling, table) for scaling, table in pairs]
+    return [apply_scaling(scaling, table) for scaling, table in pairs]
 
 
 def _train(
@@ -146,28 +183,14 @@ def _train(
 ) -> lsfnet.Parameters:
     batch_size = min(config.batch_size, math.ceil(len(rows) / BATCHES))
     steps = math.ceil(len(rows) / batch_size)
-    streams = random_streams(config.seed)
-    parameters = lsfnet.init_parameters(
-        streams.init,
-        n_in=rows.shape[1],
-        hidden=config.hidden,
-        n_code=config.n_code,
-        n_classes=n_classes,
-        dtype=config.dtype,
-    )
-    trained = switching.train_network(
-        parameters,
-        rows.astype(config.dtype),
-        labels_B,
+    own = dataclasses.replace(
+        config,
         epochs=max(config.epochs, math.ceil(LEAST_STEPS / steps)),
         batch_size=batch_size,
         switch="reconstruction" if kind == "autoencoder" else config.switch,
-        optimizer=config.optimizer,
-        lr_ae=config.lr_ae,
-        lr_mlp=config.lr_mlp,
-        rng=streams.batch,
     )
-    return trained.parameters
+    rows = rows.astype(config.dtype)
+    return network_from(own, rows, labels_B, n_classes=n_classes).parameters
 
 
 def _codes(rows: Floats, *, parameters: lsfnet.Parameters, dtype: str) -> Floats:

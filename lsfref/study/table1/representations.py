@@ -4,37 +4,33 @@ In: descriptors of the videos, as blocks.  Out: codes of LSFNet, of the autoenco
 PCA, averaged; Fisher vectors of whole descriptors and of each of the four (H1, H2, H4).
 """
 
+import dataclasses
 import functools
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from lsfref import lsfnet, pooling, switching
-from lsfref.arrays import Floats, Ints
+from lsfref import lsfnet, pooling
+from lsfref.arrays import N_COLUMNS, Floats, Ints
 from lsfref.config import Config, random_streams
 from lsfref.errors import NoTrajectoriesError
-from lsfref.phases import phase1, sampling
-from lsfref.phases.passes import Extract, PathLike
+from lsfref.kernels.scaling import Scaling, apply_scaling, fit_scaling, scale_in_place
+from lsfref.phases.extraction import Extract, PathLike
+from lsfref.phases.phase1 import fit_network, network_from
 from lsfref.study.table1 import fisher_vector, mixture, pca
 
 N_GAUSSIANS = 128
 MIXTURE_ROWS = 100_000
 LEAST_GAIN = 1e-2  # nats a row; EM ends at an iteration that gains less (H9)
-PARTS = {  # A12; MBH is one of the paper's four descriptors
-    "trajectory": slice(0, 30),
-    "hog": slice(30, 126),
-    "hof": slice(126, 234),
-    "mbh": slice(234, 426),
-}
-WHOLE = {"descriptor": slice(0, 426)}
+WHOLE = {"descriptor": slice(0, N_COLUMNS)}
 AE_RATES = (1e-1, 1e-2, 1e-3, 1e-4)  # a quarter of the passes each (H2)
 
 
 class Encoders(NamedTuple):
     """What is fitted to a sample: nothing of it has seen a video that will be asked."""
 
-    scaling: sampling.Scaling
+    scaling: Scaling
     encode: dict[str, Callable[[Floats], Floats]]  # of scaled rows
     widths: dict[str, int]
 
@@ -45,19 +41,19 @@ def fit_encoders(
     """Return the encoders asked for, of lsfnet, autoencoder, pca, raw, fitted to the same rows.
 
     labels_P number the classes of the sample from 0 without gaps (C7). The sample is scaled where
-    it stands, as in phase 1: it is used up.
+    it stands, as in phase 1: it is overwritten.
     """
     encode: dict[str, Callable[[Floats], Floats]] = {}
     widths = {}
     n_classes = int(labels_P.max()) + 1
     if "lsfnet" in kinds:
-        network = phase1.fit_network(sample_PD, labels_P, config, n_classes=n_classes)
-        scaling = network.scaling
-        encode["lsfnet"] = functools.partial(lsfnet.encode, network.parameters)
+        fitted_network = fit_network(sample_PD, labels_P, config, n_classes=n_classes).network
+        scaling = fitted_network.encoder.scaling
+        encode["lsfnet"] = functools.partial(lsfnet.encode, fitted_network.encoder.parameters)
         widths["lsfnet"] = config.n_code
     else:
-        scaling = sampling.fit_scaling(sample_PD, kind=config.input_scaling)
-        sampling.scale_in_place(scaling, sample_PD)
+        scaling = fit_scaling(sample_PD, kind=config.input_scaling)
+        scale_in_place(scaling, sample_PD)
     if "autoencoder" in kinds:
         parameters = train_autoencoder(sample_PD, n_classes=n_classes, config=config)
         encode["autoencoder"] = functools.partial(lsfnet.encode, parameters)
@@ -79,30 +75,17 @@ def train_autoencoder(rows_PD: Floats, *, n_classes: int, config: Config) -> lsf
     which those rates are ruin, lr_ae throughout as in LSFNet.
     """
     streams = random_streams(config.seed)
-    parameters = lsfnet.init_parameters(
-        streams.init,
-        n_in=rows_PD.shape[1],
-        hidden=config.hidden,
-        n_code=config.n_code,
-        n_classes=n_classes,
-        dtype=config.dtype,
-    )
+    labels_P = np.zeros(len(rows_PD), dtype=np.int64)
     rates = AE_RATES if config.optimizer == "sgd" else (config.lr_ae,)
+    parameters: lsfnet.Parameters | None = None
     for stage, rate in enumerate(rates):
         epochs = config.epochs * (stage + 1) // len(rates) - config.epochs * stage // len(rates)
-        trained = switching.train_network(
-            parameters,
-            rows_PD,
-            np.zeros(len(rows_PD), dtype=np.int64),
-            epochs=epochs,
-            batch_size=config.batch_size,
-            switch="reconstruction",
-            optimizer=config.optimizer,
-            lr_ae=rate,
-            lr_mlp=config.lr_mlp,
-            rng=streams.batch,
+        part = dataclasses.replace(config, epochs=epochs, lr_ae=rate, switch="reconstruction")
+        trained = network_from(
+            part, rows_PD, labels_P, n_classes=n_classes, streams=streams, start=parameters
         )
         parameters = trained.parameters
+    assert parameters is not None  # there is a rate
     return parameters
 
 
@@ -142,7 +125,7 @@ def encode_video(
         nothing = np.zeros((len(rows_BD), 0), rows_BD.dtype)
         if encoders is None:
             return nothing
-        scaled_BD = sampling.apply_scaling(encoders.scaling, rows_BD)
+        scaled_BD = apply_scaling(encoders.scaling, rows_BD)
         codes = [one(scaled_BD) for one in encoders.encode.values()]
         return np.concatenate([nothing, *codes], axis=1)
 

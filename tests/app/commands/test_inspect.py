@@ -13,6 +13,7 @@ from lsfref import model, pipeline
 from lsfref.app import cli
 from lsfref.app.commands import inspect
 from lsfref.config import PRESETS
+from lsfref.phases.extraction import Work
 
 ROOT = Path(__file__).parents[3]
 
@@ -21,7 +22,7 @@ ROOT = Path(__file__).parents[3]
 def fitted():
     config = dataclasses.replace(PRESETS["small"], epochs=5, n_samples=200, seed=7)
     made = videos(groups=4)
-    return pipeline.train(made, config, classes=CLASSES, extract=FakeExtract()).model
+    return pipeline.train(made, config, classes=CLASSES, work=Work(FakeExtract())).model
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +61,7 @@ def test_json_is_one_object_with_the_same_facts(path, fitted, capsys):
     told = json.loads(lines[0])
     assert told["config"] == json.loads(json.dumps(dataclasses.asdict(fitted.config)))
     assert told["tasks"]["foreground"]["classes"] == {"none": 12, "human": 12}
-    assert told["reconstruction_curve"] == fitted.reconstruction_curve.tolist()
+    assert told["reconstruction_curve"] == fitted.network.reconstruction_curve.tolist()
     assert told["digest"] == fitted.digest
     assert told["versions"] == fitted.versions
     assert (told["videos"], told["groups"], told["trajectories"]) == (24, 4, 552)

@@ -23,7 +23,8 @@ from lsfref.app.work.cache import (
 from lsfref.app.work.session import strict_extract
 from lsfref.config import PRESETS
 from lsfref.errors import VideoError, WriteError
-from lsfref.phases.passes import Extraction, Note, extract, survey
+from lsfref.phases.extraction import Extraction, Notice, extract
+from lsfref.phases.passes import survey
 from lsfref.phases.streaming import Block
 
 pytestmark = pytest.mark.unwatched
@@ -41,7 +42,9 @@ class Fake:
 
     def __call__(self, path, config):
         self.calls += 1
-        return Extraction(23, self.blocks(path, config), list(self.warnings))
+        return Extraction(
+            self.blocks(path, config), 23, None, [Notice("video", text) for text in self.warnings]
+        )
 
     def blocks(self, path, config):
         rng = np.random.default_rng(list(Path(path).read_bytes()))
@@ -87,7 +90,7 @@ def test_kept_rows_are_the_computed_ones(video, folder):
     assert first.n_points is None
     computed = rows(first)
     again = kept(video, CONFIG)
-    assert (fake.calls, again.n_points, again.n_frames, again.warnings) == (1, 5003, 23, [])
+    assert (fake.calls, again.n_points, again.n_frames, again.warnings) == (1, 5003, 23, ())
     assert same(rows(again), computed)
     assert same(computed, rows(Fake()(video, CONFIG)))
     assert [path.suffix for path in kept_in(folder)] == [".npz"]
@@ -173,7 +176,7 @@ def test_a_flipped_bit_is_found_and_mended_with_a_warning(video, folder, at):
     if fake.calls == 2:  # some bits of a zip say nothing: names' lengths twice, dates
         assert len(found.warnings) == 1
         assert "broken cache entry; computed again" in found.warnings[0]
-        assert isinstance(found.warnings[0], Note)
+        assert found.notices[0].kind == "machine"
         assert entry.read_bytes() == before
     assert same(rows(kept(video, CONFIG)), good)
     assert fake.calls <= 2
@@ -210,7 +213,7 @@ def test_an_entry_that_vanishes_while_it_is_read_is_computed_without_a_word(vide
     found = kept(video, CONFIG)
     entries(folder)[0].unlink()
     assert same(rows(found), good)
-    assert found.warnings == []
+    assert found.warnings == ()
 
 
 def test_who_stops_reading_or_fails_leaves_nothing_behind(video, folder):
@@ -225,7 +228,7 @@ def test_who_stops_reading_or_fails_leaves_nothing_behind(video, folder):
             yield from Fake().blocks(path, config)
             raise VideoError("no more")
 
-        return Extraction(23, blocks())
+        return Extraction(blocks(), 23)
 
     with pytest.raises(VideoError, match="no more"):
         rows(CachedExtract(folder, compute=failing)(video, CONFIG))
@@ -240,7 +243,7 @@ def test_errors_of_the_video_are_never_taken_for_the_disks(video, folder):
             yield from Fake().blocks(path, config)
             raise OSError("ffmpeg cannot be started")
 
-        return Extraction(23, blocks())
+        return Extraction(blocks(), 23)
 
     with pytest.raises(OSError, match="ffmpeg"):
         rows(CachedExtract(folder, compute=failing)(video, CONFIG))
@@ -474,4 +477,4 @@ def test_what_is_no_video_is_the_readers_to_tell(tmp_path, folder, name):
     (tmp_path / "folder").mkdir()
     with pytest.raises(VideoError, match=name):
         rows(CachedExtract(folder)(tmp_path / name, CONFIG))
-    assert not folder.exists() or list(folder.iterdir()) == []
+    assert not folder.exists() or kept_in(folder) == []

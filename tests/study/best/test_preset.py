@@ -21,10 +21,10 @@ from lsfref.app.commands import inspect
 from lsfref.config import parse_setting
 from lsfref.descriptors import cell_sums, describe
 from lsfref.errors import LsfrefError, ModelError, NoTrajectoriesError, VideoError
-from lsfref.model import Extras
-from lsfref.phases import passes, sampling
-from lsfref.phases.passes import Extraction
-from lsfref.phases.phase1 import Network
+from lsfref.kernels.scaling import Scaling
+from lsfref.model import Encoder, Extras, Network
+from lsfref.phases import passes, testing
+from lsfref.phases.extraction import Extraction, Work
 from lsfref.phases.phase2 import encode_labels
 from lsfref.phases.streaming import Block
 from lsfref.study.best import changes
@@ -86,8 +86,8 @@ def head(classes=(0, 2), seed=3):
     parameters = lsfnet.init_parameters(
         rng, n_in=426, hidden=(5,), n_code=3, n_classes=len(classes)
     )
-    scaling = sampling.Scaling("center", rng.normal(size=426), np.ones(426))
-    return Head(Network(parameters, scaling, np.zeros(1), np.zeros(1)), classes)
+    scaling = Scaling("center", rng.normal(size=426), np.ones(426))
+    return Head(Network(Encoder(scaling, parameters), np.zeros(1), np.zeros(1)), classes)
 
 
 # Moments
@@ -127,10 +127,8 @@ def test_the_heads_say_their_mean_log_posterior():
     pooled_V = best.pool_blocks(blocks_of(rows_PD, frames_P), heads=heads).pooled_E
     wanted = []
     for one in heads:
-        codes = passes.encode_rows(
-            rows_PD, parameters=one.network.parameters, scaling=one.network.scaling
-        )
-        shares = lsfnet.head_posteriors(one.network.parameters, codes)
+        codes = one.network.encoder(rows_PD)
+        shares = lsfnet.head_posteriors(one.network.encoder.parameters, codes)
         wanted.append(np.log(np.maximum(shares, 1e-6)).mean(axis=0))
     np.testing.assert_allclose(pooled_V[best.MOMENTS :], np.concatenate(wanted), rtol=1e-12)
 
@@ -248,7 +246,7 @@ def run(made, extract, choices=Choices(), n_repeats=1):  # noqa: B008 it is froz
     )
     counts = [passes.survey(v.path, config=CONFIG, extract=extract).n_points for v in made]
     counted = Counted([v.path for v in made], np.array(counts))
-    return best.evaluate_videos(counted, tasks, repeats, CONFIG, choices, extract=extract)
+    return best.evaluate_videos(counted, tasks, repeats, CONFIG, choices, work=Work(extract))
 
 
 @pytest.fixture(scope="module")
@@ -281,11 +279,11 @@ def test_a_fold_is_what_train_and_classify_give(made):
     train, test = last  # whose head speaks behind those of the other folds
     outcomes = run(made, extract)
     fitted = best.train(
-        [made[i] for i in train], CONFIG, Choices(), classes=CLASSES, extract=extract
+        [made[i] for i in train], CONFIG, Choices(), classes=CLASSES, work=Work(extract)
     ).model
     asked = best.answerer(fitted)
     for i in test:
-        said = asked.classify(made[i].path, extract=extract)
+        said = testing.classify(asked, made[i].path, extract=extract)
         for task, outcome in zip(tasks, outcomes, strict=True):
             assert said.labels[task.name] == task.classes[outcome.predicted_YM[0, i]]
             share = said.confidence[task.name][said.labels[task.name]]
@@ -338,7 +336,9 @@ def test_videos_without_trajectories_are_not_learned_from(made):
     test = np.arange(0, 24, 5)
     train = np.setdiff1d(np.arange(24), test)
     found = [
-        best.evaluate_videos(counted, tasks, [[(rows, test)]], CONFIG, Choices(), extract=extract)
+        best.evaluate_videos(
+            counted, tasks, [[(rows, test)]], CONFIG, Choices(), work=Work(extract)
+        )
         for rows in (train, train[train != 3])
     ]
     for one, other in zip(*found, strict=True):
@@ -359,7 +359,7 @@ def test_a_class_outside_the_sample_is_unknown_to_the_head_alone(made, monkeypat
     widths = [len(one.classes) for one in heads[0]]
     assert min(widths) < 3
     for one in heads[0]:
-        assert one.network.parameters["head_bias"].shape == (len(one.classes),)
+        assert one.network.encoder.parameters["head_bias"].shape == (len(one.classes),)
     assert figures(outcomes[0]).accuracy_mean > 0.6
 
 
@@ -384,11 +384,11 @@ def test_each_choice_has_an_effect(made, plain, choices):
 
 @pytest.fixture(scope="module")
 def fitted(made):
-    return best.train(made, CONFIG, Choices(), classes=CLASSES, extract=FakeExtract()).model
+    return best.train(made, CONFIG, Choices(), classes=CLASSES, work=Work(FakeExtract())).model
 
 
 def test_the_rest_of_the_model_is_the_papers(made, fitted, tmp_path):
-    plain = pipeline.train(made, CONFIG, classes=CLASSES, extract=FakeExtract()).model
+    plain = pipeline.train(made, CONFIG, classes=CLASSES, work=Work(FakeExtract())).model
     model.save(plain, tmp_path / "plain")
     model.save(dataclasses.replace(fitted, extras=None), tmp_path / "stripped")
     assert (tmp_path / "plain").read_bytes() == (tmp_path / "stripped").read_bytes()
@@ -401,16 +401,18 @@ def test_save_load_save_gives_the_same_bytes_and_answers(fitted, tmp_path):
     model.save(loaded, tmp_path / "b")
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
     for name in ("rain-human-1-x.mp4", "normal-none-4-x.mp4"):
-        answers = [best.answerer(m).classify(name, extract=FakeExtract()) for m in (fitted, loaded)]
+        answers = [
+            testing.classify(best.answerer(m), name, extract=FakeExtract())
+            for m in (fitted, loaded)
+        ]
         assert answers[0] == answers[1]
         assert answers[0].points == 23
         assert sum(answers[0].confidence["background"].values()) == pytest.approx(1)
 
 
 def test_a_video_without_trajectories_has_no_answer(fitted):
-    answer = best.answerer(fitted).classify(
-        "rain-none-1", extract=FakeExtract(sizes={"rain-none-1": 0})
-    )
+    extract = FakeExtract(sizes={"rain-none-1": 0})
+    answer = testing.classify(best.answerer(fitted), "rain-none-1", extract=extract)
     assert answer.labels == {"background": None, "foreground": None}
     assert "no trajectories" in answer.error
 
@@ -420,21 +422,22 @@ def test_an_interval_has_the_changes_of_its_own_pictures(fitted, monkeypatch):
     14 to 20 and of 21 and 22, each with the 15 before that have any: from frame 8 on."""
     monkeypatch.setattr(f"{__name__}.N_PICTURES", 23)
     rows_PD, _ = some_rows(5)
-    found = Extraction(23, iter(blocks_of(rows_PD, [15, 15, 19, 21, 22])))
-    asked = []
-    answer = best.Answerer.answer
-    monkeypatch.setattr(best.Answerer, "answer", lambda *a: asked.append(a[1]) or answer(*a))
+    found = Extraction(iter(blocks_of(rows_PD, [15, 15, 19, 21, 22])), 23)
     monkeypatch.setattr("lsfref.video.frame_rate", lambda path: 1.0)
     name = "rain-human-1-x.mp4"
-    timed = best.answerer(fitted).timeline(name, seconds=7, extract=lambda path, config: found)
-    assert [part.answer.points for part in timed.intervals] == [0, 0, 3, 2]
+    timed = best.answerer(fitted).describe_intervals(
+        name, seconds=7, extract=lambda path, config: found
+    )
+    asked = [part.pooled for part in timed.intervals]
+    assert [one.n_points for one in asked] == [0, 0, 3, 2]
     assert [one.pooled_E is None for one in asked] == [True, True, False, False]
     every = list(changes.frame_changes(best.read_frames(name, fitted.config)))  # from frame 8 on
     for one, own in zip(asked[2:], (every[:13], every), strict=True):
         np.testing.assert_allclose(
             one.pooled_E[best.MOMENTS : best.FIXED], changes.summary(own), rtol=1e-12
         )
-    assert sum(timed.intervals[3].answer.confidence["background"].values()) == pytest.approx(1)
+    said = testing.answer(best.answerer(fitted), asked[3])
+    assert sum(said.confidence["background"].values()) == pytest.approx(1)
 
 
 def test_the_pictures_are_those_that_the_trajectories_are_of(tmp_path):
@@ -455,12 +458,14 @@ def test_where_changes_have_no_share_no_picture_is_looked_at(made, monkeypatch):
     found = best.describe_video(made[0].path, choices=Choices(changes=0.0), **rest)
     assert not found.pooled_E[best.MOMENTS :].any()
     assert found.n_points == 23
-    without = best.train(made, CONFIG, Choices(changes=0.0), classes=CLASSES, extract=FakeExtract())
+    without = best.train(
+        made, CONFIG, Choices(changes=0.0), classes=CLASSES, work=Work(FakeExtract())
+    )
     name = "rain-human-1-x.mp4"
     monkeypatch.setattr("lsfref.video.frame_rate", lambda path: 1.0)
-    timed = best.answerer(without.model).timeline(name, seconds=60, extract=FakeExtract())
+    timed = best.answerer(without.model).describe_intervals(name, seconds=60, extract=FakeExtract())
     assert timed.error is None
-    assert timed.intervals[0].answer.points == 23
+    assert timed.intervals[0].pooled.n_points == 23
     told = inspect.lines({"file": "m"} | inspect.facts(without.model), blocks=False)
     assert not any("changes," in line for line in told)
 
@@ -479,9 +484,11 @@ def test_pictures_that_end_before_the_tracks_are_told(made, fitted, monkeypatch)
     monkeypatch.setattr(best, "read_frames", lambda *a: itertools.islice(real(*a), 9))
     monkeypatch.setattr("lsfref.video.frame_rate", lambda path: 1.0)
     rows_PD, _ = some_rows(2)
-    found = Extraction(23, iter(blocks_of(rows_PD, [15, 22])))
+    found = Extraction(iter(blocks_of(rows_PD, [15, 22])), 23)
     name = "rain-human-1-x.mp4"
-    timed = best.answerer(fitted).timeline(name, seconds=7, extract=lambda path, config: found)
+    timed = best.answerer(fitted).describe_intervals(
+        name, seconds=7, extract=lambda path, config: found
+    )
     assert "has changed while it was worked on" in timed.error
     monkeypatch.setattr(best, "read_frames", lambda *a: itertools.islice(real(*a), 8))
     found = best.describe_video(name, config=CONFIG, choices=Choices(), extract=FakeExtract())
@@ -500,7 +507,7 @@ def test_pictures_that_are_gone_are_told(made, monkeypatch):
     assert found.pooled_E is None
     assert "no such file" in found.error
     with pytest.raises(LsfrefError, match="no such file"):
-        best.train(made, CONFIG, Choices(), classes=CLASSES, extract=FakeExtract())
+        best.train(made, CONFIG, Choices(), classes=CLASSES, work=Work(FakeExtract()))
 
 
 def changed(fitted, **arrays):

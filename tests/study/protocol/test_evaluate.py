@@ -11,16 +11,19 @@ from fakes import CLASSES, FakeExtract, videos
 
 from lsfref import pipeline
 from lsfref.app import cli
-from lsfref.app.commands import evaluate as command
+from lsfref.app.evaluation.videos import labelled
 from lsfref.app.lists.manifest import read_labels
 from lsfref.config import PRESETS
 from lsfref.errors import LsfrefError
-from lsfref.phases import passes, phase2
+from lsfref.phases import passes, phase2, testing
+from lsfref.phases.extraction import Work
 from lsfref.phases.phase2 import encode_labels
 from lsfref.study.protocol import asking, evaluate, protocol, splits, sureness
-from lsfref.study.protocol.evaluate import Counted, ask_whole_system, evaluate_videos
+from lsfref.study.protocol.evaluate import Counted, evaluate_videos
 from lsfref.study.protocol.outcome import Outcome, as_json, figures
 from lsfref.study.protocol.protocol import Round, TaskLabels
+from lsfref.study.table1.features import answer_task
+from lsfref.study.table1.rows import ROWS
 from lsfref.video import write_video
 
 pytestmark = pytest.mark.unwatched
@@ -53,7 +56,7 @@ def run(made, extract, *, repeats=None, n_pairs=3, **rest):
     tasks = labels_of(made)
     repeats = repeats or grouped_folds(made, tasks)
     return evaluate_videos(
-        counted(made, extract), tasks, repeats, CONFIG, n_pairs=n_pairs, extract=extract, **rest
+        counted(made, extract), tasks, repeats, CONFIG, n_pairs=n_pairs, work=Work(extract, **rest)
     )
 
 
@@ -79,7 +82,7 @@ def test_a_fold_by_hand(made):
     outcomes = run(made, extract, repeats=repeats, n_pairs=2)
     for fold, (train, test) in enumerate(repeats[0]):
         trained = pipeline.train(
-            [made[i] for i in train], CONFIG, classes=CLASSES, extract=extract
+            [made[i] for i in train], CONFIG, classes=CLASSES, work=Work(extract)
         ).model
         answers = [pipeline.classify(made[i].path, trained, extract=extract) for i in test]
         assert not any(a.error for a in answers)
@@ -87,7 +90,7 @@ def test_a_fold_by_hand(made):
             [
                 passes.pool_video(
                     v.path, config=CONFIG, extract=extract,
-                    parameters=trained.parameters, scaling=trained.scaling,
+                    encoder=trained.network.encoder,
                 ).pooled_E
                 for v in made
             ]
@@ -104,7 +107,7 @@ def test_a_fold_by_hand(made):
                 fitted = phase2.fit_task(
                     pooled_ME[train], task.labels_M[train], task.classes, config, rng=rng
                 )
-                votes = phase2.answer(fitted, pooled_ME[test], config)
+                votes = testing.votes_of(fitted, pooled_ME[test], config)
                 said = outcomes[number].predicted_YM[y, test]
                 np.testing.assert_array_equal(said, votes.decision_M)
                 sure = outcomes[number].confidence_YM[y, test]
@@ -116,14 +119,15 @@ def test_every_network_is_the_one_that_train_gives(made):
     tasks = labels_of(made)
     rounds = protocol.rounds_of(grouped_folds(made, tasks))
     networks = evaluate.fit_networks(
-        counted(made, extract), tasks[0].labels_M, rounds, CONFIG, extract=extract
+        counted(made, extract), tasks[0].labels_M, rounds, CONFIG, work=Work(extract)
     )
     for one, network in zip(rounds, networks, strict=True):
         part = [made[i] for i in one.split[0]]
-        trained = pipeline.train(part, CONFIG, classes=CLASSES, extract=extract).model
-        for key, array in trained.parameters.items():
-            np.testing.assert_array_equal(network.parameters[key], array)
-        np.testing.assert_array_equal(network.scaling.mean_D, trained.scaling.mean_D)
+        trained = pipeline.train(part, CONFIG, classes=CLASSES, work=Work(extract)).model
+        own, theirs = network.encoder, trained.network.encoder
+        for key, array in theirs.parameters.items():
+            np.testing.assert_array_equal(own.parameters[key], array)
+        np.testing.assert_array_equal(own.scaling.mean_D, theirs.scaling.mean_D)
 
 
 def test_the_same_answers_whatever_computes_them(made, monkeypatch):
@@ -153,7 +157,7 @@ def test_seeds_give_the_same_answers_again_and_others_for_others(made):
     config = dataclasses.replace(CONFIG, seed=4)
     tasks, extract = labels_of(made), FakeExtract()
     repeats = grouped_folds(made, tasks)
-    rest = {"n_pairs": 3, "extract": extract}
+    rest = {"n_pairs": 3, "work": Work(extract)}
     one, again, other = (
         evaluate_videos(counted(made, extract), tasks, repeats, c, **rest)
         for c in (config, config, CONFIG)
@@ -185,9 +189,9 @@ def test_huge_values_in_test_rows_leave_all_that_is_fitted_unchanged(made):
     for extract in (FakeExtract(), FakeExtract(poisoned=test_files)):
         counts = counted(made, extract)
         (network,) = evaluate.fit_networks(
-            counts, tasks[0].labels_M, [one], CONFIG, extract=extract
+            counts, tasks[0].labels_M, [one], CONFIG, work=Work(extract)
         )
-        (pooled_ME,) = evaluate.pool_videos(counts, [network], CONFIG, extract=extract)
+        (pooled_ME,) = evaluate.pool_videos(counts, [network], CONFIG, work=Work(extract))
         train = one.split[0]
         selections = [phase2.select(pooled_ME[train], t.labels_M[train], CONFIG) for t in tasks]
         tables = [
@@ -199,10 +203,11 @@ def test_huge_values_in_test_rows_leave_all_that_is_fitted_unchanged(made):
         ]  # fmt: skip
         fitted.append((network, pooled_ME, selections, tables))
     (network, pooled_ME, selections, tables), poisoned = fitted
-    for key, array in network.parameters.items():
-        np.testing.assert_array_equal(array, poisoned[0].parameters[key])
-    np.testing.assert_array_equal(network.scaling.mean_D, poisoned[0].scaling.mean_D)
-    np.testing.assert_array_equal(network.scaling.scale_D, poisoned[0].scaling.scale_D)
+    own, theirs = network.encoder, poisoned[0].encoder
+    for key, array in own.parameters.items():
+        np.testing.assert_array_equal(array, theirs.parameters[key])
+    np.testing.assert_array_equal(own.scaling.mean_D, theirs.scaling.mean_D)
+    np.testing.assert_array_equal(own.scaling.scale_D, theirs.scaling.scale_D)
     test_rows = one.split[1]
     assert not np.any(pooled_ME[test_rows] == poisoned[1][test_rows])
     for own, other in zip([*selections, *tables], [*poisoned[2], *poisoned[3]], strict=True):
@@ -288,9 +293,9 @@ def test_ties_go_to_the_first_class():
     task = TaskLabels("background", ("a", "b"), np.array([1, 0, 1, 0, 1]))
     one = Round((np.array([0, 1, 2, 3]), np.array([4])), 0, 0)
     config = dataclasses.replace(CONFIG, top_percent=100, n_code=2)
-    asked = ask_whole_system(
-        pooled_ME, np.ones(5, bool), [task], 0, one,
-        dataclasses.replace(config, k_rule="sqrt"), n_pairs=30,
+    asked = answer_task(
+        ROWS["whole"], [pooled_ME], np.arange(5), [task], 0, one=one,
+        config=dataclasses.replace(config, k_rule="sqrt"), n_pairs=30,
     )  # fmt: skip
     ks = [
         p.k for p in asking.draw_pairs(np.random.default_rng([0, 0]), config, n_index=4, n_pairs=30)
@@ -440,6 +445,6 @@ def test_what_cannot_be_evaluated_is_one_sentence(
 
 def test_videos_without_any_label_are_left_out(labelled_clips, tmp_path):
     labels = rewrite(labelled_clips, tmp_path, lambda h, rows: (h, [*rows[1:], "00.mkv,,,z"]))
-    manifest = command.labelled(read_labels(labels))
+    manifest = labelled(read_labels(labels))
     assert len(manifest.videos) == 8
     assert manifest.notes == ["1 videos without labels left out"]

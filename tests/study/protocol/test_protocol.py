@@ -8,10 +8,19 @@ import pytest
 from lsfref import lsh, voting
 from lsfref.config import PRESETS
 from lsfref.errors import LsfrefError
+from lsfref.phases.extraction import Work
 from lsfref.study.protocol import asking, protocol
 from lsfref.study.protocol.asking import Pair, ask_exact, ask_hashed, ask_svm, draw_pairs
 from lsfref.study.protocol.outcome import Outcome, as_json, confusion_lines, figures, score_by_video
-from lsfref.study.protocol.protocol import NOT_ASKED, Round, TaskLabels, ask, evaluate, strata
+from lsfref.study.protocol.protocol import (
+    NOT_ASKED,
+    Asked,
+    Round,
+    TaskLabels,
+    ask,
+    evaluate,
+    strata,
+)
 from lsfref.study.protocol.splits import repeated_folds
 
 SMALL, PAPER = PRESETS["small"], PRESETS["paper"]
@@ -98,8 +107,8 @@ def say_own_label(one, *, wrong=()):
         told = np.where(np.isin(one.split[1], wrong), 1 - truth, truth)
         both = np.stack([told, np.full(len(truth), -1)])
         both[:, truth < 0] = NOT_ASKED
-        answers.append(both)
-    return {"one": answers, "other": [a[:1] for a in answers]}
+        answers.append(Asked(both))
+    return {"one": answers, "other": [Asked(a.decision_Ym[:1]) for a in answers]}
 
 
 def test_evaluate_puts_the_folds_together():
@@ -109,7 +118,7 @@ def test_evaluate_puts_the_folds_together():
         functools.partial(say_own_label, wrong=[7, 11]),
         TASKS,
         repeats,
-        report=lambda *told: reports.append(told),
+        work=Work(report=lambda *news: reports.append(news)),
     )
     assert [(o.method, o.task) for o in outcomes] == [
         ("one", "background"), ("one", "foreground"),
@@ -120,7 +129,7 @@ def test_evaluate_puts_the_folds_together():
     assert set(right[[7, 11]]) == {0.0}
     assert set(np.delete(right, [7, 11])) == {0.5}
     assert figures(outcomes[2]).accuracy_mean == pytest.approx(21 / 23, rel=1e-14)
-    assert reports[0] == ("folds", 1, 6)
+    assert reports[:2] == [("folds", 0, 6), ("folds", 1, 6)]
     assert reports[-1] == ("folds", 6, 6)
 
 
@@ -175,7 +184,7 @@ def ask_once(config, *, how="lsh", fold=0, repeat=0, number=0, n_pairs=4):
     return ask(
         how, index, labels, queries, wanted,
         task=task, number=number, one=one, config=config, n_pairs=n_pairs,
-    )  # fmt: skip
+    ).decision_Ym  # fmt: skip
 
 
 @pytest.mark.parametrize(("how", "rounds"), [("lsh", 4), ("exact", 4), ("svm", 1)])

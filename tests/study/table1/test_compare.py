@@ -10,18 +10,17 @@ import numpy as np
 import pytest
 
 from lsfref.app.commands import compare as command
-from lsfref.app.commands import comparison
 from lsfref.app.page.comparison import page
 from lsfref.app.page.figure3 import figure3, separation
 from lsfref.config import PRESETS
 from lsfref.errors import LabelsError
-from lsfref.phases.passes import Extraction
+from lsfref.phases.extraction import Extraction, Work
 from lsfref.phases.streaming import Block
 from lsfref.study.protocol.evaluate import Counted, evaluate_videos
 from lsfref.study.protocol.outcome import Outcome, figures
-from lsfref.study.protocol.protocol import Round, TaskLabels, collect, rounds_of
+from lsfref.study.protocol.protocol import Asked, Round, TaskLabels, collect, rounds_of
 from lsfref.study.protocol.splits import folds
-from lsfref.study.table1 import compare, representations
+from lsfref.study.table1 import features, representations
 from lsfref.study.table1.compare import against, answer_tables, answer_videos, pieces, put_together
 from lsfref.study.table1.rows import ROWS, SPACES, TABLE_ROWS
 
@@ -55,7 +54,7 @@ def fake_extract(labels, *, apart=0.6, poisoned=()):
         if m in poisoned:
             rows = 1e4 * rng.standard_normal(rows.shape)
         rows = rows.astype(config.dtype)
-        return Extraction(20, iter([Block(np.zeros((len(rows), 10)), rows)]), [], len(rows))
+        return Extraction(iter([Block(np.zeros((len(rows), 10)), rows)]), 20, len(rows))
 
     return extract
 
@@ -101,7 +100,7 @@ def test_rows_in_pieces_are_the_rows_at_once():
         assert list(fold.answers) == list(whole.answers) == [row.name for row in ROWS.values()]
         for method, answers in whole.answers.items():
             for said, said_too in zip(answers, fold.answers[method], strict=True):
-                np.testing.assert_array_equal(said, said_too)
+                np.testing.assert_equal(said, said_too)
         assert set(fold.spaces) == set(whole.spaces) == set(SPACES)
         for name, space in whole.spaces.items():
             np.testing.assert_array_equal(space, fold.spaces[name])
@@ -119,7 +118,7 @@ def test_the_whole_system_is_that_of_evaluate():
     ours, _ = run(LABELS, extract, rows=["whole"])
     repeats = [folds(LABELS, None, n_folds=3, rng=np.random.default_rng(2))]
     tasks = [TASKS[0], TASKS[1]._replace(labels_M=np.where(LABELS == 2, -1, LABELS % 2))]
-    theirs = evaluate_videos(VIDEOS, tasks, repeats, SMALL, n_pairs=2, extract=extract)
+    theirs = evaluate_videos(VIDEOS, tasks, repeats, SMALL, n_pairs=2, work=Work(extract))
     for one, other in zip(ours, theirs, strict=True):
         np.testing.assert_array_equal(one.predicted_YM, other.predicted_YM)
         assert one.method == other.method
@@ -137,9 +136,9 @@ def test_poisoned_test_videos_leave_what_is_fitted_unchanged(monkeypatch):
 
     def spy(how, index, labels, queries, wanted, **rest):
         given.append((index, queries))
-        return np.zeros((1, len(wanted)), dtype=int)
+        return Asked(np.zeros((1, len(wanted)), dtype=int))
 
-    monkeypatch.setattr(compare, "ask", spy)
+    monkeypatch.setattr(features, "ask", spy)
     test = np.array([4, 9, 16, 23])
     one = Round((np.setdiff1d(np.arange(N_VIDEOS), test), test), 0, 0)
     for poisoned in ((), (9, 16, 23)):
@@ -291,7 +290,7 @@ def test_command_on_tables(tmp_path, capsys):
 
 @pytest.mark.unwatched
 def test_command_refuses_a_table_before_any_work(labelled_clips, tmp_path, monkeypatch):
-    monkeypatch.setattr(comparison, "session", None)
+    monkeypatch.setattr(command, "session", None)
     bad = tmp_path / "t.csv"
     bad.write_text("1,2\n3,4\n")
     with pytest.raises(LabelsError, match="no file names; make them the first column"):

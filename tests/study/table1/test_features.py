@@ -9,8 +9,9 @@ import pytest
 
 from lsfref.config import PRESETS
 from lsfref.errors import LsfrefError
+from lsfref.phases import phase1
 from lsfref.study.protocol.outcome import confusion_lines, figures
-from lsfref.study.protocol.protocol import Round, TaskLabels, evaluate, strata
+from lsfref.study.protocol.protocol import Asked, Round, TaskLabels, evaluate, strata
 from lsfref.study.protocol.splits import repeated_folds
 from lsfref.study.table1 import features
 from lsfref.study.table1.features import FUSIONS, Recipe, answer_fold, fit_fusion, select_and_join
@@ -92,13 +93,13 @@ def test_a_transform_gives_each_row_the_same_alone_or_among_others(kind):
 )
 def test_a_network_on_a_few_rows_takes_enough_steps(kind, switch, monkeypatch):
     calls = []
-    real = features.switching.train_network
+    real = phase1.switching.train_network
 
     def spy(parameters, rows, labels, **settings):
         calls.append((len(rows), settings["switch"], settings["batch_size"], settings["epochs"]))
         return real(parameters, rows, labels, **settings | {"epochs": 1})
 
-    monkeypatch.setattr(features.switching, "train_network", spy)
+    monkeypatch.setattr(phase1.switching, "train_network", spy)
     rng = np.random.default_rng(11)
     labels = np.where(np.arange(43) < 4, -1, np.arange(43) % 3)
     fit_fusion(kind, some_tables(rng, labels % 3), labels, n_classes=3, config=SMALL)
@@ -159,7 +160,12 @@ def test_poisoned_test_rows_leave_what_is_fitted_unchanged(fuse, monkeypatch):
     for table in poisoned:  # of the test part only row 40 is left alone
         table[41:] = 1e6 * rng.standard_normal(table[41:].shape)
     given = []
-    monkeypatch.setattr(features, "ask", lambda *arrays, **_: given.append(arrays))
+
+    def spy(*arrays, **_):
+        given.append(arrays)
+        return Asked(np.zeros((1, len(arrays[-1])), dtype=int))
+
+    monkeypatch.setattr(features, "ask", spy)
     for which in (tables, poisoned):
         answer_fold(
             Round((np.arange(40), np.arange(40, 47)), 0, 0),

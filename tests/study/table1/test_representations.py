@@ -6,16 +6,19 @@ import numpy as np
 import pytest
 
 from lsfref import lsfnet
+from lsfref.arrays import DESCRIPTORS
 from lsfref.config import PRESETS
-from lsfref.phases import sampling
-from lsfref.phases.passes import Extraction, pool_video
-from lsfref.phases.phase1 import draw_sample, fetch_rows, train_phase_1
+from lsfref.kernels.scaling import apply_scaling
+from lsfref.phases import phase1
+from lsfref.phases.extraction import Extraction, Work
+from lsfref.phases.passes import pool_video
+from lsfref.phases.phase1 import train_phase_1
+from lsfref.phases.sampling import draw_sample, fetch_rows
 from lsfref.phases.streaming import Block
 from lsfref.study.table1 import representations
 from lsfref.study.table1.fisher_vector import fisher_vector, normalise
 from lsfref.study.table1.mixture import fit_mixture, seed_mixture
 from lsfref.study.table1.representations import (
-    PARTS,
     encode_video,
     encode_videos,
     fit_encoders,
@@ -37,7 +40,7 @@ def rows_of(path):
 def extract(path, config):
     rows = rows_of(path).astype(config.dtype)
     blocks = (Block(np.zeros((len(part), 10)), part) for part in np.array_split(rows, 3))
-    return Extraction(20, blocks, [], len(rows))
+    return Extraction(blocks, 20, len(rows))
 
 
 LEARNED = ["0", "1", "3"]
@@ -51,18 +54,18 @@ def few_gaussians(monkeypatch):
 
 def learn(kinds):
     drawn = draw_sample(LEARNED_COUNTS, LABELS, SMALL)
-    sample = fetch_rows(LEARNED, drawn, SMALL, extract=extract)
+    sample = fetch_rows(LEARNED, drawn, SMALL, work=Work(extract))
     assert sample.shape == (101, 426)
-    mixtures = fit_mixtures(sample, parts=PARTS, seed=0)
+    mixtures = fit_mixtures(sample, parts=DESCRIPTORS, seed=0)
     return fit_encoders(sample, LABELS[drawn.owner_p], kinds=kinds, config=SMALL), mixtures
 
 
 def test_the_network_is_that_of_training():
     encoders, _ = learn(["lsfnet"])
-    network = train_phase_1(LEARNED, LEARNED_COUNTS, LABELS, SMALL, n_classes=2, extract=extract)
-    pooled = pool_video(
-        "1", config=SMALL, parameters=network.parameters, scaling=network.scaling, extract=extract
+    network, _ = train_phase_1(
+        LEARNED, LEARNED_COUNTS, LABELS, SMALL, n_classes=2, work=Work(extract)
     )
+    pooled = pool_video("1", config=SMALL, encoder=network.encoder, extract=extract)
     blocks = (block.descriptors_PD for block in extract("1", SMALL))
     vectors = encode_video(blocks, encoders, {}, {})
     np.testing.assert_array_equal(vectors["lsfnet"], pooled.pooled_E)
@@ -71,14 +74,16 @@ def test_the_network_is_that_of_training():
 def test_every_vector_by_hand():
     kinds = ["lsfnet", "autoencoder", "pca", "raw"]
     encoders, mixtures = learn(kinds)
-    vectors = encode_videos(["3", "2"], encoders, mixtures, PARTS, config=SMALL, extract=extract)
-    assert list(vectors) == [*kinds, *PARTS]
+    vectors = encode_videos(
+        ["3", "2"], encoders, mixtures, DESCRIPTORS, config=SMALL, extract=extract
+    )
+    assert list(vectors) == [*kinds, *DESCRIPTORS]
     rows = rows_of("3")
-    scaled = sampling.apply_scaling(encoders.scaling, rows)
+    scaled = apply_scaling(encoders.scaling, rows)
     for kind in kinds:
         want = encoders.encode[kind](scaled).mean(axis=0)
         np.testing.assert_allclose(vectors[kind][0], want, rtol=1e-4, atol=1e-5)
-    for name, columns in PARTS.items():
+    for name, columns in DESCRIPTORS.items():
         want = normalise(fisher_vector([rows[:, columns]], mixtures[name])[None])[0]
         np.testing.assert_allclose(vectors[name][0], want, rtol=1e-6, atol=1e-9)
     for table in vectors.values():
@@ -86,7 +91,7 @@ def test_every_vector_by_hand():
 
 
 def test_the_four_parts_cover_the_descriptor():
-    columns = np.concatenate([np.arange(426)[part] for part in PARTS.values()])
+    columns = np.concatenate([np.arange(426)[part] for part in DESCRIPTORS.values()])
     np.testing.assert_array_equal(columns, np.arange(426))
     assert representations.WHOLE == {"descriptor": slice(0, 426)}
 
@@ -94,8 +99,8 @@ def test_the_four_parts_cover_the_descriptor():
 def test_mixtures_take_an_even_share_of_a_large_sample(monkeypatch):
     monkeypatch.setattr(representations, "MIXTURE_ROWS", 101)
     rows = np.random.default_rng(0).random((302, 426))
-    found = fit_mixtures(rows, parts={"hog": PARTS["hog"]}, seed=5)["hog"]
-    few = np.ascontiguousarray(rows[::3, PARTS["hog"]])
+    found = fit_mixtures(rows, parts={"hog": DESCRIPTORS["hog"]}, seed=5)["hog"]
+    few = np.ascontiguousarray(rows[::3, DESCRIPTORS["hog"]])
     start = seed_mixture(few, n_gaussians=3, rng=np.random.default_rng([5, 0]))
     wanted = fit_mixture(few, start, tolerance=1e-2).mixture  # H9
     np.testing.assert_array_equal(found.means_GD, wanted.means_GD)
@@ -103,13 +108,13 @@ def test_mixtures_take_an_even_share_of_a_large_sample(monkeypatch):
 
 def test_the_autoencoder_leaves_the_head_and_follows_the_published_rates(monkeypatch):
     calls = []
-    real = representations.switching.train_network
+    real = phase1.switching.train_network
 
     def spy(parameters, rows, labels, **settings):
         calls.append((settings["lr_ae"], settings["epochs"], settings["switch"]))
         return real(parameters, rows, labels, **settings)
 
-    monkeypatch.setattr(representations.switching, "train_network", spy)
+    monkeypatch.setattr(phase1.switching, "train_network", spy)
     rows = np.random.default_rng(1).random((37, 426))
     paper = dataclasses.replace(PRESETS["paper"], hidden=(7,), n_code=5, epochs=6, batch_size=17)
     trained = train_autoencoder(rows, n_classes=2, config=paper)

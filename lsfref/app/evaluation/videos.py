@@ -1,0 +1,91 @@
+"""What `evaluate` and `compare` share about videos: who can be asked, and how they are divided."""
+
+import argparse
+import functools
+from collections.abc import Sequence
+
+import numpy as np
+
+from lsfref.app.evaluation import folding
+from lsfref.app.lists.manifest import Manifest, part
+from lsfref.app.work.session import Session
+from lsfref.config import Config
+from lsfref.errors import LabelsError
+from lsfref.phases.passes import survey
+from lsfref.phases.phase2 import labels_of
+from lsfref.storage.files import printable
+from lsfref.study.protocol.evaluate import Counted
+from lsfref.study.protocol.protocol import TaskLabels
+from lsfref.study.protocol.splits import Split
+
+
+def labelled(manifest: Manifest) -> Manifest:
+    """Return the videos that carry a label of some task; the others cannot be asked."""
+    wanted = [bool(v.background or v.foreground) for v in manifest.videos]
+    left_out = wanted.count(False)
+    notes = [*manifest.notes, *([f"{left_out} videos without labels left out"] * bool(left_out))]
+    return part(manifest, wanted)._replace(notes=notes)
+
+
+def count(manifest: Manifest, config: Config, doing: Session) -> tuple[Manifest, Counted, int]:
+    """Return the videos that can be read, their trajectories, and how many cannot.
+
+    A video without trajectories stays: it is asked, and not answering is an error (E2). One that
+    cannot be read is nobody's fault but the file's: it is left out, and named.
+    """
+    look = functools.partial(survey, config=config, extract=doing.work.extract)
+    surveys = list(doing.work.each("extracting", look, [v.path for v in manifest.videos]))
+    for found in surveys:
+        for text in found.warnings:
+            doing.progress.say(f"warning: {printable(text)}")
+        if found.error:
+            fate = "counted as an error" if found.n_frames else "left out"
+            doing.progress.say(f"{fate}: {printable(found.error)}")
+    readable = [not found.error or found.n_frames > 0 for found in surveys]
+    counts = [0 if s.error else s.n_points for s, yes in zip(surveys, readable, strict=True) if yes]
+    kept = part(manifest, readable)
+    videos = Counted([v.path for v in kept.videos], np.array(counts, dtype=np.int64))
+    return kept, videos, readable.count(False)
+
+
+def task_labels(manifest: Manifest) -> list[TaskLabels]:
+    """Return the tasks that have labels. Raises LabelsError where nothing can be asked."""
+    classes = {name: names for name, names in manifest.classes.items() if names}
+    for name, names in classes.items():
+        if len(names) == 1:
+            why = f"{name}: only the class '{printable(names[0])}'; label videos of a second"
+            raise LabelsError(f"{manifest.source}: {why}")
+    if "background" not in classes:
+        why = "no background labels: LSFNet is trained on them; label some videos"
+        raise LabelsError(f"{manifest.source}: {why}")
+    labels = labels_of(manifest.videos, classes)
+    return [TaskLabels(name, classes[name], labels[name]) for name in classes]
+
+
+def divide(
+    manifest: Manifest, tasks: Sequence[TaskLabels], args: argparse.Namespace
+) -> list[list[Split]]:
+    """Return the list's own split, or folds (E1)."""
+    asked_for = hasattr(args, "split") or hasattr(args, "folds") or args.repeats > 1
+    if any(manifest.splits) and not asked_for:
+        test_M = np.array([split == "test" for split in manifest.splits])
+        if test_M.all() or not test_M.any():
+            side = "train" if test_M.all() else "test"
+            why = f"no usable video has split '{side}'; give --folds to divide it anew"
+            raise LabelsError(f"{manifest.source}: {why}")
+        return [[(np.flatnonzero(~test_M), np.flatnonzero(test_M))]]
+    groups = None
+    if manifest.has_groups:
+        groups = np.array([v.group or f"\0{v.name}" for v in manifest.videos])
+    return folding.divide(args, tasks, groups)
+
+
+def split_in_words(repeats: Sequence[Sequence[Split]]) -> str:
+    """Return how the videos are divided, in one line."""
+    splits = [split for folds in repeats for split in folds]
+    if len(splits) == 1:
+        return f"one split: {len(splits[0][0])} videos to learn from, {len(splits[0][1])} to ask"
+    sizes = sorted({len(test) for _, test in splits})
+    asked = " to ".join(map(str, {sizes[0]: 0, sizes[-1]: 0}))
+    often = f", {len(repeats)} times" if len(repeats) > 1 else ""
+    return f"{len(repeats[0])} folds{often}: {asked} videos asked in each"

@@ -1,0 +1,137 @@
+"""Stages 1 to 4 of 10 of one video, from its file: dense trajectories, block after block.
+
+In: a path, a Config.  Out: an Extraction. Also what every pass over many videos works with: Work.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from lsfref import video
+from lsfref.arrays import Floats
+from lsfref.config import Config
+from lsfref.errors import LsfrefError, VideoError
+from lsfref.kernels import pyramid
+from lsfref.media.ffmpeg import PathLike
+from lsfref.phases import motion, streaming
+from lsfref.storage.files import printable
+
+
+class Notice(NamedTuple):
+    """A warning: of kind "video", which --strict makes an error, or "machine"."""
+
+    kind: str
+    text: str
+
+
+@dataclass
+class Extraction:
+    """The trajectories of one video, streamed: iterate once. All but the blocks is full after it.
+
+    What is known beforehand, as of features that were kept, is there at once.
+    """
+
+    blocks: Iterator[streaming.Block]
+    n_frames: int = 0
+    n_points: int | None = None
+    notices: list[Notice] = field(default_factory=list)
+
+    def __iter__(self) -> Iterator[streaming.Block]:
+        return self.blocks
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """The texts of the notices."""
+        return tuple(notice.text for notice in self.notices)
+
+
+Extract = Callable[[PathLike, Config], Extraction]
+Mapper = Callable[..., Iterable[Any]]
+Report = Callable[[str, int, int], None]  # stage, done, of; of 0: nobody knows
+
+
+def extract(
+    path: PathLike,
+    config: Config,
+    *,
+    boxes: Mapping[int, Floats] | None = None,
+    watch: motion.Watch | None = None,
+    seen: Callable[[int], None] | None = None,
+) -> Extraction:
+    """Return the dense trajectories of a video (stages 1 to 4; Section 2.1, A1 to A12).
+
+    Iterating gives blocks of info_P10 and descriptors_PD in the order of the original release.
+    Raises VideoError for a file that is no usable video, here or on the way. `watch` is shown every
+    intermediate array (see streaming.py); `boxes` are those of people, boxes_Z4 by frame in pixels
+    of the frames worked on (H6); `seen` gets the number of each frame, from 1, once it is done.
+    """
+    found = Extraction(iter(()))
+    frames = video.read_frames(
+        path,
+        grey="8bit" if config.flow == "farneback" else "luma",  # A2: the original program's grey
+        max_frames=config.max_frames,
+        max_pixels=config.max_pixels,
+        warn=lambda text: found.notices.append(Notice("video", text)),
+    )
+
+    def counted() -> Iterator[Floats]:
+        for frame_HW in frames:
+            found.n_frames += 1
+            yield pyramid.shrink(frame_HW, max_side=config.max_side).astype(config.dtype)
+            if seen is not None:
+                seen(found.n_frames)
+
+    blocks = streaming.extract_frames(
+        counted(),
+        flow=config.flow,
+        n_scales=config.n_scales,
+        camera_motion=config.camera_motion,
+        boxes=boxes,
+        watch=watch,
+    )
+    found.blocks = _naming(path, blocks)
+    return found
+
+
+def _naming(path: PathLike, blocks: Iterator[streaming.Block]) -> Iterator[streaming.Block]:
+    """Pass blocks on; what a stage finds wrong is raised with the file's name."""
+    try:
+        yield from blocks
+    except LsfrefError as fault:
+        raise VideoError(with_name(path, fault)) from fault
+
+
+def with_name(path: PathLike, fault: LsfrefError) -> str:
+    """Return the fault as a sentence that begins with the file's name."""
+    name = printable(path)
+    return str(fault) if str(fault).startswith(name) else f"{name}: {fault}"
+
+
+class Work(NamedTuple):
+    """How many videos are worked on: an extraction, a `map`, and who hears how far it is.
+
+    The command line passes a cached extraction and a pool of processes. Any `Executor.map` will do
+    as mapper, and no result depends on either.
+    """
+
+    extract: Extract = extract
+    mapper: Mapper = map
+    report: Report | None = None
+
+    def each(
+        self, stage: str, function: Callable[..., Any], *items: Iterable[Any]
+    ) -> Iterator[Any]:
+        """Yield function(item, ...) in order, reporting each."""
+        columns = [list(column) for column in items]
+        self.say(stage, 0, len(columns[0]))
+        for done, result in enumerate(self.mapper(function, *columns), start=1):
+            self.say(stage, done, len(columns[0]))
+            yield result
+
+    def say(self, stage: str, done: int, of: int) -> None:
+        """Report how far a stage is, where somebody listens."""
+        if self.report is not None:
+            self.report(stage, done, of)
+
+
+ALONE = Work()  # one video after the other, in this process, in silence

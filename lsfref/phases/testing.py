@@ -1,0 +1,147 @@
+"""The testing phase (paper Section 2.4, Figure 1 right half): hash a pooled video, search, vote."""
+
+import functools
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+import numpy as np
+
+from lsfref import lsh, pooling, voting
+from lsfref.arrays import Floats, Ints
+from lsfref.config import Config
+from lsfref.model import TASKS, Encoder, Model, Task
+from lsfref.phases.extraction import Extract, PathLike, extract
+from lsfref.phases.passes import Pooled, pool_video
+from lsfref.phases.phase2 import neighbor_count
+from lsfref.phases.streaming import Block
+from lsfref.phases.timeline import Timeline, describe_intervals
+
+
+def hashes(task: Task, pooled_ME: Floats) -> Floats:
+    """Return hashes_CMN of pooled videos in the tables of a task (stage 9)."""
+    return lsh.hash_features(pooled_ME[:, task.selected_Q], task.directions_CNQ)
+
+
+def search(task: Task, pooled_ME: Floats, config: Config) -> tuple[Ints, Floats]:
+    """Return neighbors_CMK (numbers within the task's index) and squared distances_CMK (stage 9).
+
+    Under V6 ("stacked") there is one search in the space of all C hashes, so C is 1.
+    """
+    k = neighbor_count(config, len(task.rows_m))
+    query_CMN = hashes(task, pooled_ME)
+    index_CmN = task.hashes_CmN
+    if config.voting == "stacked":
+        index_CmN, query_CMN = lsh.stack_tables(index_CmN), lsh.stack_tables(query_CMN)
+    found = [lsh.nearest(i, q, k=k) for i, q in zip(index_CmN, query_CMN, strict=True)]
+    return np.stack([f[0] for f in found]), np.stack([f[1] for f in found])
+
+
+def votes_of(task: Task, pooled_ME: Floats, config: Config) -> voting.Votes:
+    """Return confidences and decisions of M pooled videos for one task (stages 9 and 10)."""
+    neighbors_CMK, distances_CMK = search(task, pooled_ME, config)
+    return voting.vote(
+        neighbors_CMK, distances_CMK, task.labels_m, n_classes=len(task.classes), rule=config.voting
+    )
+
+
+class Hit(NamedTuple):
+    """An indexed video that is like a query: its row among the M videos, and two distances."""
+
+    row: int
+    hash_distance: float  # Euclidean, in the stacked space of all C hashes of the task
+    code_distance: float  # Euclidean, between the pooled codes of E elements
+
+
+def most_similar(task: Task, pooled_ME: Floats, query_E: Floats, *, top: int) -> list[Hit]:
+    """Return the `top` indexed videos of a task nearest to a query, exactly, nearest first (G3)."""
+    tables = (task.hashes_CmN, hashes(task, query_E[None]))
+    index, query = (lsh.stack_tables(table)[0] for table in tables)
+    found = lsh.nearest(index, query, k=top)
+    hits = []
+    for i, squared in zip(found.neighbors_mK[0], found.squared_distances_mK[0], strict=True):
+        row = int(task.rows_m[i])
+        apart = math.sqrt(float(np.square(pooled_ME[row] - query_E).sum()))
+        hits.append(Hit(row, math.sqrt(float(squared)), apart))
+    return hits
+
+
+class Answer(NamedTuple):
+    """What `classify` says of one video (T7): {class: confidence} in class order, or why not."""
+
+    frames: int
+    points: int
+    labels: dict[str, str | None]
+    confidence: dict[str, dict[str, float]]
+    warnings: tuple[str, ...]
+    error: str | None
+
+
+class Answerer(Protocol):
+    """What answers for a model: the paper's system below, or another preset's.
+
+    What describes a video runs in any process, with the network alone; `shares` needs all of the
+    model.
+    """
+
+    @property
+    def model(self) -> Model:
+        """The fitted system."""
+
+    @property
+    def describe(self) -> Callable[..., Pooled]:
+        """What makes a Pooled of path and `extract`."""
+
+    @property
+    def describe_intervals(self) -> Callable[..., Timeline]:
+        """What makes a Timeline of path, `seconds` and `extract`."""
+
+    def shares(self, task: str, pooled_ME: Floats) -> Floats:
+        """Return shares_MC of one task for the vectors of M videos."""
+
+
+@dataclass(frozen=True)
+class PaperAnswerer:
+    """The paper's system, ready to be asked."""
+
+    model: Model
+
+    @property
+    def describe(self) -> Callable[..., Pooled]:
+        """What makes the average code of a video: `pool_video`, all but path and `extract`."""
+        network, config = self.model.network, self.model.config
+        return functools.partial(pool_video, encoder=network.encoder, config=config)
+
+    @property
+    def describe_intervals(self) -> Callable[..., Timeline]:
+        """What makes the average code of each interval: `describe_intervals` of timeline.py."""
+        pool = functools.partial(_pool_interval, encoder=self.model.network.encoder)
+        return functools.partial(describe_intervals, pool=pool, config=self.model.config)
+
+    def shares(self, task: str, pooled_ME: Floats) -> Floats:
+        """Return shares_MC, the votes for each class (stages 8 to 10)."""
+        return votes_of(self.model.tasks[task], pooled_ME, self.model.config).confidence_MC
+
+
+def _pool_interval(blocks: Iterable[Block], _frames: range, *, encoder: Encoder) -> pooling.Pooled:
+    return pooling.pool_codes((block.descriptors_PD for block in blocks), encoder)
+
+
+def answer(system: Answerer, pooled: Pooled) -> Answer:
+    """Return the answers of both tasks for a described video; ties go to the lower class."""
+    labels: dict[str, str | None] = dict.fromkeys(TASKS)
+    confidence: dict[str, dict[str, float]] = {}
+    if pooled.pooled_E is not None:
+        for name, task in system.model.tasks.items():
+            shares_C = system.shares(name, pooled.pooled_E[None])[0]
+            labels[name] = task.classes[shares_C.argmax()]
+            confidence[name] = dict(zip(task.classes, shares_C.tolist(), strict=True))
+    return Answer(
+        pooled.n_frames, pooled.n_points, labels, confidence, pooled.warnings, pooled.error
+    )
+
+
+def classify(system: Answerer, path: PathLike, *, extract: Extract = extract) -> Answer:
+    """Return the answers of both tasks for one video; bad input is in `error`, never raised."""
+    return answer(system, system.describe(path, extract=extract))
