@@ -56,14 +56,17 @@ class Prepared(NamedTuple):
 
 
 class Sums(NamedTuple):
-    """What the least squares of every window need: weighted sums over its pixels."""
+    """What the least squares of every window need: sums over its pixels, weighted by w.
+
+    `cost` is sum w t^2 - LOST sum w; FL6 is told where `solve` makes a misfit of it.
+    """
 
     xx_hw: Floats
     xy_hw: Floats
     yy_hw: Floats
     xt_hw: Floats
     yt_hw: Floats
-    tt_hw: Floats
+    cost_hw: Floats
 
 
 def dense_flow(first_HW: Floats, second_HW: Floats) -> Floats:
@@ -186,7 +189,6 @@ def add_up(gx_HW: Floats, gy_HW: Floats, r_HW: Floats, seen_HW: Bools, flow_2HW:
     """Return the sums of every window, from slopes, difference and flow of every pixel.
 
     Choices: FL5 w = 1 / (1 + (r / ROBUST)^2), and 0 where p + (u0, v0) is outside the second image.
-             FL6 a pixel adds LOST (1 - w) to the squares: a window that loses pixels fits badly.
              FL7 two weak equations a cell of 2 x 2 pixels, u = u0 and v = v0.
              FL12 the unknown is the flow itself, not what is added to it: t, not -r.
     """
@@ -203,24 +205,29 @@ def add_up(gx_HW: Floats, gy_HW: Floats, r_HW: Floats, seen_HW: Bools, flow_2HW:
     t_HW *= t_HW
     t_HW -= LOST
     t_HW *= weight_HW
-    tt_hw = cells(t_HW)
+    cost_hw = cells(t_HW)
     hold = 4 * HOLD / WINDOW**2
     u_hw, v_hw = flow_2HW[:, ::2, ::2].copy()
     xx_hw += hold
     yy_hw += hold
     xt_hw += hold * u_hw
     yt_hw += hold * v_hw
-    tt_hw += hold * (u_hw * u_hw + v_hw * v_hw)
-    return Sums(*window_sums([xx_hw, xy_hw, yy_hw, xt_hw, yt_hw, tt_hw], size=WINDOW // 2))
+    cost_hw += hold * (u_hw * u_hw + v_hw * v_hw)
+    return Sums(*window_sums([xx_hw, xy_hw, yy_hw, xt_hw, yt_hw, cost_hw], size=WINDOW // 2))
 
 
 def solve(sums: Sums) -> tuple[Floats, Floats, Floats]:
-    """Return the flow (u_hw, v_hw) of every window, and its mean squared difference misfit_hw."""
-    xx_hw, xy_hw, yy_hw, xt_hw, yt_hw, tt_hw = sums
+    """Return the flow (u_hw, v_hw) of every window, and its mean squared difference misfit_hw.
+
+    Choices: FL6 each of the WINDOW^2 pixels costs w (gx u + gy v - t)^2 + LOST (1 - w), one outside
+             either image LOST: a window that loses pixels fits badly. Of these costs the sum is
+             cost - u sum w gx t - v sum w gy t + LOST WINDOW^2; what FL7 leaves is part of it.
+    """
+    xx_hw, xy_hw, yy_hw, xt_hw, yt_hw, cost_hw = sums
     det_hw = xx_hw * yy_hw - xy_hw * xy_hw  # positive, by HOLD
     u_hw = (yy_hw * xt_hw - xy_hw * yt_hw) / det_hw
     v_hw = (xx_hw * yt_hw - xy_hw * xt_hw) / det_hw
-    misfit_hw = tt_hw - u_hw * xt_hw - v_hw * yt_hw  # the least sum of squares
+    misfit_hw = cost_hw - u_hw * xt_hw - v_hw * yt_hw
     return u_hw, v_hw, np.maximum(misfit_hw / WINDOW**2 + LOST, 0)
 
 

@@ -45,11 +45,13 @@ STAGE_OF = {
     "descriptors": "04_descriptors",
     "phases.streaming": "03_trajectories 04_descriptors",
     "phases.sampling": "05_lsfnet",
+    "kernels.scaling": "05_lsfnet",
     "lsfnet": "05_lsfnet",
     "switching": "06_switching",
     "pooling": "07_pooling",
     "fisher": "08_fisher",
     "lsh": "09_lsh",
+    "kernels.shortlists": "09_lsh",
     "voting": "10_voting",
 }
 ONLY = {"video": ("grey_luma", "grey_8bit"), "phases.motion": ("moments",)}

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lsfref import lsh
+from lsfref.kernels import shortlists
 from lsfref.lsh import draw_directions, hash_features, nearest, stack_tables
 
 CASES = ("plain", "offset", "in the index", "copies", "grid", "all equal", "outlier", "far query")
@@ -183,8 +183,8 @@ def test_shortlist_loses_nobody(case, dtype):
 def test_shortlists_are_short(offset):
     """What makes it quick: of 997 videos, hardly more than k are looked at, at any offset."""
     index_MN, queries_mN = vectors(997, 11) + offset, vectors(31, 11, seed=1) + offset
-    product = lsh._product_form(index_MN, queries_mN)
-    counts_B = lsh._shortlists(product, slice(None), k=20)[1]
+    product = shortlists._product_form(index_MN, queries_mN)
+    counts_B = shortlists._shortlists(product, slice(None), k=20)[1]
     assert (counts_B >= 20).all()
     assert counts_B.mean() < 25
 
@@ -192,7 +192,7 @@ def test_shortlists_are_short(offset):
 def test_blocks_of_queries_change_nothing(monkeypatch):
     index_MN, queries_mN = vectors(101, 5), vectors(53, 5, seed=1)
     whole = nearest(index_MN, queries_mN, k=7)
-    monkeypatch.setattr(lsh, "BLOCK", 7 * 101)
+    monkeypatch.setattr(shortlists, "BLOCK", 7 * 101)
     parts = nearest(index_MN, queries_mN, k=7)
     np.testing.assert_array_equal(whole.neighbors_mK, parts.neighbors_mK)
     assert whole.squared_distances_mK.tobytes() == parts.squared_distances_mK.tobytes()

@@ -146,9 +146,8 @@ class _Layer:
         valid_p = verdicts_p == 0
         sums_LO4P = np.empty((TRACK_LENGTH, N_PLANES, 4, valid_p.sum()), self.grey_HW.dtype)
         self.cohorts.append(_Cohort(advance.complete_pS2[valid_p], moves_pL2[valid_p], sums_LO4P))
-        self.steps.append(
-            _Pending(self.grey_HW, flow_HW2 if own_flow_HW2 is None else own_flow_HW2)
-        )
+        described_HW2 = flow_HW2 if own_flow_HW2 is None else own_flow_HW2
+        self.steps.append(_Pending(self.grey_HW, described_HW2))
         shown = {"flow_HW2": flow_HW2, **advance._asdict(), "verdicts_p": verdicts_p}
         for name, value in shown.items():
             self.show("trajectories", name, value, frame=frame)
