@@ -28,12 +28,12 @@ from lsfref.kernels.filters import (
     box_sums,
     cells,
     covering_sums,
-    median,
     read_at,
     slopes,
     uncells,
     window_sums,
 )
+from lsfref.kernels.medians import median
 from lsfref.kernels.pyramid import layer_shapes, resize_bilinear, scale_factors
 
 WINDOW = 10  # FL1 side of a window, pixels, even: windows start on every second pixel

@@ -21,11 +21,12 @@ import numpy as np
 
 from lsfref import __version__, lsfnet
 from lsfref.arrays import N_COLUMNS, Floats, Ints
-from lsfref.config import Config, config_from_json
+from lsfref.config import Config
 from lsfref.errors import ModelError
 from lsfref.kernels.scaling import Scaling, apply_scaling
 from lsfref.media import ffmpeg
 from lsfref.storage import npz
+from lsfref.storage.choices import config_from_json
 from lsfref.storage.files import printable, write_whole
 
 FORMAT = 1

@@ -16,8 +16,9 @@ from lsfref.phases import testing
 from lsfref.phases.advice import check_classes, fit_warnings
 from lsfref.phases.extraction import ALONE, Extract, PathLike, Work, extract
 from lsfref.phases.passes import Pooled, pool_video, survey
-from lsfref.phases.phase1 import train_phase_1
+from lsfref.phases.phase1 import fit_network
 from lsfref.phases.phase2 import fit_tasks, labels_of
+from lsfref.phases.sampling import draw_sample, fetch_rows
 
 __all__ = ["classify", "extract", "retrieve", "train"]
 
@@ -44,10 +45,11 @@ def train(
     check_classes(videos, classes, skipped)
     points_M = np.array([s.n_points for s in surveys if not s.error], dtype=np.int64)
     paths, labels = [v.path for v in videos], labels_of(videos, classes)
-    network, remarks = train_phase_1(
-        paths, points_M, labels["background"], config,
-        n_classes=len(classes["background"]), work=work,
-    )  # fmt: skip
+    drawn = draw_sample(points_M, labels["background"], config)
+    sample_PD = fetch_rows(paths, drawn, config, work=work)
+    labels_P = labels["background"][drawn.owner_p]  # every row has the label of its video (B3)
+    n_classes = len(classes["background"])
+    network, remarks = fit_network(sample_PD, labels_P, config, n_classes=n_classes, work=work)
     pool = functools.partial(
         pool_video, encoder=network.encoder, config=config, extract=work.extract
     )

@@ -38,6 +38,7 @@ STAGE_OF = {
     "video": "01_video",
     "kernels.pyramid": "01_video 02_flow",
     "kernels.filters": "02_flow",
+    "kernels.medians": "02_flow",
     "flow": "02_flow",
     "cited.farneback": "02_flow",
     "phases.motion": "02_flow",

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from texts import texts
 
-from lsfref.config import PRESETS, Config, config_from_json, parse_setting, random_streams
+from lsfref.config import PRESETS, Config, random_streams
+from lsfref.storage.choices import config_from_json, parse_setting
 
 
 def test_the_published_numbers_are_preset_paper():

@@ -8,7 +8,7 @@ from golden.cases.base import Case, Kind, Output
 from golden.cases.numbers import reals, texture, whole
 from lsfref import flow, video
 from lsfref.cited import farneback
-from lsfref.kernels import filters, pyramid
+from lsfref.kernels import filters, medians, pyramid
 from lsfref.phases import motion
 
 # Stage 1: from decoded colours to grey, and smaller where asked.
@@ -98,7 +98,7 @@ def run_box(t, _settings):
 
 
 def run_median(t, _settings):
-    return {"median_HW": filters.median(t["image_HW"], size=int(t["size"]))}
+    return {"median_HW": medians.median(t["image_HW"], size=int(t["size"]))}
 
 
 def run_warp(t, _settings):
@@ -117,7 +117,7 @@ def run_normalise(t, _settings):
 def run_layers(t, settings):
     n_scales = int(t["n_scales"])
     if settings["bits"] == "8":
-        layers = pyramid.grey_layers_8bit(t["frame_HW"].astype(np.uint8), n_scales=n_scales)
+        layers = farneback.grey_layers_8bit(t["frame_HW"].astype(np.uint8), n_scales=n_scales)
         layers = [layer.astype(np.int64) for layer in layers]
     else:
         layers = pyramid.grey_layers(t["frame_HW"], n_scales=n_scales)

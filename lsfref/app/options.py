@@ -6,8 +6,9 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lsfref.config import PRESETS, Config, parse_setting
+from lsfref.config import PRESETS, Config
 from lsfref.errors import LsfrefError
+from lsfref.storage.choices import parse_setting
 
 if TYPE_CHECKING:
     from lsfref.study.best.preset import Choices

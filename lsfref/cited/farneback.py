@@ -12,9 +12,16 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lsfref.arrays import Floats
-from lsfref.kernels.filters import median, warp
-from lsfref.kernels.pyramid import layer_shapes, resize_bilinear, scale_factors
+from lsfref.arrays import Floats, Ints
+from lsfref.kernels.filters import warp
+from lsfref.kernels.medians import median
+from lsfref.kernels.pyramid import (
+    MAX_SCALES,
+    bilinear,
+    layer_shapes,
+    resize_bilinear,
+    scale_factors,
+)
 
 RADIUS, SIGMA = 7, 1.5  # of the polynomial fit, pixels
 WINDOW_RADIUS, WINDOW_SIGMA = 5, 1.5  # of the least squares over neighbours, pixels
@@ -108,6 +115,35 @@ def update(one: Quadratic, two: Quadratic, dx_HW: Floats, dy_HW: Floats) -> tupl
     yh_HW = _window(axy_HW * hx_HW + ayy_HW * hy_HW)
     det_HW = xx_HW * yy_HW - xy_HW**2 + GUARD
     return (yy_HW * xh_HW - xy_HW * yh_HW) / det_HW, (xx_HW * yh_HW - xy_HW * xh_HW) / det_HW
+
+
+def grey_layers_8bit(frame_HW: Ints, *, n_scales: int = MAX_SCALES) -> list[Ints]:
+    """Return the 8-bit layers of an 8-bit frame, rounded as the original program does (A2)."""
+    layers = [frame_HW]
+    for shape in layer_shapes(frame_HW.shape, n_scales=n_scales)[1:]:
+        layers.append(_resize_8bit(layers[-1], shape))
+    return layers
+
+
+def _resize_8bit(layer_HW: Ints, shape: tuple[int, int]) -> Ints:
+    """Return the bilinear layer in fixed point.
+
+    Weights have 11 fractional bits, left and right each rounded by itself; a row sum loses its last
+    4 bits, a weighted row another 16, and the last 2 are rounded.
+    """
+    top, bottom, weight_h = bilinear(layer_HW.shape[0], shape[0])
+    left, right, weight_w = bilinear(layer_HW.shape[1], shape[1])
+    lower_h, upper_h = _eleven_bits(weight_h)[:, None], _eleven_bits(1 - weight_h)[:, None]
+    wide_HW = layer_HW.astype(np.int64)
+    rows_Hw = wide_HW[:, left] * _eleven_bits(1 - weight_w)
+    rows_Hw += wide_HW[:, right] * _eleven_bits(weight_w)
+    rows_Hw >>= 4
+    sum_hw = (upper_h * rows_Hw[top] >> 16) + (lower_h * rows_Hw[bottom] >> 16)
+    return ((sum_hw + 2) >> 2).astype(np.uint8)
+
+
+def _eleven_bits(weights: Floats) -> Ints:
+    return np.rint(2048 * weights.astype(np.float32)).astype(np.int64)
 
 
 def _correlate(image_HW: Floats, kernel: Floats, *, axis: int, mode: str) -> Floats:

@@ -7,13 +7,11 @@ matches and the person detector are left out, boxes around people can be given (
 takes (x, y, 1) on the first frame to a multiple of (x, y, 1) on the second.
 """
 
-import os
 from typing import NamedTuple
 
 import numpy as np
 
 from lsfref.arrays import Bools, Floats, Ints
-from lsfref.errors import LsfrefError
 from lsfref.kernels.filters import warp
 from lsfref.trajectories import QUALITY, corner_strength, read_flow
 
@@ -191,25 +189,3 @@ def bring_back(first_HW: Floats, second_HW: Floats, homography_33: Floats) -> Fl
     seen_HW = ahead_HW & (abs(x_HW - (width - 1) / 2) <= (width - 1) / 2 - MARGIN)
     seen_HW &= abs(y_HW - (height - 1) / 2) <= (height - 1) / 2 - MARGIN
     return np.where(seen_HW, warp(second_HW, x_HW, y_HW), first_HW)
-
-
-def read_boxes(path: str | os.PathLike[str]) -> dict[int, Floats]:
-    """Return boxes_Z4 (left, top, right, bottom) of each frame that the text file has.
-
-    A line is a frame number, from 0, and any number of groups of x1 y1 x2 y2 confidence. Raises
-    LsfrefError with the line that is wrong.
-    """
-    boxes = {}
-    with open(path, encoding="utf-8") as lines:
-        for number, line in enumerate(lines, start=1):
-            if not line.strip():
-                continue
-            try:
-                frame, *values = map(float, line.split())
-                boxes[int(frame)] = np.reshape(values, (-1, 5))[:, :4]
-            except ValueError:
-                raise LsfrefError(
-                    f"{os.fspath(path)}, line {number}: want a frame number and groups of"
-                    " x1 y1 x2 y2 confidence"
-                ) from None
-    return boxes

@@ -44,7 +44,7 @@ def layer_shapes(shape: tuple[int, int], *, n_scales: int = MAX_SCALES) -> list[
 
 
 @lru_cache(maxsize=64)
-def _bilinear(n_in: int, n_out: int) -> tuple[Ints, Ints, Floats]:
+def bilinear(n_in: int, n_out: int) -> tuple[Ints, Ints, Floats]:
     """Return, for each of n_out pixels: the source pixels left and right, the right's weight."""
     at = np.clip((np.arange(n_out) + 0.5) * (n_in / n_out) - 0.5, 0, n_in - 1)
     left = np.minimum(at.astype(np.int64), max(n_in - 2, 0))
@@ -53,8 +53,8 @@ def _bilinear(n_in: int, n_out: int) -> tuple[Ints, Ints, Floats]:
 
 def resize_bilinear(layer_HW: Floats, shape: tuple[int, int]) -> Floats:
     """Return the image resampled to `shape` (rows, columns), in its own floating-point type."""
-    top, bottom, weight_h = _bilinear(layer_HW.shape[0], shape[0])
-    left, right, weight_w = _bilinear(layer_HW.shape[1], shape[1])
+    top, bottom, weight_h = bilinear(layer_HW.shape[0], shape[0])
+    left, right, weight_w = bilinear(layer_HW.shape[1], shape[1])
     weight_h1 = weight_h[:, None].astype(layer_HW.dtype)
     upper_hW, lower_hW = layer_HW[top], layer_HW[bottom]
     rows_hW = upper_hW + weight_h1 * (lower_hW - upper_hW)
@@ -68,35 +68,6 @@ def grey_layers(frame_HW: Floats, *, n_scales: int = MAX_SCALES) -> list[Floats]
     for shape in layer_shapes(frame_HW.shape, n_scales=n_scales)[1:]:
         layers.append(resize_bilinear(layers[-1], shape))
     return layers
-
-
-def grey_layers_8bit(frame_HW: Ints, *, n_scales: int = MAX_SCALES) -> list[Ints]:
-    """Return the 8-bit layers of an 8-bit frame, rounded as the original program does (A2)."""
-    layers = [frame_HW]
-    for shape in layer_shapes(frame_HW.shape, n_scales=n_scales)[1:]:
-        layers.append(_resize_8bit(layers[-1], shape))
-    return layers
-
-
-def _resize_8bit(layer_HW: Ints, shape: tuple[int, int]) -> Ints:
-    """Return the bilinear layer in fixed point.
-
-    Weights have 11 fractional bits, left and right each rounded by itself; a row sum loses its last
-    4 bits, a weighted row another 16, and the last 2 are rounded.
-    """
-    top, bottom, weight_h = _bilinear(layer_HW.shape[0], shape[0])
-    left, right, weight_w = _bilinear(layer_HW.shape[1], shape[1])
-    lower_h, upper_h = _eleven_bits(weight_h)[:, None], _eleven_bits(1 - weight_h)[:, None]
-    wide_HW = layer_HW.astype(np.int64)
-    rows_Hw = wide_HW[:, left] * _eleven_bits(1 - weight_w)
-    rows_Hw += wide_HW[:, right] * _eleven_bits(weight_w)
-    rows_Hw >>= 4
-    sum_hw = (upper_h * rows_Hw[top] >> 16) + (lower_h * rows_Hw[bottom] >> 16)
-    return ((sum_hw + 2) >> 2).astype(np.uint8)
-
-
-def _eleven_bits(weights: Floats) -> Ints:
-    return np.rint(2048 * weights.astype(np.float32)).astype(np.int64)
 
 
 def shrink(frame_HW: Floats, *, max_side: int) -> Floats:

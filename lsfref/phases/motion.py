@@ -9,11 +9,12 @@ from typing import NamedTuple
 import numpy as np
 
 from lsfref.arrays import Floats
+from lsfref.cited.farneback import grey_layers_8bit
 from lsfref.cited.homography import bring_back, camera_homography
 from lsfref.descriptors import PATCH
 from lsfref.errors import VideoError
 from lsfref.flow import layer_flows, prepare
-from lsfref.kernels.pyramid import grey_layers, grey_layers_8bit
+from lsfref.kernels.pyramid import grey_layers
 
 Watch = Callable[..., None]  # watch(stage, name, array, frame=..., scale=...)
 

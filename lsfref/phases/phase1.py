@@ -1,6 +1,5 @@
 """Training phase 1 (paper Sections 2.2 and 3.2): sample descriptors, train LSFNet on them."""
 
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from lsfref import lsfnet, switching
@@ -8,8 +7,7 @@ from lsfref.arrays import Floats, Ints
 from lsfref.config import Config, Streams, random_streams
 from lsfref.kernels.scaling import fit_scaling, scale_in_place
 from lsfref.model import Encoder, Network
-from lsfref.phases.extraction import ALONE, PathLike, Work
-from lsfref.phases.sampling import draw_sample, fetch_rows
+from lsfref.phases.extraction import ALONE, Work
 
 
 class Fitted(NamedTuple):
@@ -17,26 +15,6 @@ class Fitted(NamedTuple):
 
     network: Network
     warnings: tuple[str, ...]
-
-
-def train_phase_1(
-    paths: Sequence[PathLike],
-    counts_M: Ints,
-    labels_M: Ints,
-    config: Config,
-    *,
-    n_classes: int,
-    work: Work = ALONE,
-) -> Fitted:
-    """Return LSFNet trained on sampled descriptors and background labels (Section 2.2).
-
-    counts_M are the trajectories of each video, labels_M its class number, -1 where unlabelled;
-    every sampled row has the label of its video (B3).
-    """
-    drawn = draw_sample(counts_M, labels_M, config)
-    sample_PD = fetch_rows(paths, drawn, config, work=work)
-    labels_P = labels_M[drawn.owner_p]
-    return fit_network(sample_PD, labels_P, config, n_classes=n_classes, work=work)
 
 
 def fit_network(

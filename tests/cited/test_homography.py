@@ -8,6 +8,7 @@ import scipy.ndimage
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lsfref.app.lists.boxes import read_boxes
 from lsfref.cited import homography
 from lsfref.errors import LsfrefError
 from lsfref.flow import prepare
@@ -271,7 +272,7 @@ def test_the_second_flow_leads_to_the_frame_brought_back(flow, monkeypatch):
 def test_boxes(tmp_path):
     path = tmp_path / "boxes.txt"
     path.write_text("0\n3 1 2 3 4 0.9 10 20 30 40 0.5\n\n7 5 6 7 8 1\n", encoding="utf-8")
-    boxes = homography.read_boxes(path)
+    boxes = read_boxes(path)
     assert sorted(boxes) == [0, 3, 7]
     assert boxes[0].shape == (0, 4)
     assert boxes[3].tolist() == [[1, 2, 3, 4], [10, 20, 30, 40]]
@@ -282,4 +283,4 @@ def test_bad_boxes_are_told_with_their_line(tmp_path, line):
     path = tmp_path / "boxes.txt"
     path.write_text(f"0 1 2 3 4 0.9\n{line}\n", encoding="utf-8")
     with pytest.raises(LsfrefError, match=r"boxes.txt, line 2: want a frame number"):
-        homography.read_boxes(path)
+        read_boxes(path)

@@ -11,10 +11,10 @@ import numpy as np
 
 from lsfref import video
 from lsfref.app import options
+from lsfref.app.lists.boxes import read_boxes
 from lsfref.app.lists.manifest import find_videos
 from lsfref.app.work.progress import conclusion
 from lsfref.app.work.session import session
-from lsfref.cited import homography
 from lsfref.config import Config
 from lsfref.errors import LsfrefError
 from lsfref.phases import extraction
@@ -61,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
     with session(args, passes=1, n_videos=len(paths)) as doing:
         reader = doing.work.extract
         if "boxes" in args:
-            reader = functools.partial(extraction.extract, boxes=homography.read_boxes(args.boxes))
+            reader = functools.partial(extraction.extract, boxes=read_boxes(args.boxes))
         write = functools.partial(write_rows, config=config, extract=reader, text=args.text)
         written = doing.work.each("extracting", write, paths, targets)
         for target, wrote in zip(targets, written, strict=True):

@@ -46,9 +46,9 @@ BESIDE = "lsfref-cache"  # our part of a folder that holds other things
 ROWS = 2048  # of a stored block, at least
 STALE = 86_400.0  # seconds after which an unfinished file is nobody's
 SOURCES = (  # what stages 1 to 4 are made of; a test holds the list against the imports
-    "arrays errors video flow trajectories descriptors kernels.filters kernels.pyramid "
-    "media.ffmpeg media.containers media.writer storage.files cited.farneback cited.homography "
-    "phases.motion phases.streaming"
+    "arrays errors video flow trajectories descriptors kernels.filters kernels.medians "
+    "kernels.pyramid media.ffmpeg media.containers media.writer storage.files cited.farneback "
+    "cited.homography phases.motion phases.streaming"
 ).split()
 BROKEN = (zipfile.BadZipFile, zlib.error, ValueError, LookupError, EOFError, OSError, RuntimeError)
 

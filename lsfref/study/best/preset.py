@@ -20,7 +20,7 @@ import numpy as np
 
 from lsfref import lsfnet, pipeline, pooling, video
 from lsfref.arrays import COLUMNS, N_COLUMNS, Bools, Floats, Ints
-from lsfref.config import PRESETS, Config, choice, from_json
+from lsfref.config import PRESETS, Config, choice
 from lsfref.descriptors import TIME_CELLS
 from lsfref.errors import LsfrefError, ModelError, NoTrajectoriesError, VideoError
 from lsfref.kernels import pyramid
@@ -32,6 +32,7 @@ from lsfref.phases.passes import Pooled, pool_video_by
 from lsfref.phases.phase2 import UNLABELLED
 from lsfref.phases.sampling import draw_sample
 from lsfref.phases.streaming import Block
+from lsfref.storage.choices import from_json
 from lsfref.storage.files import printable
 from lsfref.study.best.changes import LAGS, N_CHANGES, PER_FRAME, frame_changes, summary
 from lsfref.study.classifiers.logistic import (

@@ -18,7 +18,6 @@ from scipy.special import logsumexp
 from lsfref import lsfnet, model, pipeline, video
 from lsfref.app.cli import main
 from lsfref.app.commands import inspect
-from lsfref.config import parse_setting
 from lsfref.descriptors import cell_sums, describe
 from lsfref.errors import LsfrefError, ModelError, NoTrajectoriesError, VideoError
 from lsfref.kernels.scaling import Scaling
@@ -27,6 +26,7 @@ from lsfref.phases import passes, testing
 from lsfref.phases.extraction import Extraction, Work
 from lsfref.phases.phase2 import encode_labels
 from lsfref.phases.streaming import Block
+from lsfref.storage.choices import parse_setting
 from lsfref.study.best import changes
 from lsfref.study.best import preset as best
 from lsfref.study.best.preset import Choices, Head

@@ -12,7 +12,7 @@ from lsfref.kernels.scaling import apply_scaling
 from lsfref.phases import phase1
 from lsfref.phases.extraction import Extraction, Work
 from lsfref.phases.passes import pool_video
-from lsfref.phases.phase1 import train_phase_1
+from lsfref.phases.phase1 import fit_network
 from lsfref.phases.sampling import draw_sample, fetch_rows
 from lsfref.phases.streaming import Block
 from lsfref.study.table1 import representations
@@ -62,9 +62,9 @@ def learn(kinds):
 
 def test_the_network_is_that_of_training():
     encoders, _ = learn(["lsfnet"])
-    network, _ = train_phase_1(
-        LEARNED, LEARNED_COUNTS, LABELS, SMALL, n_classes=2, work=Work(extract)
-    )
+    drawn = draw_sample(LEARNED_COUNTS, LABELS, SMALL)
+    sample_PD = fetch_rows(LEARNED, drawn, SMALL, work=Work(extract))
+    network, _ = fit_network(sample_PD, LABELS[drawn.owner_p], SMALL, n_classes=2)
     pooled = pool_video("1", config=SMALL, encoder=network.encoder, extract=extract)
     blocks = (block.descriptors_PD for block in extract("1", SMALL))
     vectors = encode_video(blocks, encoders, {}, {})
