@@ -29,7 +29,7 @@ from lsfref.storage import npz
 from lsfref.storage.choices import config_from_json
 from lsfref.storage.files import printable, write_whole
 
-FORMAT = 1
+FORMAT = 2
 TASKS = ("background", "foreground")
 JSON_LIMIT = 64 << 20
 UNREADABLE = (  # what Python and numpy raise on damaged zips, headers, JSON and values
@@ -102,6 +102,7 @@ class Model:
     tasks: dict[str, Task]
     versions: dict[str, str] | None = None  # of what fitted it; None until it is saved
     extras: Extras | None = None
+    estimate: dict[str, Any] | None = None  # by task, what it is worth on videos it has not seen
 
     @functools.cached_property
     def digest(self) -> str:
@@ -144,6 +145,7 @@ def to_arrays(model: Model) -> dict[str, np.ndarray]:
         "groups": model.groups,
         "digest": model.digest,
         "versions": model.versions or versions(),
+        "estimate": model.estimate,
     }
     if model.extras is not None:
         about["extras"] = {
@@ -272,12 +274,28 @@ def _load(archive: zipfile.ZipFile, file_size: int) -> Model:
         tasks=tasks,
         versions=dict(about["versions"]),
         extras=extras,
+        estimate=_estimate(about["estimate"], tasks),
     )
     if list(tasks) != [t for t in TASKS if t in tasks] or "background" not in tasks:
         raise ValueError("unknown tasks")
     if len(model.groups) != len(model.files) or model.digest != about["digest"]:
         raise ValueError("the list of training videos is not the one it was made from")
     return model
+
+
+def _estimate(value: Any, tasks: dict[str, Task]) -> dict[str, Any] | None:
+    """Return an estimate whose numbers can be shown. Raises ValueError for anything else."""
+    for name, row in (value or {}).items():
+        shares = [row[key] for key in ("accuracy", "majority", "recall_mean")] + row["interval"]
+        shares += [row[key] for key in ("threshold", "coverage") if row[key] is not None]
+        counts = [row["videos"], *row["sources"].values()]
+        right = all(type(v) is float and 0 <= v <= 1 for v in shares) and len(row["interval"]) == 2
+        right &= all(type(v) is int and v >= 0 for v in counts) and name in tasks
+        right &= row["majority_class"] in tasks[name].classes
+        right &= all(type(row[key]) is bool for key in ("by_group", "drawn"))
+        if not right:
+            raise ValueError("its estimate of accuracy is none")
+    return value
 
 
 def _below(prefix: str, arrays: dict[str, Any]) -> dict[str, Any]:

@@ -108,7 +108,7 @@ FAULTS = {
     "zero scale": (put("scaling.scale_D", 0, 0.0), "scale_D"),
     "files": (lambda a: edit(a, files=["x", *FILES[1:]]), "training videos"),
     "fewer files": (lambda a: edit(a, files=list(FILES[1:])), "points_M"),
-    "format": (lambda a: edit(a, format=2), "format 2"),
+    "format": (lambda a: edit(a, format=9), "format 9"),
     "unknown config": (lambda a: edit(a, config={"epochs": 3}), "configuration"),
     "config value": (lambda a: edit(a, config__flow="magic"), "flow"),
     "config type": (lambda a: edit(a, config__epochs="3"), "epochs"),

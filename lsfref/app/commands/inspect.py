@@ -77,6 +77,7 @@ def facts(model: "Model") -> dict[str, Any]:
         "preset": nearest_preset(model.config) if model.extras is None else model.extras.kind,
         "config": config | (model.extras.choices if model.extras else {}),
         "versions": model.versions or versions(),
+        "estimate": model.estimate,
     }
 
 
@@ -94,6 +95,8 @@ def _choices(config: Config) -> dict[str, Any]:
 
 def lines(told: dict[str, Any], *, blocks: bool) -> list[str]:
     """Return the facts as text."""
+    from lsfref.app.evaluation import estimate
+
     groups = f" in {told['groups']} groups" if told["groups"] else ""
     text = [
         f"{printable(told['file'])}: trained on {told['videos']} videos{groups}, "
@@ -122,6 +125,7 @@ def lines(told: dict[str, Any], *, blocks: bool) -> list[str]:
         curve = told[f"{name}_curve"]
         ends = f"{curve[0]:.4g} -> {curve[-1]:.4g}"
         text.append(f"{name} loss, {len(curve)} passes: {ends}  {spark(curve, blocks=blocks)}")
+    text += estimate.lines(told["estimate"] or {}) or ["no estimate of its accuracy"]
     text.append("versions: " + ", ".join(f"{n} {v}" for n, v in told["versions"].items()))
     text.append(f"choices, as in preset {told['preset']} (* where they differ):")
     fields, preset = choices_of(told["preset"])

@@ -6,11 +6,12 @@ sets videos aside (split test), the report of `evaluate` on them follows.
 
 import argparse
 import contextlib
+import dataclasses
 import hashlib
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lsfref.app import options
 from lsfref.app.lists.manifest import (
@@ -21,11 +22,13 @@ from lsfref.app.lists.manifest import (
     training_part,
 )
 from lsfref.app.work.progress import Progress
-from lsfref.app.work.session import session
+from lsfref.app.work.session import Session, session
+from lsfref.errors import LsfrefError
 from lsfref.storage.files import printable
 
 if TYPE_CHECKING:
     from lsfref.model import Model
+    from lsfref.study.protocol.outcome import Outcome
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,6 +38,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     options.add_output(parser)
     options.add_config(parser, best=True)
     options.add_common(parser)
+    parser.add_argument(
+        "--estimate", choices=("this", "both"), default="this",
+        help="with --labels, say what to expect on cameras not seen, of this preset or of both",
+    )  # fmt: skip
+    parser.add_argument(
+        "--no-estimate", dest="estimate", action="store_const", const="none",
+        default=argparse.SUPPRESS, help="fit alone",
+    )  # fmt: skip
 
 
 def run(args: argparse.Namespace) -> int:
@@ -49,7 +60,7 @@ def run(args: argparse.Namespace) -> int:
 def fit(listed: Manifest, args: argparse.Namespace) -> int:
     """Train on the training part, save, report."""
     from lsfref import model
-    from lsfref.app.evaluation import held_out, outcomes, systems
+    from lsfref.app.evaluation import estimate, held_out, outcomes, systems
 
     config, choices = options.chosen(args)
     train = systems.system(choices).train
@@ -59,20 +70,58 @@ def fit(listed: Manifest, args: argparse.Namespace) -> int:
         doing.progress.explain(describe(listed))
         trained = train(manifest.videos, config, classes=manifest.classes, work=doing.work)
         doing.progress.report_fit(trained)
-        model.save(trained.model, args.model)
-        found = held_out.ask(listed, trained.model, doing) if "test" in listed.splits else []
-    told = summary(trained.model)
+        model.save(trained.model, args.model)  # what follows may be interrupted
+        aside = listed.splits.count("test")
+        found = held_out.ask(listed, trained.model, doing) if aside else []
+        expected = []
+        if found:
+            rows = estimate.facts(found, listed, drawn=not args.labels)
+            expected = store(trained.model, rows, args)
+        elif args.estimate != "none":
+            found, expected = by_folds(listed, trained.model, args, doing)
+    lines = summary(trained.model)
     if trained.skipped:
-        told.append(f"{len(trained.model.files)} videos used, {len(trained.skipped)} skipped")
-    for_people = not (args.json or args.csv)
-    if for_people:
-        print("\n".join(told))
-    if found and for_people:
-        print(f"\nOn the {listed.splits.count('test')} videos set aside:\n")
-    outcomes.write(found, args)
-    if for_people:
-        print(f"wrote {printable(args.model)}")
+        lines.append(f"{len(trained.model.files)} videos used, {len(trained.skipped)} skipped")
+    if args.json or args.csv:
+        outcomes.write(found, args)
+    else:
+        print("\n".join(lines))
+        if aside:
+            print(f"\nOn the {aside} videos set aside:\n")
+            outcomes.write(found, args)
+        print("\n".join([*expected, f"wrote {printable(args.model)}"]))
     return 1 if trained.skipped and args.labels else 0  # a scene where nothing moves is no fault
+
+
+def store(fitted: "Model", rows: dict[str, Any], args: argparse.Namespace) -> list[str]:
+    """Write the model once more, with what it is worth; return the lines that say so."""
+    from lsfref import model
+    from lsfref.app.evaluation import estimate
+
+    model.save(dataclasses.replace(fitted, estimate=rows), args.model)
+    return estimate.lines(rows)
+
+
+def by_folds(
+    listed: Manifest, fitted: "Model", args: argparse.Namespace, doing: Session
+) -> "tuple[list[Outcome], list[str]]":
+    """Estimate by folds what was fitted, and if asked the other preset; return lines of it too."""
+    from lsfref.app.evaluation import estimate
+
+    other = None
+    config, choices = options.chosen(args)
+    try:
+        found = estimate.by_folds(listed, config, choices, doing)
+        if args.estimate == "both":
+            preset = "small" if args.preset == "best" else "best"
+            flags = argparse.Namespace(**vars(args) | {"preset": preset, "settings": []})
+            outcomes = estimate.by_folds(listed, *options.chosen(flags), doing)
+            other = estimate.facts(outcomes, listed, drawn=False)
+    except LsfrefError as fault:
+        return [], [f"no estimate of the accuracy: {fault}"]
+    rows = estimate.facts(found, listed, drawn=False)
+    lines = store(fitted, rows, args)
+    return found, [*lines, estimate.compared(rows, other, args.preset)]
 
 
 @contextlib.contextmanager

@@ -27,15 +27,17 @@ def labelled(manifest: Manifest) -> Manifest:
     return part(manifest, wanted)._replace(notes=notes)
 
 
-def count(manifest: Manifest, config: Config, doing: Session) -> tuple[Manifest, Counted, int]:
+def count(
+    manifest: Manifest, config: Config, doing: Session, *, quiet: bool = False
+) -> tuple[Manifest, Counted, int]:
     """Return the videos that can be read, their trajectories, and how many cannot.
 
     A video without trajectories stays: it is asked, and not answering is an error (E2). One that
-    cannot be read is nobody's fault but the file's: it is left out, and named.
+    cannot be read is nobody's fault but the file's: it is left out, and named (unless `quiet`).
     """
     look = functools.partial(survey, config=config, extract=doing.work.extract)
     surveys = list(doing.work.each("extracting", look, [v.path for v in manifest.videos]))
-    for found in surveys:
+    for found in () if quiet else surveys:
         for text in found.warnings:
             doing.progress.say(f"warning: {printable(text)}")
         if found.error:
