@@ -1,4 +1,4 @@
-"""The map of lsfref: the paper's ten stages, each in a module of its own.
+"""The map of lsfref: the ten stages of the paper [WHM19], each in a module of its own.
 
 stage  module           paper       out
 1      video            3.1         frames_FHW

@@ -31,7 +31,7 @@ def init_parameters(
     n_classes: int,
     dtype: str = "float64",
 ) -> Parameters:
-    """Return new parameters: Glorot uniform weights, zero biases (C16).
+    """Return new parameters: Glorot uniform weights [GB10], zero biases (C16).
 
     The weights are drawn in float64, W1 first and V last, then rounded to `dtype`.
     """

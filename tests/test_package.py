@@ -67,9 +67,7 @@ def test_importing_a_module_computes_nothing():
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_nothing_in_the_current_folder_is_run(program, tmp_path, labelled_clips):
     """Modules beside the videos have the names of those that are imported first."""
-    for (
-        name
-    ) in "typing json numpy argparse signal threading scipy multiprocessing".split():
+    for name in "typing json numpy argparse signal threading scipy multiprocessing".split():
         (tmp_path / f"{name}.py").write_text(
             f"open({str(tmp_path / 'ran')!r}, 'a').write('{name} ')"
         )
@@ -119,6 +117,34 @@ def test_the_package_asks_for_what_requirements_names():
     assert [re.sub(r"==(.*?)(\.0)*$", r">=\1", floor) for floor in floors] == [
         re.sub(r"(\.0)*$", "", wanted) for wanted in [*run.split()[3:], *test.split()]
     ]
+
+
+KEY = re.compile(r"\[(?:[A-Z][A-Za-z]{1,3}\d{2,3}|26|XDG|CDT)\]")
+
+
+def test_every_cited_source_has_a_row_and_every_row_is_cited():
+    table = (ROOT / "lsfref/REFERENCES.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (\[\w+\]) \|", table, re.M)
+    assert len(rows) == len(set(rows))
+    sources = [p for p in (ROOT / "lsfref").rglob("*") if p.suffix in (".py", ".md")]
+    cited = {
+        key
+        for path in sources
+        if path.name != "REFERENCES.md"
+        for key in KEY.findall(path.read_text(encoding="utf-8"))
+    }
+    assert cited == set(rows)
+
+
+def test_only_documents_that_are_here_are_mentioned():
+    absent = re.compile(r"\b(?:ledger|style\.md|house\.md|design\.md|stage [A-F]\b)", re.I)
+    for path in ROOT.rglob("*"):
+        if path.suffix in (".py", ".md", ".c", ".sh") and not any(
+            part.startswith(".") for part in path.relative_to(ROOT).parts
+        ):
+            assert path.name == "test_package.py" or not absent.search(path.read_text("utf-8")), (
+                path
+            )
 
 
 def test_the_changelog_begins_with_this_version():

@@ -109,7 +109,7 @@ def cores() -> int:
 
 
 def cache_folder() -> str:
-    """Return the user's cache folder after the XDG rule; `none` for a user without a home."""
+    """Return the user's cache folder after [XDG]; `none` for a user without a home."""
     base = os.environ.get("XDG_CACHE_HOME", "")
     if not os.path.isabs(base):
         base = os.path.expanduser("~/.cache")
