@@ -1,9 +1,7 @@
 """The command line: which commands there are, and how every one of them ends.
 
-Exit status: 0 all good; 1 some inputs failed, the others are done; 2 usage; 3 model, label list or
-output unusable, or a package that is missing; 130 interrupted; a closed pipe ends quietly. Each
-command is a module of `commands` with `add_arguments(parser)` and `run(args) -> status`, imported
-when it is asked for; numpy comes with it, after the threads are set.
+Each command is a module of `commands` with `add_arguments(parser)` and `run(args) -> status`. It is
+imported when it is needed, and numpy with it, after the threads are set.
 """
 
 import argparse
@@ -35,6 +33,12 @@ COMMANDS = {
     "conform": "compare another implementation's numbers with ours, stage by stage",
     "inspect": "say what a model file holds",
 }
+STATUSES = """exit status:
+  0    all good; a closed pipe ends quietly
+  1    some inputs failed, the others are done
+  2    usage
+  3    model, label list or output unusable, or a package is missing
+  130  interrupted"""
 
 
 def build_parser(command: str | None, program: str = "lsfref") -> argparse.ArgumentParser:
@@ -42,7 +46,8 @@ def build_parser(command: str | None, program: str = "lsfref") -> argparse.Argum
     parser = argparse.ArgumentParser(
         prog=program,
         description="lsfref: video classification by loss switching fusion and similarity search.",
-        epilog=f"`{program} COMMAND --help` documents each flag with its default.",
+        epilog=f"`{program} COMMAND --help` documents each flag with its default.\n\n{STATUSES}",
+        formatter_class=manual.Formatter,
     )
     parser.add_argument("--version", action=Versions, help="print what computes here, and leave")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
@@ -109,13 +114,14 @@ def run(argv: Sequence[str], command: str | None, program: str) -> int:
         with signals.held(signal.SIGINT, signal.SIGTERM):
             parser = build_parser(command, program)
             args, unknown = parser.parse_known_args(argv)
+            own = vars(args).pop("parser")  # not for workers: it cannot be sent to them
             if unknown:
-                args.parser.error(f"unrecognized arguments: {' '.join(map(printable, unknown))}")
+                own.error(f"unrecognized arguments: {' '.join(map(printable, unknown))}")
             module = importlib.import_module(f"{__package__}.commands.{args.command}")
         try:
             return module.run(args)
         except UsageError:
-            args.parser.print_usage(sys.stderr)
+            own.print_usage(sys.stderr)
             raise
     finally:
         sys.stdout.flush()

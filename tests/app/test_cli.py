@@ -270,6 +270,7 @@ def test_help_and_version_are_quick_and_name_what_computes():
     assert time.perf_counter() - began < 5
     for command in COMMANDS:
         assert command in told.stdout
+    assert "\n  130  interrupted" in told.stdout
     version = run("--version").stdout
     for name in ("lsfref", "numpy", "scipy", "imageio-ffmpeg", "ffmpeg"):
         assert name in version
