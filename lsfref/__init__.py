@@ -1,4 +1,4 @@
-"""The map of lsfref: the paper's ten stages, each in a module of its own.
+"""The map of lsfref: the ten stages of the paper [WHM19], each in a module of its own.
 
 stage  module           paper       out
 1      video            3.1         frames_FHW
@@ -12,7 +12,70 @@ stage  module           paper       out
 9      lsh              2.4         neighbors_CMK
 10     voting           2.4         confidence_MC
 
-`pipeline` is Figure 1, `config` holds every choice that the paper leaves open, CHOICES.md says why.
+`model` is the fitted system, `pipeline` is Figure 1, `config` holds every choice that the paper
+leaves open: CHOICES.md says why, REFERENCES.md what the works in brackets are. `arrays` and
+`errors` are the ground. The wings, from the ground up:
+
+storage   numbers on disk: files written whole, arrays, recorded stages and their comparison
+kernels   arrays in, arrays out, what stages share: filters, pyramids, scaling, shortlists
+media     what a video file is: containers, ffmpeg, decoding, writing
+cited     what the paper cites and the default replaces: Farneback's flow, the camera's homography
+phases    the arrows of Figure 1: streaming, sampling, both training phases, testing
+scenes    the drawn videos that a model can be trained on without any
+study     what the paper compares with, its protocol, and preset `best`
+app       what a person touches: commands, label lists, work on many videos, pages
+
+The public names, imported as they are first used:
+
+read_labels   the label list of a CSV: `videos`, and `classes` for `train`
+train         a model of labelled videos, with what was skipped and what is to be known
+classify      the answers of both tasks for one video
+retrieve      the indexed videos most similar to one
+save, load    a model to a file and back
+Config        every choice; PRESETS: `paper` and `small`
+read_frames   the grey frames of a video (stage 1)
+dense_flow    the flow between two frames (stage 2)
+extract       the trajectories of a video with their descriptors (stages 1 to 4)
+fisher_score  Eq. (1); select_top: the best features by it (stage 8)
 """
 
-__version__ = "1.0.0"
+TYPE_CHECKING = False  # typing itself may not be imported here: see __main__
+if TYPE_CHECKING:
+    from typing import Any
+
+    from lsfref.app.lists.manifest import read_labels
+    from lsfref.config import PRESETS, Config
+    from lsfref.fisher import fisher_score, select_top
+    from lsfref.flow import dense_flow
+    from lsfref.model import load, save
+    from lsfref.pipeline import classify, extract, retrieve, train
+    from lsfref.video import read_frames
+
+__version__ = "2.0.0"
+__all__ = [
+    "PRESETS", "Config", "classify", "dense_flow", "extract", "fisher_score", "load", "read_frames",
+    "read_labels", "retrieve", "save", "select_top", "train",
+]  # fmt: skip
+_HOMES = {
+    "app.lists.manifest": ("read_labels",),
+    "config": ("PRESETS", "Config"),
+    "fisher": ("fisher_score", "select_top"),
+    "flow": ("dense_flow",),
+    "model": ("load", "save"),
+    "pipeline": ("classify", "extract", "retrieve", "train"),
+    "video": ("read_frames",),
+}
+
+
+def __getattr__(name: str) -> "Any":
+    """Return a public name, imported from its module when it is first asked for."""
+    from importlib import import_module
+
+    for home, names in _HOMES.items():
+        if name in names:
+            return globals().setdefault(name, getattr(import_module(f"lsfref.{home}"), name))
+    raise AttributeError(f"module 'lsfref' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,4 +1,4 @@
-"""Stage 4 of 10, paper Section 2.1, [26]: shape, HOG, HOF and MBH of each trajectory.
+"""Stage 4 of 10, paper Section 2.1, [26]: shape, HOG [DT05], HOF [LMS08] and MBH [DTS06].
 
 In: grey_HW, flow_HW2 and points_P2 at each step.  Out: descriptors_PD, 426 columns a track.
 
@@ -148,7 +148,7 @@ def _cell_totals(votes_HW: Floats, room: Room) -> Floats:
 def normalise(sums_LO4P: Floats) -> Floats:
     """Return the frame descriptors, each with unit L2 norm over its bins and cells.
 
-    Choices: A10 RootSIFT: 0.05 more in every bin, divided by the sum, square root.
+    Choices: A10 RootSIFT [AZ12]: 0.05 more in every bin, divided by the sum, square root.
     """
     vectors_LO4P = sums_LO4P + EPSILON
     for planes in PLANES.values():

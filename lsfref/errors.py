@@ -5,12 +5,16 @@ class LsfrefError(ValueError):
     """Bad input: caught at the command line and told in one sentence."""
 
 
+class UsageError(LsfrefError):
+    """A flag whose value is no good."""
+
+
 class VideoError(LsfrefError):
     """A file that cannot be read as a video."""
 
 
 class NoTrajectoriesError(LsfrefError):
-    """A video without any valid trajectory (ledger section 13): nothing to classify."""
+    """A video without any valid trajectory (D1): nothing to classify."""
 
 
 class LabelsError(LsfrefError):

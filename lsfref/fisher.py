@@ -13,7 +13,7 @@ from lsfref.arrays import Floats, Ints
 def fisher_score(pooled_ME: Floats, labels_M: Ints) -> Floats:
     """Return scores_E, the Fisher score of each of the E features.
 
-    Paper Eq. (1):  f_i = sum_c n_c (mu_c^i - mu^i)^2 / sum_c n_c (sigma_c^i)^2
+    Paper Eq. (1), after [GLH11]:  f_i = sum_c n_c (mu_c^i - mu^i)^2 / sum_c n_c (sigma_c^i)^2
 
     Choices: F1 sigma is the population standard deviation.
              F2 a feature constant within every class scores inf, or 0 if constant overall.

@@ -1,4 +1,4 @@
-"""Stage 2 of 10, paper Section 2.1, [26]: dense optical flow, after Lucas and Kanade.
+"""Stage 2 of 10, paper Section 2.1, [26]: dense optical flow, after [LK81].
 
 In: two grey frames.  Out: flow_HW2 of each layer of the scale pyramid, (dx right, dy down).
 

@@ -1,4 +1,4 @@
-"""Stage 9 of 10, paper Section 2.4: scalar projections, and the K nearest among hash vectors.
+"""Stage 9 of 10, paper Section 2.4: scalar projections [SC08], the K nearest hash vectors.
 
 In: features_MQ, directions_CNQ.  Out: hashes_CMN, neighbors_MK.
 """
@@ -21,7 +21,7 @@ class Neighbors(NamedTuple):
 def draw_directions(
     rng: np.random.Generator, *, n_classes: int, n_projections: int, n_features: int
 ) -> Floats:
-    """Return directions_CNQ ~ N(0, 1): the C hash functions, drawn in order (G1, G2)."""
+    """Return directions_CNQ ~ N(0, 1): the C hash functions [DII04], in order (G1, G2)."""
     return rng.standard_normal((n_classes, n_projections, n_features))
 
 

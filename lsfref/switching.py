@@ -37,7 +37,7 @@ class Sgd:
 
 
 class Adam:
-    """Adam (C12): means of the gradient and of its square, forgetting 0.1 and 0.001 a step.
+    """Adam [KB15] (C12): means of the gradient and of its square, forgetting 0.1 and 0.001 a step.
 
     p -= rate * (m / (1 - 0.9^t)) / (sqrt(v / (1 - 0.999^t)) + 1e-8), one object for each loss.
     """

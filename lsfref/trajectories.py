@@ -33,7 +33,7 @@ class Seeds(NamedTuple):
 
 
 def corner_strength(grey_HW: Floats) -> Floats:
-    """Return the smaller eigenvalue of the structure tensor of each pixel.
+    """Return the smaller eigenvalue of each pixel's structure tensor [ST94].
 
     With a, b, c the 3x3 sums of dx dx, dx dy, dy dy:  (a + c)/2 - sqrt(((a - c)/2)^2 + b^2)
 

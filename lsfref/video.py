@@ -93,7 +93,7 @@ def _each(
 
 
 def grey_luma(rgb_HW3: Ints) -> Floats:
-    """Return grey_HW = 0.299 R + 0.587 G + 0.114 B, float64, rounded once.
+    """Return grey_HW = 0.299 R + 0.587 G + 0.114 B [BT601], float64, rounded once.
 
     The sum is taken in thousandths: whole numbers below 2^24, exact in float32 in any order.
     """

@@ -3,6 +3,7 @@
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-LESSON = (ROOT / "README.md").read_text(encoding="utf-8").partition("## How it works")[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+LESSON = README.partition("## How it works")[2]
 LESSON = LESSON.partition("\n## ")[0]
 BLOCKS = re.findall(r"^```\n(\$ .*?)^```$", LESSON, re.MULTILINE | re.DOTALL)
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
@@ -51,9 +53,23 @@ def test_the_lesson_has_its_commands_and_pictures():
     assert {words[0] for words, _ in commands()} >= {
         *("scenes", "extract", "train", "inspect", "classify", "retrieve", "explain")
     }
-    pictures = re.findall(r"!\[[^\]]+\]\(([^)]+)\)", (ROOT / "README.md").read_text("utf-8"))
+    pictures = re.findall(r"!\[[^\]]+\]\(([^)]+)\)", README)
     assert 2 <= len(pictures) <= 3
     assert all((ROOT / picture).is_file() for picture in pictures)
+
+
+def test_the_ten_lines_of_python_do_what_they_say(labelled_clips, tmp_path):
+    lines = re.search(r"^```python\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)[1]
+    assert len([line for line in lines.splitlines() if line]) <= 10
+    shutil.copytree(labelled_clips.parent, tmp_path / "demo")
+    shutil.copy(tmp_path / "demo/11.mkv", tmp_path / "demo/camera02-04.mp4")
+    done = subprocess.run(
+        [sys.executable, "-c", lines], cwd=tmp_path, capture_output=True, text=True, timeout=300,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[1] == "(41, 53, 2)"
+    assert "'background': 'tree waving'" in done.stdout
 
 
 @pytest.mark.slow

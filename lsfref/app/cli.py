@@ -1,24 +1,22 @@
 """The command line: which commands there are, and how every one of them ends.
 
-Exit status: 0 all good; 1 some inputs failed, the others are done; 2 usage; 3 model, label list or
-output unusable; 130 interrupted; a closed pipe ends quietly. Each command is a module of
-`commands` with `add_arguments(parser)` and `run(args) -> status`, imported when it is asked for.
+Each command is a module of `commands` with `add_arguments(parser)` and `run(args) -> status`. It is
+imported when it is needed, and numpy with it, after the threads are set.
 """
 
 import argparse
 import contextlib
 import functools
 import importlib
-import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NoReturn
 
-from lsfref.app.work import signals
-
-for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ.setdefault(_name, "1")  # before numpy: jobs are the parallelism, bytes stay the same
+from lsfref.app import manual, streams
+from lsfref.app.work import machine, signals
+from lsfref.errors import LsfrefError, NoTrajectoriesError, UsageError, VideoError
+from lsfref.storage.files import printable
 
 COMMANDS = {
     "train": "fit both tasks from labelled videos, or from the built-in scenes",
@@ -35,25 +33,34 @@ COMMANDS = {
     "conform": "compare another implementation's numbers with ours, stage by stage",
     "inspect": "say what a model file holds",
 }
+STATUSES = """exit status:
+  0    all good; a closed pipe ends quietly
+  1    some inputs failed, the others are done
+  2    usage
+  3    model, label list or output unusable, or a package is missing
+  130  interrupted"""
 
 
-def build_parser(command: str | None) -> argparse.ArgumentParser:
+def build_parser(command: str | None, program: str = "lsfref") -> argparse.ArgumentParser:
     """Return the parser; only the asked command's own arguments are filled in."""
     parser = argparse.ArgumentParser(
-        prog="run.py",
+        prog=program,
         description="lsfref: video classification by loss switching fusion and similarity search.",
-        epilog="`run.py COMMAND --help` documents each flag with its default.",
+        epilog=f"`{program} COMMAND --help` documents each flag with its default.\n\n{STATUSES}",
+        formatter_class=manual.Formatter,
     )
     parser.add_argument("--version", action=Versions, help="print what computes here, and leave")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name, text in COMMANDS.items():
         child = commands.add_parser(
             name, help=text, description=text[0].upper() + text[1:] + ".", allow_abbrev=False,
-            formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+            formatter_class=manual.Formatter,
         )  # fmt: skip
         child.add_argument("--debug", action="store_true", help="show the traceback of an error")
+        child.set_defaults(parser=child)
         if name == command:
             importlib.import_module(f"{__package__}.commands.{name}").add_arguments(child)
+            manual.add_manual(child, name)
     return parser
 
 
@@ -70,57 +77,88 @@ class Versions(argparse.Action):
         parser.exit(0)
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit status; every error is one sentence on stderr."""
-    argv = sys.argv[1:] if argv is None else list(argv)
+def main(argv: Sequence[str] | None = None, *, program: str = "lsfref") -> int:
+    """Run one command and return its exit status; every error is one sentence on stderr.
+
+    `program` is what the user started, for usage and messages.
+    """
     if sys.platform == "win32":
         print("lsfref runs on Linux, macOS and WSL; on Windows, start it in WSL", file=sys.stderr)
         return 2
+    argv = sys.argv[1:] if argv is None else list(argv)
     command = next((word for word in argv if not word.startswith("-")), None)
-
-    def fail(message: str, status: int) -> int:
-        with contextlib.suppress(BrokenPipeError):
-            print(f"run.py {command}: {message}", file=sys.stderr)
+    machine.use_one_thread()
+    machine.keep_freed_memory()
+    with streams.usable(), ended_by_signals():
+        try:
+            return run(argv, command, program)
+        except KeyboardInterrupt:
+            message, status = "interrupted", 130
+        except BrokenPipeError:  # whoever read our output has left
+            streams.lead_nowhere(1)
+            return 0
+        except Exception as fault:
+            if getattr(fault, "filename", None) == streams.STDOUT:
+                streams.lead_nowhere(1)
+            message, status = explanation(fault)
+            if not message or "--debug" in argv:
+                raise
+        print(f"{' '.join(filter(None, [program, command]))}: {message}", file=sys.stderr)
         return status
+
+
+def run(argv: Sequence[str], command: str | None, program: str) -> int:
+    """Run one command and return its exit status; what goes wrong is raised."""
+    try:
+        # An import that a signal stops halfway says anything.
+        with signals.held(signal.SIGINT, signal.SIGTERM):
+            parser = build_parser(command, program)
+            args, unknown = parser.parse_known_args(argv)
+            own = vars(args).pop("parser")  # not for workers: it cannot be sent to them
+            if unknown:
+                own.error(f"unrecognized arguments: {' '.join(map(printable, unknown))}")
+            module = importlib.import_module(f"{__package__}.commands.{args.command}")
+        try:
+            return module.run(args)
+        except UsageError:
+            own.print_usage(sys.stderr)
+            raise
+    finally:
+        sys.stdout.flush()
+
+
+def explanation(fault: Exception) -> tuple[str, int]:
+    """Return the sentence for an error and the exit status; an empty one for a fault of ours."""
+    if isinstance(fault, LsfrefError):
+        statuses = {UsageError: 2, VideoError: 1, NoTrajectoriesError: 1}
+        return str(fault), statuses.get(type(fault), 3)
+    if isinstance(fault, MemoryError):
+        return "out of memory; use fewer --jobs or --preset small", 3
+    if isinstance(fault, ImportError):
+        package = (fault.name or "").partition(".")[0]
+        first = str(fault).strip().partition("\n")[0]
+        what = f"package {package} is not installed" if package else first
+        cure = "activate the environment, or pip install -r requirements.txt"
+        return ("" if package == "lsfref" else f"{what}; {cure}"), 3
+    if isinstance(fault, OSError):
+        where = "" if fault.filename is None else f"{printable(fault.filename)}: "
+        return f"{where}{fault.strerror or fault}", 3
+    return "", 3
+
+
+@contextlib.contextmanager
+def ended_by_signals() -> Iterator[None]:
+    """Let TERM end a block as an exception, and Ctrl-C and TERM in a destructor come again."""
 
     def terminated(*_rest: object) -> NoReturn:
         raise SystemExit(143)
-
-    for stream in (sys.stdout, sys.stderr):  # names are any: a narrow terminal escapes, not fails
-        with contextlib.suppress(AttributeError):
-            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
 
     hook, previous = sys.unraisablehook, None
     sys.unraisablehook = functools.partial(signals.told_again, hook)
     with contextlib.suppress(ValueError):  # not in the main thread
         previous = signal.signal(signal.SIGTERM, terminated)
     try:
-        with signals.held(signal.SIGINT, signal.SIGTERM):  # an import stopped halfway says anything
-            args = build_parser(command).parse_args(argv)
-            module = importlib.import_module(f"{__package__}.commands.{args.command}")
-        status = module.run(args)
-        sys.stdout.flush()
-        return status
-    except KeyboardInterrupt:
-        return fail("interrupted", 130)
-    except BrokenPipeError:  # whoever read our output has left
-        with contextlib.suppress(OSError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    except Exception as fault:
-        from lsfref.app.options import UsageError
-        from lsfref.errors import LsfrefError, NoTrajectoriesError, VideoError
-        from lsfref.storage.files import printable
-
-        if "--debug" in argv or not isinstance(fault, (LsfrefError, OSError, MemoryError)):
-            raise
-        if isinstance(fault, LsfrefError):
-            statuses = {UsageError: 2, VideoError: 1, NoTrajectoriesError: 1}
-            return fail(str(fault), statuses.get(type(fault), 3))
-        if isinstance(fault, MemoryError):
-            return fail("out of memory; use fewer --jobs or --preset small", 3)
-        where = printable(fault.filename) + ": " if fault.filename is not None else ""
-        return fail(f"{where}{fault.strerror or fault}", 3)
+        yield
     finally:
         sys.unraisablehook = hook
         if previous is not None:

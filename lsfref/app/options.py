@@ -3,11 +3,10 @@
 import argparse
 import dataclasses
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lsfref.config import PRESETS, Config
-from lsfref.errors import LsfrefError
+from lsfref.errors import UsageError
 from lsfref.storage.choices import parse_setting
 
 if TYPE_CHECKING:
@@ -18,7 +17,7 @@ def add_common(parser: argparse.ArgumentParser) -> None:
     """Add --jobs, --cache and --quiet."""
     parser.add_argument("--jobs", type=positive, default=cores(), help="videos worked on at once")
     parser.add_argument(
-        "--cache", default=str(cache_folder()), metavar="DIR",
+        "--cache", default=cache_folder(), metavar="DIR",
         help="where features are kept, 10 GB at most; 'none' turns it off",
     )  # fmt: skip
     parser.add_argument("--quiet", action="store_true", help="no progress on stderr")
@@ -102,10 +101,6 @@ def with_flags(config: Config, args: argparse.Namespace) -> Config:
     return dataclasses.replace(config, **{n: v for n, v in given.items() if v is not None})
 
 
-class UsageError(LsfrefError):
-    """A flag whose value is no good: exit status 2."""
-
-
 def cores() -> int:
     """Return how many processors this process may use."""
     if hasattr(os, "sched_getaffinity"):
@@ -113,10 +108,12 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-def cache_folder() -> Path:
-    """Return the user's cache folder after the XDG rule."""
+def cache_folder() -> str:
+    """Return the user's cache folder after [XDG]; `none` for a user without a home."""
     base = os.environ.get("XDG_CACHE_HOME", "")
-    return Path(base if os.path.isabs(base) else Path.home() / ".cache") / "lsfref"
+    if not os.path.isabs(base):
+        base = os.path.expanduser("~/.cache")
+    return os.path.join(base, "lsfref") if os.path.isabs(base) else "none"
 
 
 def whole(text: str) -> int:

@@ -1,4 +1,4 @@
-"""Stage 2 of 10, the cited flow (A2): Farneback's, as the dense-trajectories release computes it.
+"""Stage 2 of 10, the cited flow (A2): [Far03] as the release of [26] does it.
 
 In: two grey frames, 8-bit values.  Out: flow_HW2 for each layer of the scale pyramid.
 

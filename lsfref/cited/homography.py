@@ -2,7 +2,7 @@
 
 In: two frames and the flow between them.  Out: homography_33, the second frame brought back.
 
-What improved trajectories (Wang and Schmid, ICCV 2013) do before tracking, with corners alone: SURF
+What improved trajectories [WS13] do before tracking, with corners alone: SURF
 matches and the person detector are left out, boxes around people can be given (H6). A homography
 takes (x, y, 1) on the first frame to a multiple of (x, y, 1) on the second.
 """
@@ -87,7 +87,7 @@ class Fit(NamedTuple):
 
 
 def find_homography(from_P2: Floats, to_P2: Floats, *, rng: np.random.Generator) -> Fit:
-    """Return the homography that most matches agree with to 1 px: RANSAC, then refits.
+    """Return the homography that most matches agree with to 1 px: RANSAC [FB81], then refits.
 
     Four matches are drawn again and again until, with the share of matches that the best
     homography explains, all draws would have had a wrong match with probability 1e-6 only. Then
@@ -150,7 +150,7 @@ def _adjugate(matrix_N33: Floats) -> Floats:
 
 
 def fit_all(from_P2: Floats, to_P2: Floats) -> Floats:
-    """Return the homography_33 that fits all matches best: normalised direct linear transform.
+    """Return the homography_33 that fits all matches best: a normalized linear transform [Har97].
 
     Both sets of points are moved to mean 0 and scaled to a mean distance of sqrt(2). Each match
     gives two linear equations for nine numbers; the answer has the least sum of squares.

@@ -11,10 +11,6 @@ import numpy as np
 
 from lsfref.arrays import Bools, Floats
 
-# Freed at once. It teaches glibc's malloc to keep freed memory up to twice this size; else each
-# temporary plane is handed back and faulted in again, page by page, which doubles the time of flow.
-np.empty(31 << 20, dtype=np.uint8)
-
 
 def run_sums(values: Floats, *, size: int, step: int = 1) -> Floats:
     """Return sums[i] = values[i] + values[i + step] + ... (`size` terms), while they last.

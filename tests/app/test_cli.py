@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 import subprocess
 import sys
 import time
@@ -12,7 +13,8 @@ import numpy as np
 import pytest
 from clips import clip
 
-from lsfref.app.cli import COMMANDS, main
+from lsfref.app.cli import COMMANDS, explanation, main
+from lsfref.app.options import cache_folder
 from lsfref.media.writer import write_video
 
 pytestmark = pytest.mark.unwatched
@@ -176,15 +178,68 @@ def test_errors_are_one_sentence_and_a_status(words, status, told, tmp_path, mon
     err = capsys.readouterr().err
     assert told in err
     assert "Traceback" not in err
-    assert err.count("\n") == 1
+    usage, line, sentence = err.rpartition("lsfref ")
+    assert line + sentence == err.splitlines()[-1] + "\n"
+    assert usage.startswith(f"usage: lsfref {words.split()[0]} ") == (status == 2)
 
 
-@pytest.mark.parametrize("words", ["", "train --jobs 0 --labels x", "classify", "nonsense"])
-def test_usage_errors_exit_with_2(words, capsys):
+@pytest.mark.parametrize(
+    ("words", "command"),
+    [
+        ("", ""), ("nonsense", ""), ("classify", "classify "),
+        ("train --jobs 0 --labels x", "train "), ("train --bogus", "train "),
+    ],
+)  # fmt: skip
+def test_usage_errors_exit_with_2_and_show_the_usage_of_the_command(words, command, capsys):
     with pytest.raises(SystemExit) as left:
         main(words.split())
     assert left.value.code == 2
-    assert "usage:" in capsys.readouterr().err
+    assert capsys.readouterr().err.startswith(f"usage: lsfref {command}[-h]")
+
+
+@pytest.mark.parametrize(
+    ("fault", "message"),
+    [
+        (ModuleNotFoundError("No module", name="numpy"), "package numpy is not installed; act"),
+        (ModuleNotFoundError("No module", name="imageio_ffmpeg.x"), "package imageio_ffmpeg is"),
+        (
+            ImportError("\nIt is broken\nat length"),
+            "It is broken; activate the environment, or pip",
+        ),
+        (OSError(5, "Bad", "a\nb"), r"a\nb: Bad"),
+        (MemoryError(), "out of memory; use fewer --jobs"),
+    ],
+)
+def test_faults_of_the_machine_are_sentences(fault, message):
+    text, status = explanation(fault)
+    assert text.startswith(message)
+    assert "\n" not in text
+    assert status == 3
+
+
+@pytest.mark.parametrize("fault", [KeyError("x"), ImportError("x", name="lsfref.model")])
+def test_faults_of_ours_are_not(fault):
+    assert explanation(fault)[0] == ""
+
+
+def test_a_missing_package_is_one_sentence():
+    code = "import sys; sys.modules['numpy'] = None; from lsfref.app.cli import main; main()"
+    for words in (["train"], ["--version"], ["classify", "--help"]):
+        command = [sys.executable, "-c", f"{code.replace('main()', f'sys.exit(main({words}))')}"]
+        done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+        assert done.returncode == 3
+        assert done.stderr.count("\n") == 1
+        assert "package numpy is not installed; activate the environment, or pip" in done.stderr
+
+
+def test_a_user_without_a_home_has_no_cache(monkeypatch):
+    monkeypatch.setattr(os.path, "expanduser", lambda path: path)  # as where nobody knows the user
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    assert cache_folder() == "none"
+    monkeypatch.setenv("XDG_CACHE_HOME", "relative")
+    assert cache_folder() == "none"
+    monkeypatch.setenv("XDG_CACHE_HOME", "/absolute")
+    assert cache_folder() == "/absolute/lsfref"
 
 
 def test_debug_shows_the_traceback(tmp_path):
@@ -215,6 +270,7 @@ def test_help_and_version_are_quick_and_name_what_computes():
     assert time.perf_counter() - began < 5
     for command in COMMANDS:
         assert command in told.stdout
+    assert "\n  130  interrupted" in told.stdout
     version = run("--version").stdout
     for name in ("lsfref", "numpy", "scipy", "imageio-ffmpeg", "ffmpeg"):
         assert name in version

@@ -24,6 +24,7 @@ import scipy.ndimage
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
+from lsfref.app.work.machine import keep_freed_memory
 from lsfref.flow import layer_flows, prepare
 from lsfref.kernels.pyramid import grey_layers, shrink
 from lsfref.phases.motion import Step
@@ -103,4 +104,5 @@ def main(paths: list[str]) -> None:
 
 
 if __name__ == "__main__":
+    keep_freed_memory()
     main(sys.argv[1:])

@@ -27,6 +27,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 import oracles_flow
 import pytest
 
+from lsfref.app.work.machine import keep_freed_memory
 from lsfref.flow import dense_flow, layer_flows, prepare
 
 TURNS, SHAPE = 9, (240, 320)
@@ -129,4 +130,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    keep_freed_memory()
     main()

@@ -25,8 +25,8 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from lsfref.app.work import workers
 from lsfref.config import PRESETS
+from lsfref.media.writer import write_video
 from lsfref.phases.passes import survey
-from lsfref.video import write_video
 
 TURNS = 3
 LOOPS = 6000

@@ -21,6 +21,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
+from lsfref.app.work.machine import keep_freed_memory
 from lsfref.lsh import nearest
 
 TURNS = 9
@@ -73,4 +74,5 @@ def main(ks: list[int]) -> None:
 
 
 if __name__ == "__main__":
+    keep_freed_memory()
     main([int(a) for a in sys.argv[1:]] or [10, 50, 75, 100])

@@ -22,6 +22,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
+from lsfref.app.work.machine import keep_freed_memory
 from lsfref.lsfnet import classification_loss, init_parameters, reconstruction_loss
 from lsfref.switching import OPTIMIZERS, train_network
 
@@ -179,6 +180,7 @@ def memory() -> None:
 
 
 if __name__ == "__main__":
+    keep_freed_memory()
     if sys.argv[1:] == ["memory"]:
         memory()
     else:

@@ -17,6 +17,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 import numpy as np  # noqa: E402
 
+from lsfref.app.work.machine import keep_freed_memory  # noqa: E402
 from lsfref.study.table1.fisher_vector import fisher_vector  # noqa: E402
 from lsfref.study.table1.mixture import Mixture, fit_mixture, seed_mixture  # noqa: E402
 
@@ -72,4 +73,5 @@ def main():
 
 
 if __name__ == "__main__":
+    keep_freed_memory()
     main()

@@ -22,7 +22,8 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from lsfref.video import count_frames, read_frames, read_rgb, write_video
+from lsfref.media.writer import write_video
+from lsfref.video import count_frames, read_frames, read_rgb
 
 TURNS = 9
 

@@ -1,7 +1,7 @@
 """Figure 3 for one's own data: feature spaces as maps, drawn as SVG without a plotting package.
 
 In: panels of points with classes.  Out: the text of an SVG, for a file or inside a page.
-Colours are Okabe and Ito's, told apart by every kind of colour vision; shapes repeat what they say.
+Colours are those of [OI08], told apart by every kind of colour vision; shapes repeat what they say.
 """
 
 import importlib.util
@@ -48,7 +48,7 @@ class Column(NamedTuple):
 
 
 def map_2d(features_MQ: Floats, *, seed: int = 42) -> Map:
-    """Return an unsupervised map: UMAP where umap-learn is installed, else two components (H7).
+    """Return an unsupervised map: UMAP [MHM18] where it is installed, else two components (H7).
 
     Labels are never shown to it: a supervised map would separate anything.
     """

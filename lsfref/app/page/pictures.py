@@ -14,7 +14,7 @@ from lsfref.arrays import Floats, Ints
 from lsfref.kernels import pyramid
 
 WIDEST = 640  # pixels of a picture's longer side
-# Okabe and Ito's colours, told apart by colour-blind readers too.
+# The colours of [OI08], told apart by colour-blind readers too.
 BLUE, ORANGE, GREEN, RED = (0, 114, 178), (230, 159, 0), (0, 158, 115), (213, 94, 0)
 PURPLE, SKY, YELLOW, GREY = (204, 121, 167), (86, 180, 233), (240, 228, 66), (120, 120, 120)
 

@@ -37,7 +37,7 @@ from lsfref.storage import npz
 from lsfref.storage.files import TEMPORARY, open_own, printable, write_whole
 
 LIMIT = 10_000_000_000  # bytes
-TAG = "CACHEDIR.TAG"  # as the cache directory tagging specification has it: backups pass it over
+TAG = "CACHEDIR.TAG"  # [CDT]: backups pass it over
 MARK = (
     b"Signature: 8a477f597d28d172789f06886806bc55\n# features of videos kept by lsfref, format 1\n"
 )

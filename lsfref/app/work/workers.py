@@ -16,7 +16,7 @@ from multiprocessing import util
 from multiprocessing.process import BaseProcess
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from lsfref.app.work import signals
+from lsfref.app.work import machine, signals
 from lsfref.errors import LsfrefError
 
 if TYPE_CHECKING:
@@ -115,6 +115,7 @@ def _begin() -> None:
     """Set up a worker: Ctrl-C is the parent's, TERM ends it at once between tasks, no orphans."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    machine.keep_freed_memory()
     sys.unraisablehook = functools.partial(signals.told_again, sys.unraisablehook)
     parent = multiprocessing.parent_process()
     if parent is not None:

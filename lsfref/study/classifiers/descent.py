@@ -14,11 +14,10 @@ from lsfref.arrays import Floats
 def lowest(
     objective: Callable[[Floats], tuple[float, Floats]], n_weights: int, *, gap: float
 ) -> Floats:
-    """Return the weights whose value, 0 or more, is within the share `gap` of the least, by L-BFGS
-    from 0.
+    """Return the weights whose value, 0 or more, is within the share `gap` of the least.
 
-    The value lies at most |gradient|^2 / 2 above the least: that bound, not a count of steps, ends
-    it, or rounding, where no step makes the value smaller.
+    By L-BFGS [LN89] from 0. The value lies at most |gradient|^2 / 2 above the least: that bound,
+    not a count of steps, ends it, or rounding, where no step makes the value smaller.
     """
     from scipy.optimize import minimize  # here: keeps `--help` quick
 

@@ -59,7 +59,7 @@ def summarise(
 
 
 def wilson_interval(share: float, n_videos: int, *, z: float = Z95) -> tuple[float, float]:
-    """Return the Wilson score interval (low, high) of a share seen in n_videos trials.
+    """Return the Wilson score interval [Wil27] (low, high) of a share seen in n_videos trials.
 
     The two p with |share - p| = z sqrt(p (1 - p) / n). Exactly 0 or 1 at the ends.
     """
@@ -83,7 +83,7 @@ class SignTest(NamedTuple):
 
 
 def sign_test(score_M: Floats, other_M: Floats, *, atol: float = 1e-12) -> SignTest:
-    """Return the paired sign test by video: p = 2 P(X <= min(wins, losses)), X ~ Bin(n, 1/2).
+    """Return the sign test [DM46] by video: p = 2 P(X <= min(wins, losses)), X ~ Bin(n, 1/2).
 
     The scores of a video are its shares of right answers over the repetitions; scores closer than
     atol are ties, which the test leaves out. Computed in whole numbers, so exact for any n.

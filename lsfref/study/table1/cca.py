@@ -1,4 +1,4 @@
-"""Canonical correlation: two feature tables of the same videos, fused linearly (H5).
+"""Canonical correlation [Hot36]: two feature tables of the same videos, fused linearly (H5).
 
 In: left_MV, right_MV, further tables.  Out: Cca; canonical variates side by side.
 The paper names CCA without saying how it joins four tables: the fold below is our construction.

@@ -1,4 +1,4 @@
-"""Fisher vectors: how the descriptors of a video differ from a mixture of Gaussians (H4).
+"""Fisher vectors: how the descriptors of a video differ from a mixture of Gaussians [SPM13] (H4).
 
 In: blocks of descriptors rows_PD of one video, a Mixture.  Out: vector_V of G + 2 G D elements,
 weights first, then means, then variances, Gaussian by Gaussian.
@@ -49,7 +49,7 @@ def gradients(sums: Sums, mixture: Mixture) -> Floats:
 
 
 def normalise(vectors_MV: Floats) -> Floats:
-    """Return the rows after a signed square root of each element, at unit length; zeros stay."""
+    """Return the rows after signed square roots [PSM10], at unit length; zeros stay."""
     rooted_MV = np.sign(vectors_MV) * np.sqrt(np.abs(vectors_MV))
     length_M1 = np.linalg.norm(rooted_MV, axis=1, keepdims=True)
     return rooted_MV / np.where(length_M1 > 0, length_M1, 1)

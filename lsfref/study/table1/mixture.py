@@ -1,4 +1,4 @@
-"""A mixture of diagonal Gaussians, fitted by EM: the vocabulary of Fisher vectors (H4).
+"""A mixture of diagonal Gaussians, fitted by EM [DLR77]: the vocabulary of Fisher vectors (H4).
 
 In: rows_PD, descriptors of the training videos.  Out: a Mixture, and posterior sums of any rows.
 A block of rows at a time, in the precision of the rows; mixtures and sums over blocks in float64.

@@ -201,7 +201,7 @@ def test_a_signal_in_a_destructor_ends_a_command(number, status, monkeypatch, ca
     with pytest.raises(SystemExit) if status == 143 else contextlib.nullcontext() as told:
         assert cli.main(["inspect", "m.npz"]) == 130
     assert told is None or told.value.code == 143
-    assert capfd.readouterr().err == ("run.py inspect: interrupted\n" if status == 130 else "")
+    assert capfd.readouterr().err == ("lsfref inspect: interrupted\n" if status == 130 else "")
     assert sys.unraisablehook is hook
 
 

@@ -1,0 +1,50 @@
+"""Threads and memory of a process."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from lsfref.app.work import machine
+
+pytestmark = pytest.mark.unwatched
+
+FAULTS = """
+import resource, sys
+import numpy as np
+from lsfref.app.work import machine
+from lsfref.flow import dense_flow
+if sys.argv[1] == "kept":
+    machine.keep_freed_memory()
+first_HW, second_HW = np.random.default_rng(0).uniform(0, 255, (2, 240, 320)).astype(np.float32)
+count = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+for _ in range(3):
+    before = count()
+    dense_flow(first_HW, second_HW)
+print(count() - before)
+"""
+
+
+def test_threads_are_set_whatever_the_environment_says(monkeypatch):
+    for name in machine.THREADS:
+        monkeypatch.setenv(name, "4")
+    machine.use_one_thread()
+    assert {os.environ[name] for name in machine.THREADS} == {"1"}
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="glibc's malloc")
+def test_freed_memory_is_kept():
+    """Page faults of one flow: thousands, or next to none."""
+    count = {
+        how: int(
+            subprocess.run(
+                [sys.executable, "-c", FAULTS, how],
+                cwd=Path(__file__).parents[3], capture_output=True, text=True, check=True,
+            ).stdout
+        )
+        for how in ("kept", "handed back")
+    }  # fmt: skip
+    assert count["kept"] < 300
+    assert count["handed back"] > 3 * count["kept"]
