@@ -81,7 +81,7 @@ def render_clip(
     people = foreground == "human"
     rng = _stream(seed, scene, 2, names.index(background), int(people))
     place = scene_of(seed, scene, size)
-    return render(place, rng, background=background, people=people, n_frames=frames, size=size)
+    return render(place, rng, background=background, people=people, n_frames=frames)
 
 
 @functools.lru_cache(maxsize=3)
