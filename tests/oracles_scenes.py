@@ -3,18 +3,6 @@
 import math
 
 
-def read_at(plane, x, y):
-    """One value of a plane (nested lists) at fractional (x, y), bilinear, clipped to the edges."""
-    height, width = len(plane), len(plane[0])
-    x, y = min(max(x, 0.0), width - 1.001), min(max(y, 0.0), height - 1.001)
-    left, top = math.floor(x), math.floor(y)
-    total = 0.0
-    for row, part in ((top, 1 - (y - top)), (top + 1, y - top)):
-        for column, share in ((left, 1 - (x - left)), (left + 1, x - left)):
-            total += part * share * plane[row][column]
-    return total
-
-
 def capsule(x, y, start, end, radii):
     """Cover of the pixel (x, y) by a line that is radii[0] thick at start and radii[1] at end."""
     across, down = end[0] - start[0], end[1] - start[1]

@@ -70,22 +70,21 @@ def render_clip(
     foreground: str,
     frames: int = FRAMES,
     size: tuple[int, int] = SIZE,
-    scenery: Scenery | None = None,
 ) -> Ints:
     """Return frames_FHW3 of bytes, width and height as in `size`.
 
-    The same arguments give the same pixels, whatever else is rendered. `scenery` is that of
-    `scene_of(seed, scene, size)` where the caller has it already.
+    The same arguments give the same pixels, whatever else is rendered.
     """
     names = (*CLASSES, *LATER)
     if background not in names or foreground not in ("none", "human"):
         raise ValueError(f"want one of {names}, none or human; got {background}, {foreground}")
     people = foreground == "human"
     rng = _stream(seed, scene, 2, names.index(background), int(people))
-    place = scenery or scene_of(seed, scene, size)
-    return render(place, rng, background=background, people=people, n_frames=frames, size=size)
+    place = scene_of(seed, scene, size)
+    return render(place, rng, background=background, people=people, n_frames=frames)
 
 
+@functools.lru_cache(maxsize=3)
 def scene_of(seed: int, scene: int, size: tuple[int, int] = SIZE) -> Scenery:
     """Return the camera of one scene."""
     return draw_scenery(_stream(seed, scene, 1), size)
@@ -102,12 +101,11 @@ def render_scene(
     extra: tuple[str, ...],
 ) -> list[Clip]:
     """Write the clips of one scene into `out_dir`; return their lines."""
-    place = scene_of(seed, scene, size)
     clips = list_clips(seed, scene, n_scenes=n_scenes, extra=extra)
     for clip in clips:
         frames_FHW3 = render_clip(
             seed=seed, scene=scene, background=clip.background, foreground=clip.foreground,
-            frames=frames, size=size, scenery=place,
+            frames=frames, size=size,
         )  # fmt: skip
         encode(out_dir / clip.file, frames_FHW3, fps=FPS)
     return clips

@@ -6,7 +6,7 @@ import imageio.v3 as iio
 import numpy as np
 
 from lsfref.arrays import Ints
-from lsfref.scenes.clip_set import FRAMES, SIZE, render_clip, scene_of
+from lsfref.scenes.clip_set import FRAMES, SIZE, render_clip
 from lsfref.scenes.render.clips import CLASSES
 from lsfref.storage.files import write_whole
 
@@ -39,16 +39,15 @@ def contact_sheet(
     The time slice is one row of the last clip, frame below frame: what stands still is upright,
     what moves slants, what flickers is striped.
     """
-    places = [scene_of(seed, scene, size) for scene in scenes]
     height = size[1]
     bands = []
     for background in (*CLASSES, *extra):
         row = []
-        for scene, place in zip(scenes, places, strict=True):
+        for scene in scenes:
             for foreground in ("none", "human") if scene != scenes[-1] else ("human",):
                 clip_FHW3 = render_clip(
                     seed=seed, scene=scene, background=background, foreground=foreground,
-                    frames=frames, size=size, scenery=place,
+                    frames=frames, size=size,
                 )  # fmt: skip
                 row.append(clip_FHW3[frames // 2])
         when = np.arange(height) * frames // height

@@ -61,15 +61,15 @@ def measure(seed, args):
         with session(args, passes=3, n_videos=len(listed.videos)) as doing:
             known = training_part(listed)
             trained = pipeline.train(known.videos, config, classes=known.classes, work=doing.work)
-            found = held_out.ask(listed, trained.model, doing)
-            numbers = doing.work.mapper(five_numbers, [one.path for one in listed.videos])
+            outcomes = held_out.ask(listed, trained.model, doing)
+            numbers = doing.work.mapper(five_numbers, [video.path for video in listed.videos])
             numbers_M5 = np.array(list(numbers), np.float64)
     test_M = np.array([split == "test" for split in listed.splits])
-    told = {}
-    for outcome in found:
-        labels_M = np.array([getattr(one, outcome.task) for one in listed.videos])
-        told[outcome.task] = outcome, nearest_share(numbers_M5, labels_M, test_M)
-    return told
+    results = {}
+    for outcome in outcomes:
+        labels_M = np.array([getattr(video, outcome.task) for video in listed.videos])
+        results[outcome.task] = outcome, nearest_share(numbers_M5, labels_M, test_M)
+    return results
 
 
 def main():
@@ -81,14 +81,15 @@ def main():
     shares = {}
     for seed in args.seeds:
         for task, (outcome, simple) in measure(seed, args).items():
-            found = figures(outcome)
-            low, high = found.whole.interval
+            measured = figures(outcome)
+            low, high = measured.whole.interval
             print(
-                f"seed {seed} {task}: {found.accuracy_mean:.3f} ({low:.3f} to {high:.3f}), "
+                f"seed {seed} {task}: {measured.accuracy_mean:.3f} ({low:.3f} to {high:.3f}), "
                 f"five numbers {simple:.3f}, {len(outcome.true_M)} unseen clips"
             )
             print("\n".join(confusion_lines(outcome)), flush=True)
-            shares.setdefault(task, []).append((found.accuracy_mean, simple, len(outcome.true_M)))
+            shown = measured.accuracy_mean, simple, len(outcome.true_M)
+            shares.setdefault(task, []).append(shown)
     for task, each in shares.items():
         system, simple, n_clips = np.array(each).T
         low, high = wilson_interval(system.mean(), int(n_clips.sum()))

@@ -1,41 +1,31 @@
-"""What is built in a scene: houses with windows, fences, lamp posts."""
+"""What stands in a built-in scene: houses with windows, and trunks."""
 
 import numpy as np
 
-from lsfref.arrays import Floats
-from lsfref.scenes.render.ground import Picture, as_color, box_of, paint_over
+from lsfref.arrays import Bools, Floats
+from lsfref.scenes.render.ground import HAZE, Picture, as_color, mixed
 from lsfref.scenes.render.perspective import Camera, column_of, row_of, world_x, world_y
 from lsfref.scenes.render.textures import fractal_tile, look_up
 
 _WALLS = [(0.62, 0.44, 0.36), (0.72, 0.66, 0.56), (0.66, 0.66, 0.66), (0.78, 0.75, 0.70)]
 
 
-def _facade(
-    rng: np.random.Generator, along_hw: Floats, y_hw: Floats, tall: float, blur_hw: Floats
-) -> Floats:
-    """Return color_3hw of a wall with windows: `along_hw` and `y_hw` are metres on it."""
+def _facade(rng: np.random.Generator, along_HW: Floats, y_HW: Floats) -> Floats:
+    """Return color_3HW of a wall with windows: `along_HW` and `y_HW` are meters on it."""
     wall = np.array(_WALLS[rng.integers(len(_WALLS))]) * rng.uniform(0.7, 1.1)
     tile = fractal_tile(rng, slope=1.0)
-    fade_hw = np.clip(1.5 - 12 * blur_hw, 0, 1)
-    light_hw = 1 + 0.05 * look_up(tile, y_hw * 4, along_hw * 4)
-    light_hw += 0.07 * fade_hw * look_up(tile, y_hw * 40, along_hw * 25)
-    light_hw -= 0.12 * fade_hw * (y_hw % 0.3 < 0.05)
-    light_hw *= 0.82 + 0.18 * np.clip(y_hw / 2.5, 0, 1)  # darker at the foot
-    color_3hw = as_color(wall) * light_hw
+    light_HW = 1 + 0.05 * look_up(tile, y_HW * 4, along_HW * 4)
+    light_HW *= 0.82 + 0.18 * np.clip(y_HW / 2.5, 0, 1)  # darker at the foot
     pitch, storey = rng.uniform(1.8, 3.2), rng.uniform(2.7, 3.3)
-    wide, low, high = rng.uniform(0.45, 0.7), rng.uniform(0.25, 0.4), rng.uniform(0.72, 0.88)
-    across_hw, up_hw = along_hw / pitch % 1, y_hw / storey % 1
-    frame_hw = (np.abs(across_hw - 0.5) < wide / 2 + 0.05) & (up_hw > low - 0.04)
-    frame_hw &= (up_hw < high + 0.04) & (y_hw < tall - 0.5)
-    glass_hw = (np.abs(across_hw - 0.5) < wide / 2) & (up_hw > low) & (up_hw < high) & frame_hw
-    glass_hw &= np.abs(across_hw - 0.5) > 0.02
+    wide, high = rng.uniform(0.45, 0.7), rng.uniform(0.45, 0.6)
+    across_HW, up_HW = np.abs(along_HW / pitch % 1 - 0.5), np.abs(y_HW / storey % 1 - 0.55)
+    frame_HW = (across_HW < wide / 2 + 0.05) & (up_HW < high / 2 + 0.04)
+    glass_HW = (across_HW < wide / 2) & (across_HW > 0.02) & (up_HW < high / 2)
+    cell_HW = np.floor(along_HW / pitch) * 7.3 + np.floor(y_HW / storey) * 3.1
+    glint_HW = 0.28 + 0.12 * np.sin(cell_HW * 91.7)
     trim = as_color(np.full(3, rng.uniform(0.7, 0.92)))
-    color_3hw = np.where(frame_hw, trim, color_3hw)
-    cell_hw = np.floor(along_hw / pitch) * 7.3 + np.floor(y_hw / storey) * 3.1
-    glint_hw = 0.22 + 0.12 * np.sin(cell_hw * 91.7) + 0.12 * up_hw
-    color_3hw = np.where(glass_hw, glint_hw * as_color((0.85, 0.95, 1.1)), color_3hw)
-    eaves_hw = np.abs(y_hw - tall + 0.2) < 0.2
-    return np.where(eaves_hw, trim * 0.9, color_3hw)
+    color_3HW = np.where(frame_HW, trim, as_color(wall) * light_HW)
+    return np.where(glass_HW, glint_HW * as_color((0.85, 0.95, 1.1)), color_3HW)
 
 
 def paint_house(
@@ -48,93 +38,31 @@ def paint_house(
     near: float,
     tall: float,
 ) -> Picture:
-    """Return the picture with a house: its front at depth `near` and the side one can see."""
-    style = int(rng.integers(2**31))
-    far = near + 9
-    if not left < 0 < right:  # the side that faces the middle
-        edge = right if right < 0 else left
-        ends = sorted(float(column_of(camera, edge, z)) for z in (near, far))
-        picture = _wall(
-            np.random.default_rng(style), picture, camera, ends, near, tall, side=edge, far=far
-        )
-    ends = [float(column_of(camera, x, near)) for x in (left, right)]
-    return _wall(np.random.default_rng(style), picture, camera, ends, near, tall)
+    """Return the picture with the front of a house, meters, at depth `near`."""
+    height, width = picture.depth_HW.shape
+    y_HW = world_y(camera, np.arange(height, dtype=np.float32)[:, None], near) + np.zeros(width)
+    x_HW = world_x(camera, np.arange(width, dtype=np.float32), near) + 0 * y_HW
+    seen_HW = (x_HW > left) & (x_HW < right) & (y_HW > 0) & (y_HW < tall)
+    wall_3HW = mixed(_facade(rng, x_HW - left, y_HW), as_color(HAZE), np.float32(near / 150))
+    return _stand(picture, seen_HW & (picture.depth_HW > near), wall_3HW, near)
 
 
-def _wall(
-    rng: np.random.Generator,
-    picture: Picture,
-    camera: Camera,
-    ends: list[float],
-    near: float,
-    tall: float,
-    *,
-    side: float | None = None,
-    far: float = 0.0,
+def paint_trunk(
+    picture: Picture, camera: Camera, *, x: float, z: float, tall: float, thick: float
 ) -> Picture:
-    """Return the picture with a front at depth `near`, or with a wall along x = `side`."""
-    top, foot = float(row_of(camera, tall, near)), float(row_of(camera, 0.0, near))
-    box = box_of(picture, left=ends[0], right=ends[1], top=top, bottom=foot)
-    if box is None:
-        return picture
-    across = box.columns - np.float32(camera.centre)
-    if side is None:
-        z_hw = np.full((len(box.rows), across.shape[1]), near, np.float32)
-        along_hw = world_x(camera, box.columns - ends[0], near) + 0 * box.rows
-        along_hw -= world_x(camera, np.float32(0), near)
-        light = 1.0
-    else:
-        z_1w = abs(side) * camera.focal / np.maximum(across * np.sign(side, dtype=np.float32), 0.1)
-        z_hw = np.clip(z_1w, near, far) + 0 * box.rows
-        along_hw, light = z_hw - near, 0.72
-    y_hw = world_y(camera, box.rows, z_hw)
-    seen_hw = (y_hw >= 0) & (y_hw <= tall) & (z_hw < picture.depth_HW[box.area] + 0.5)
-    wall_3hw = _facade(rng, along_hw, y_hw, tall, z_hw / camera.focal) * light
-    wall_3hw += np.clip(z_hw / 150, 0, 0.5) * (as_color((0.74, 0.77, 0.79)) - wall_3hw)
-    return paint_over(picture, box, seen_hw.astype(np.float32), wall_3hw, z_hw)
-
-
-def paint_post(
-    picture: Picture,
-    camera: Camera,
-    *,
-    x: float,
-    z: float,
-    tall: float,
-    thick: float,
-    color: Floats,
-) -> Picture:
-    """Return the picture with an upright post (a lamp post, a trunk) standing at (x, z)."""
-    middle = float(column_of(camera, x, z))
-    top, foot = float(row_of(camera, tall, z)), float(row_of(camera, 0.0, z))
+    """Return the picture with an upright trunk that stands at (x, z), meters."""
+    height, width = picture.depth_HW.shape
+    rows, columns = np.arange(height)[:, None], np.arange(width)
     half = max(thick / 2 * camera.focal / z, 0.5)
-    box = box_of(picture, left=middle - half - 1, right=middle + half + 1, top=top, bottom=foot)
-    if box is None:
-        return picture
-    across = (box.columns - middle) / half
-    cover_hw = np.clip((1 - np.abs(across)) * half + 0.5, 0, 1)
-    cover_hw = cover_hw * np.clip(box.rows - top + 0.5, 0, 1) * np.clip(foot - box.rows + 0.5, 0, 1)
-    shade = 0.85 - 0.3 * np.clip(across, -1, 1)
-    return paint_over(picture, box, cover_hw, as_color(color) * shade, z)
+    across = (columns - column_of(camera, x, z)) / half
+    cover_HW = np.clip((1 - np.abs(across)) * half + 0.5, 0, 1)
+    cover_HW = cover_HW * ((rows > row_of(camera, tall, z)) & (rows < row_of(camera, 0.0, z)))
+    return _stand(picture, cover_HW, as_color((0.30, 0.25, 0.20)) * (0.85 - 0.3 * across), z)
 
 
-def paint_fence(
-    picture: Picture,
-    camera: Camera,
-    *,
-    z: float,
-    tall: float,
-    left: float,
-    right: float,
-    color: Floats,
-) -> Picture:
-    """Return the picture with a railing across the view at depth z."""
-    ends = [float(column_of(camera, x, z)) for x in (left, right)]
-    top, foot = float(row_of(camera, tall, z)), float(row_of(camera, 0.0, z))
-    box = box_of(picture, left=ends[0], right=ends[1], top=top, bottom=foot)
-    if box is None:
-        return picture
-    x_1w, y_h1 = world_x(camera, box.columns, z), world_y(camera, box.rows, z)
-    bars_hw = (x_1w % 0.35 < 0.07) | (np.abs(y_h1 - tall + 0.05) < 0.05)
-    bars_hw |= np.abs(y_h1 - 0.25) < 0.04
-    return paint_over(picture, box, bars_hw.astype(np.float32) * 0.9, as_color(color), z)
+def _stand(picture: Picture, cover_HW: Floats | Bools, color: Floats, depth: float) -> Picture:
+    """Return the picture with a color where `cover_HW` is, `depth` meters away."""
+    return Picture(
+        mixed(picture.color_3HW, color, cover_HW).astype(np.float32),
+        np.where(cover_HW > 0.5, np.float32(depth), picture.depth_HW),
+    )

@@ -1,31 +1,29 @@
-"""Articulated figures of the built-in scenes: joint angles in, shaded limbs and a shadow out."""
+"""Articulated figures of the built-in scenes: joint angles in, shaded limbs out."""
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from lsfref.arrays import Floats
 from lsfref.scenes.render.perspective import Camera, column_of, row_of
-from lsfref.scenes.render.shapes import Color, Paint, Sprite, window_around
+from lsfref.scenes.render.shapes import Color, Layer, Stroke, paint
 
 _SKINS = [(0.86, 0.68, 0.56), (0.72, 0.53, 0.41), (0.50, 0.35, 0.26), (0.36, 0.25, 0.19)]
 _CLOTHES = [
     (0.16, 0.17, 0.20), (0.80, 0.79, 0.76), (0.62, 0.16, 0.15), (0.18, 0.26, 0.48),
     (0.78, 0.66, 0.25), (0.24, 0.40, 0.27), (0.45, 0.43, 0.41), (0.55, 0.38, 0.55),
 ]  # fmt: skip
+_SHOE, _BOX = (0.12, 0.11, 0.10), (0.62, 0.46, 0.28)
 
 
 class Person(NamedTuple):
-    """Size in metres, colours, and whether the shirt is striped."""
+    """Height in meters and colors; the shirt is striped in two of them."""
 
     tall: float
-    stout: float
     skin: Color
     hair: Color
-    shirt: Color
+    shirt: tuple[Color, Color]
     trousers: Color
-    stripes: bool
 
 
 class Pose(NamedTuple):
@@ -33,158 +31,114 @@ class Pose(NamedTuple):
 
     x_F: Floats
     z_F: Floats
-    heading_F: Floats  # from the x axis towards z
+    heading: float  # from the x axis towards z
     thigh_2F: Floats
     knee_2F: Floats
     swing_2F: Floats  # upper arm, forward
     spread_2F: Floats  # upper arm, sideways
     elbow_2F: Floats
-    lean_F: Floats
-    jump_F: Floats  # metres above the ground
-
-
-class Thing(NamedTuple):
-    """A prop: a thick line between two points in the figure's own axes, metres, per frame."""
-
-    start_3F: Floats  # forward, up, sideways
-    end_3F: Floats
-    radius: float
-    color: Color
+    carries: bool = False  # a box, in both hands
 
 
 def draw_person(rng: np.random.Generator) -> Person:
     """Return a person of random size and clothes."""
-    shirt, trousers = rng.permutation(len(_CLOTHES))[:2]
+    first, second, trousers = (np.array(_CLOTHES[k]) for k in rng.permutation(len(_CLOTHES))[:3])
     return Person(
         tall=rng.uniform(1.6, 1.92),
-        stout=rng.uniform(0.9, 1.25),
         skin=_SKINS[rng.integers(len(_SKINS))],
-        hair=tuple(np.array([0.16, 0.12, 0.09]) * rng.uniform(0.5, 4.0)),
-        shirt=_CLOTHES[shirt],
-        trousers=tuple(np.array(_CLOTHES[trousers]) * 0.8),
-        stripes=bool(rng.random() < 0.55),
+        hair=np.array([0.16, 0.12, 0.09]) * rng.uniform(0.5, 4.0),
+        shirt=(first, second if rng.random() < 0.55 else first),
+        trousers=0.8 * trousers,
     )
 
 
-def joints(person: Person, pose: Pose) -> dict[str, Floats]:
-    """Return joint positions (3, F) in the figure's axes: forward, up, sideways, in metres."""
-    tall = person.tall
-    thigh, shin, torso = 0.245 * tall, 0.235 * tall, 0.29 * tall
-    upper, lower = 0.165 * tall, 0.16 * tall
-    knee_2F = pose.thigh_2F - pose.knee_2F
-    reach_2F = thigh * np.cos(pose.thigh_2F) + shin * np.cos(knee_2F)
-    hip_F = reach_2F.max(axis=0) + 0.04 * tall + pose.jump_F
-    zero_F = np.zeros_like(hip_F)
-    neck_3F = np.stack([torso * np.sin(pose.lean_F), hip_F + torso * np.cos(pose.lean_F), zero_F])
-    nod_F = 0.5 * pose.lean_F
-    head_3F = neck_3F + 0.085 * tall * np.stack([np.sin(nod_F), np.cos(nod_F), zero_F])
-    found = {"hip": np.stack([zero_F, hip_F, zero_F]), "neck": neck_3F, "head": head_3F}
+def joints(tall: float, pose: Pose) -> dict[str, Floats]:
+    """Return joint positions (3, F) in the figure's axes: forward, up, sideways, in meters.
+
+    The lower foot is on the ground.
+    """
+    thigh, shin, upper, lower = (share * tall for share in (0.245, 0.235, 0.165, 0.16))
+    shank_2F = pose.thigh_2F - pose.knee_2F
+    reach_2F = thigh * np.cos(pose.thigh_2F) + shin * np.cos(shank_2F)
+    hip_F = reach_2F.max(axis=0) + 0.04 * tall
+
+    def point(forward: float, up: float, sideways: float = 0.0) -> Floats:
+        return np.stack([np.full_like(hip_F, tall * part) for part in (forward, up, sideways)])
+
+    def turned(angle_F: Floats, aside_F: Floats | float = 0.0) -> Floats:
+        ahead_F, down_F = np.sin(angle_F) * np.cos(aside_F), np.cos(angle_F) * np.cos(aside_F)
+        return np.stack([ahead_F, -down_F, np.sin(aside_F) + 0 * ahead_F])
+
+    at = {"hip": np.stack([0 * hip_F, hip_F, 0 * hip_F])}
+    at["neck"] = at["hip"] + point(0, 0.29)
+    at["head"] = at["neck"] + point(0, 0.085)
     for s, side in enumerate((-1, 1)):
-        hip_3F = np.stack([zero_F, hip_F, zero_F + side * 0.05 * tall])
-        bent_F, shank_F = pose.thigh_2F[s], knee_2F[s]
-        knee_3F = hip_3F + thigh * np.stack([np.sin(bent_F), -np.cos(bent_F), zero_F])
-        foot_3F = knee_3F + shin * np.stack([np.sin(shank_F), -np.cos(shank_F), zero_F])
-        toe_F = shank_F * 0.6
-        toe_3F = foot_3F + 0.09 * tall * np.stack([np.cos(toe_F), np.sin(toe_F), zero_F])
-        shoulder_3F = neck_3F + np.stack([zero_F, zero_F - 0.03 * tall, zero_F + side * 0.1 * tall])
-        swing_F, spread_F = pose.swing_2F[s], pose.spread_2F[s]
-        elbow_3F = shoulder_3F + upper * _arm(swing_F, spread_F, side)
-        fold_F = pose.elbow_2F[s]
-        hand_3F = elbow_3F + lower * _arm(swing_F + fold_F, spread_F, side)
-        names = ("thigh", "knee", "foot", "toe", "shoulder", "elbow", "hand")
-        parts = (hip_3F, knee_3F, foot_3F, toe_3F, shoulder_3F, elbow_3F, hand_3F)
-        found.update({f"{name}{s}": part for name, part in zip(names, parts, strict=True)})
-    return found
+        at[f"thigh{s}"] = at["hip"] + point(0, 0, side * 0.05)
+        at[f"knee{s}"] = at[f"thigh{s}"] + thigh * turned(pose.thigh_2F[s])
+        at[f"foot{s}"] = at[f"knee{s}"] + shin * turned(shank_2F[s])
+        at[f"toe{s}"] = at[f"foot{s}"] + 0.09 * tall * turned(0.6 * shank_2F[s] + np.pi / 2)
+        at[f"shoulder{s}"] = at["neck"] + point(0, -0.03, side * 0.1)
+        swing_F, spread_F = pose.swing_2F[s], side * pose.spread_2F[s]
+        at[f"elbow{s}"] = at[f"shoulder{s}"] + upper * turned(swing_F, spread_F)
+        fold_F = swing_F + pose.elbow_2F[s]
+        at[f"hand{s}"] = at[f"elbow{s}"] + lower * turned(fold_F, spread_F)
+    return at
 
 
-def _arm(swing_F: Floats, spread_F: Floats, side: int) -> Floats:
-    """Return the unit vector (3, F) of an arm that swings forward and spreads sideways."""
-    return np.stack(
-        [
-            np.sin(swing_F) * np.cos(spread_F),
-            -np.cos(swing_F) * np.cos(spread_F),
-            side * np.sin(spread_F),
-        ]
-    )
+Limb = tuple[Floats, Floats, tuple[float, float], Color]  # from, to, radii in meters, color
 
 
-def figure_sprites(
-    camera: Camera, person: Person, pose: Pose, things: list[Thing], *, sun: float
-) -> list[Sprite]:
-    """Return the shadow and the body of a figure, with the things it holds."""
-    cos_F, sin_F = np.cos(pose.heading_F), np.sin(pose.heading_F)
-
-    def world(point_3F: Floats) -> tuple[Floats, Floats, Floats]:
-        ahead_F, up_F, aside_F = point_3F
-        x_F = pose.x_F + ahead_F * cos_F - aside_F * sin_F
-        z_F = pose.z_F + ahead_F * sin_F + aside_F * cos_F
-        return x_F, up_F, np.maximum(z_F, 0.7)
+def draw_figure(camera: Camera, person: Person, pose: Pose, *, sun: float) -> list[Layer]:
+    """Return a figure, frame by frame."""
+    cos, sin = np.cos(pose.heading), np.sin(pose.heading)
+    scale_F = camera.focal / np.maximum(pose.z_F, 0.7)
 
     def seen(point_3F: Floats) -> Floats:
-        x_F, y_F, z_F = world(point_3F)
-        return np.stack([column_of(camera, x_F, z_F), row_of(camera, y_F, z_F)])
+        ahead_F, up_F, aside_F = point_3F
+        z_F = np.maximum(pose.z_F + ahead_F * sin + aside_F * cos, 0.7)
+        x_F = pose.x_F + ahead_F * cos - aside_F * sin
+        return np.stack([column_of(camera, x_F, z_F), row_of(camera, up_F, z_F)])
 
-    def fallen(point_3F: Floats) -> Floats:
-        x_F, y_F, z_F = world(point_3F)
-        z_F = z_F + 0.12 * y_F
-        return np.stack([column_of(camera, x_F + 0.8 * sun * y_F, z_F), row_of(camera, 0.0, z_F)])
-
-    at = joints(person, pose)
-    scale_F = (camera.focal / np.maximum(pose.z_F, 0.7)).astype(np.float32)
-    limbs = _limbs(person, at, things, near=0 if np.mean(cos_F) > 0 else 1)
-    widest = 0.16 * float(scale_F.max()) + 2
-    ends = [(seen(limb[0]), seen(limb[1])) for limb in limbs]
-    points = np.array(ends)
-    paint = Paint(window_around(points[:, :, 0], points[:, :, 1], margin=widest))
-    for (start_2F, end_2F), (_, _, radii, color, stripes) in zip(ends, limbs, strict=True):
-        paint.limb(
-            start_2F, end_2F,
-            radii_2F=np.multiply.outer(np.array(radii, np.float32), scale_F),
-            color=color, sun=sun, stripes_F=scale_F / 45 if stripes else None,
-        )  # fmt: skip
-    solid = [limb for limb in limbs if limb[2][0] > 0.05]  # what casts a shadow worth drawing
-    ends = [(fallen(limb[0]), fallen(limb[1])) for limb in solid]
-    points = np.array(ends)
-    shadow = Paint(window_around(points[:, :, 0], points[:, :, 1], margin=widest))
-    for (start_2F, end_2F), limb in zip(ends, solid, strict=True):
-        radii_2F = np.multiply.outer(0.8 * np.array(limb[2], np.float32), scale_F)
-        shadow.limb(start_2F, end_2F, radii_2F=radii_2F, color=(0.0, 0.0, 0.0))
-    cast = shadow.sprite((pose.z_F + 0.15).astype(np.float32), on_ground=True, opacity=0.4)
-    return [cast, paint.sprite(pose.z_F.astype(np.float32))]
+    strokes = []
+    for start_3F, end_3F, radii, color in _limbs(person, pose, near=0 if cos > 0 else 1):
+        radii_2F = np.multiply.outer(np.array(radii), scale_F).astype(np.float32)
+        strokes.append(Stroke(seen(start_3F), seen(end_3F), radii_2F, color))
+    return paint(strokes, pose.z_F, sun=sun)
 
 
-Limb = tuple[Floats, Floats, Sequence[float], Color, bool]
-
-
-def _limbs(person: Person, at: dict[str, Floats], things: list[Thing], *, near: int) -> list[Limb]:
-    """Return (start, end, radii, colour, stripes) of each part, the nearest first."""
-    t, wide = person.tall, person.stout
-    shoe = (0.12, 0.11, 0.10)
-    far = 1 - near
-    crown_3F = at["head"] + np.array([[-0.015 * t], [0.03 * t], [0]])
-    chest_3F = at["neck"] - np.array([[0], [0.04 * t], [0]])
-    held = [(one.start_3F, one.end_3F, (one.radius,) * 2, one.color, False) for one in things]
+def _limbs(person: Person, pose: Pose, *, near: int) -> list[Limb]:
+    """Return the parts of a figure whose side `near` is seen, the nearest first."""
+    t, at = person.tall, joints(person.tall, pose)
+    shirt = person.shirt[0]
 
     def arm(s: int) -> list[Limb]:
         hand, elbow, shoulder = at[f"hand{s}"], at[f"elbow{s}"], at[f"shoulder{s}"]
-        sleeve = person.shirt
         return [
-            (hand, hand, (0.026 * t, 0.026 * t), person.skin, False),
-            (elbow, hand, (0.028 * t * wide, 0.022 * t), sleeve, False),
-            (shoulder, elbow, (0.035 * t * wide, 0.028 * t * wide), sleeve, False),
+            (hand, hand, (0.026 * t, 0.026 * t), person.skin),
+            (elbow, hand, (0.030 * t, 0.022 * t), shirt),
+            (shoulder, elbow, (0.037 * t, 0.030 * t), shirt),
         ]
 
     def leg(s: int) -> list[Limb]:
         top, knee, foot = at[f"thigh{s}"], at[f"knee{s}"], at[f"foot{s}"]
         return [
-            (foot, at[f"toe{s}"], (0.027 * t, 0.02 * t), shoe, False),
-            (knee, foot, (0.038 * t * wide, 0.026 * t), person.trousers, False),
-            (top, knee, (0.052 * t * wide, 0.040 * t * wide), person.trousers, False),
+            (foot, at[f"toe{s}"], (0.027 * t, 0.02 * t), _SHOE),
+            (knee, foot, (0.040 * t, 0.026 * t), person.trousers),
+            (top, knee, (0.055 * t, 0.043 * t), person.trousers),
         ]
 
+    up = np.array([[0.0], [1.0], [0.0]])
+    head, chest, hip = at["head"], at["neck"] - 0.04 * t * up, at["hip"]
+    crown = head + t * np.array([[-0.015], [0.03], [0.0]])
+    box = 0.5 * (at["hand0"] + at["hand1"])
+    carried = [(box, box + 0.14 * up, (0.13, 0.13), _BOX)] if pose.carries else []
+    bands = [chest + k / 6 * (hip - chest) for k in range(7)]
     trunk = [
-        (chest_3F, at["hip"], (0.085 * t * wide, 0.068 * t * wide), person.shirt, person.stripes),
-        (at["head"], at["head"], (0.058 * t, 0.058 * t), person.skin, False),
-        (crown_3F, at["head"], (0.06 * t, 0.05 * t), person.hair, False),
+        (crown, head, (0.06 * t, 0.05 * t), person.hair),
+        (head, head, (0.058 * t, 0.058 * t), person.skin),
+        *(
+            (bands[k], bands[k + 1], ((0.09 - 0.003 * k) * t,) * 2, person.shirt[k % 2])
+            for k in range(6)
+        ),
     ]
-    return [*arm(near), *held, trunk[2], trunk[1], trunk[0], *leg(near), *leg(far), *arm(far)]
+    return [*arm(near), *carried, *trunk, *leg(near), *leg(1 - near), *arm(1 - near)]

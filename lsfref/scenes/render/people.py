@@ -1,58 +1,42 @@
 """Who passes by in the built-in scenes: one to three people of the paper's three kinds."""
 
+import math
+
 import numpy as np
 
-from lsfref.scenes.render import acts
-from lsfref.scenes.render.acts import Path
-from lsfref.scenes.render.limbs import Pose, Thing, draw_person, figure_sprites
-from lsfref.scenes.render.perspective import Camera
-from lsfref.scenes.render.shapes import Sprite
+from lsfref.arrays import Floats
+from lsfref.scenes.render.acts import Path, carry, walk, wave
+from lsfref.scenes.render.limbs import Pose, draw_figure, draw_person
+from lsfref.scenes.render.scenery import Scenery, foot_limits
+from lsfref.scenes.render.shapes import Layer
 
 KINDS = ("body", "object", "others")  # general body movement, human-object, human-human
 
 
-def people_sprites(
-    rng: np.random.Generator,
-    camera: Camera,
-    *,
-    kind: str,
-    n_frames: int,
-    fps: float,
-    nearest: float,
-    farthest: float,
-    half_width: float,
-    sun: float,
-) -> list[Sprite]:
-    """Return one to three people, at depths between `nearest` and `farthest`, at least one of whom
-    does something of `kind` (one of KINDS); those who walk cross one another.
+def draw_people(rng: np.random.Generator, scenery: Scenery, clock_F: Floats) -> list[list[Layer]]:
+    """Return one to three people, each frame by frame, at least one of whom does one of KINDS.
+
+    Those who walk cross one another.
     """
-    clock_F = np.arange(n_frames) / fps
-
-    cast: list[tuple[Pose, list[Thing]]] = []
+    nearest, farthest = foot_limits(scenery)
     way = rng.permutation(2)  # one goes left, the next one right
+    poses: list[Pose] = []
 
-    def path(speed: float) -> Path:
+    def path(slowest: float, fastest: float) -> Path:
         z = nearest * (farthest / nearest) ** (rng.random() ** 2)
-        x = rng.uniform(-0.45, 0.45) * half_width * z / camera.focal
-        heading = np.pi * float(way[len(cast) % 2]) + rng.normal(0, 0.35)
-        return Path(x, z, heading, speed)
+        x = rng.uniform(-0.225, 0.225) * scenery.size[0] * z / scenery.camera.focal
+        heading = np.pi * float(way[len(poses) % 2]) + rng.normal(0, 0.35)
+        return Path(x, z, heading, rng.uniform(slowest, fastest))
 
+    kind = rng.choice(KINDS)
     if kind == "object":
-        act = acts.OBJECTS[rng.integers(len(acts.OBJECTS))]
-        cast.append(act(rng, path(rng.uniform(0.8, 1.5)), clock_F))
-    elif kind == "others":
-        pair = acts.OTHERS[rng.integers(len(acts.OTHERS))]
-        cast += [(pose, []) for pose in pair(rng, path(rng.uniform(0.9, 1.6)), clock_F)]
+        poses.append(carry(rng, path(0.8, 1.5), clock_F))
+    elif kind == "others":  # two walk beside one another
+        first, aside = path(0.9, 1.6), rng.uniform(0.55, 0.8)
+        x, z = first.x - aside * math.sin(first.heading), first.z + aside * math.cos(first.heading)
+        poses += [walk(rng, who, clock_F) for who in (first, first._replace(x=x, z=z))]
     more = int(rng.choice([1, 2, 3, 3, 3])) if kind == "body" else int(rng.random() < 0.85)
     for _ in range(more):
-        if rng.random() < 0.75:
-            speed = rng.uniform(2.3, 3.0) if rng.random() < 0.2 else rng.uniform(0.9, 1.7)
-            cast.append((acts.walk(rng, path(speed), clock_F), []))
-        else:
-            stay = acts.STAYS[rng.integers(len(acts.STAYS))]
-            turned = path(0.0)._replace(heading=rng.uniform(0, 2 * np.pi))
-            cast.append((stay(rng, turned, clock_F), []))
-    sprites = []
-    for pose, held in cast:
-        sprites += figure_sprites(camera, draw_person(rng), pose, held, sun=sun)
-    return sprites
+        act = walk if rng.random() < 0.75 else wave
+        poses.append(act(rng, path(0.9, 1.7), clock_F))
+    return [draw_figure(scenery.camera, draw_person(rng), pose, sun=scenery.sun) for pose in poses]

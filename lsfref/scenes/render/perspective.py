@@ -1,7 +1,7 @@
 """Where things of the built-in scenes fall in the picture: a pinhole camera above flat ground.
 
-World axes are x right, y up, z away from the camera, in metres; the optical axis is level, so
-verticals stay vertical. Pictures are indexed by pixel centres, columns right and rows down.
+World axes are x right, y up, z away from the camera, in meters; the optical axis is level, so
+verticals stay vertical. Pictures are indexed by pixel centers, columns right and rows down.
 """
 
 from typing import NamedTuple
@@ -12,28 +12,17 @@ from lsfref.arrays import Floats
 
 
 class Camera(NamedTuple):
-    """A fixed camera: focal length, horizon row and middle column in pixels, height in metres."""
+    """A fixed camera: focal length, horizon row and middle column in pixels, height in meters."""
 
     focal: float
     height: float
     horizon: float
-    centre: float
-
-
-def enlarged(camera: Camera, *, factor: int) -> Camera:
-    """Return the camera of the same picture drawn `factor` times as large."""
-    half = (factor - 1) / 2
-    return Camera(
-        camera.focal * factor,
-        camera.height,
-        camera.horizon * factor + half,
-        camera.centre * factor + half,
-    )
+    center: float
 
 
 def column_of(camera: Camera, x: Floats | float, z: Floats | float) -> Floats:
     """Return the picture column of world points; z must be positive."""
-    return np.asarray(camera.centre + camera.focal * x / z, np.float32)
+    return np.asarray(camera.center + camera.focal * x / z, np.float32)
 
 
 def row_of(camera: Camera, y: Floats | float, z: Floats | float) -> Floats:
@@ -42,16 +31,16 @@ def row_of(camera: Camera, y: Floats | float, z: Floats | float) -> Floats:
 
 
 def ground_depth(camera: Camera, rows: Floats, *, farthest: float) -> Floats:
-    """Return the depth z, in metres, at which rows look at the ground; `farthest` above it."""
+    """Return the depth z, in meters, at which rows look at the ground; `farthest` above it."""
     drop = np.maximum(rows - camera.horizon, camera.focal * camera.height / farthest)
     return (camera.focal * camera.height / drop).astype(np.float32)
 
 
 def world_x(camera: Camera, columns: Floats, z: Floats | float) -> Floats:
-    """Return x, in metres, of what is seen in `columns` at depth z."""
-    return ((columns - camera.centre) * z / camera.focal).astype(np.float32)
+    """Return x, in meters, of what is seen in `columns` at depth z."""
+    return ((columns - camera.center) * z / camera.focal).astype(np.float32)
 
 
 def world_y(camera: Camera, rows: Floats, z: Floats | float) -> Floats:
-    """Return the height y, in metres, of what is seen in `rows` at depth z."""
+    """Return the height y, in meters, of what is seen in `rows` at depth z."""
     return (camera.height - (rows - camera.horizon) * z / camera.focal).astype(np.float32)
