@@ -176,7 +176,8 @@ LAYERS = Kind(
         "layer_*": Output(
             "layer k of `sizes` from layer k - 1: pixel i of n reads (i + 1/2) N / n - 1/2,"
             " bilinear, clamped, positions in double also where pixels are in single precision; 8"
-            " bits: weights of 11 bits, (.. >> 4) along x, (.. >> 16) along y, (sum + 2) >> 2; A2 A3",
+            " bits: weights of 11 bits, (.. >> 4) along x, (.. >> 16) along y, (sum + 2) >> 2; A2"
+            " A3",
             "loops, opencv",
         )
     },

@@ -172,6 +172,7 @@ def read_manifest(folder: str | os.PathLike[str]) -> dict[str, Any]:
         digest = hashlib.sha256(body.encode()).hexdigest()
         whole = manifest["digest"] == digest and manifest["count"] == len(manifest["tensors"])
         version = manifest["format_version"]
+        _ = manifest["cases"].keys()
         for entry in manifest["tensors"]:
             stage, case, _tensor = entry["file"].split("/")
             known = stage in STAGES and entry["role"] in ROLES and _FACTS <= entry.keys()

@@ -59,13 +59,14 @@ def run(args: argparse.Namespace) -> int:
     first = first_difference(verdicts)
     likely = likely_branch(first, verdicts, manifest["cases"]) if first else None
     failed = [v for v in verdicts if not v.passed]
+    outputs = [e for e in manifest["tensors"] if e["role"] == "output"]
     counts = {
         "tensors": sum(not v.skipped for v in verdicts),
         "failed": len(failed),
         "missing": sum(v.fault == "missing" for v in failed),
         "changed": sum(map(is_given, failed)),
         "skipped": sum(v.skipped for v in verdicts),
-        "left_out": sum(file.split("/")[0] in stages for file in away),
+        "left_out": sum(e["file"] in away and e["stage"] in stages for e in outputs),
     }
     if args.json:
         where = {"stage": first.stage, "case": first.case, "tensor": first.name} if first else None
