@@ -54,7 +54,7 @@ STAGE_OF = {
     "kernels.shortlists": "09_lsh",
     "voting": "10_voting",
 }
-ONLY = {"video": ("grey_luma", "grey_8bit"), "phases.motion": ("moments",)}
+ONLY = {"video": ("grey_luma", "grey_8bit"), "phases.motion": ("steps",)}
 
 
 def main():

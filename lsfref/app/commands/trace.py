@@ -4,18 +4,20 @@ import argparse
 import contextlib
 import dataclasses
 from collections import deque
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lsfref import lsfnet, lsh, pooling, video
+from lsfref import lsh, pooling, video
 from lsfref.app import options
 from lsfref.app.work.progress import Progress
 from lsfref.app.work.session import refuse_damage
 from lsfref.arrays import Floats
 from lsfref.errors import NoTrajectoriesError
-from lsfref.phases import passes, phase2, sampling
+from lsfref.kernels.scaling import apply_scaling
+from lsfref.phases import extraction, testing
+from lsfref.phases.advice import unusable
+from lsfref.phases.streaming import Block, of_length
 from lsfref.storage.files import printable
 from lsfref.storage.recorder import STAGES, Recorder, choose_stages
 
@@ -52,7 +54,8 @@ def run(args: argparse.Namespace) -> int:
     fitted = model.load(args.model) if "model" in args else None
     config = options.with_flags(fitted.config, args) if fitted else options.config_from(args)
     config = dataclasses.replace(config, max_frames=args.frames)
-    video.count_frames(args.video, max_frames=1)  # no folder for what is no video
+    limits = {"max_frames": config.max_frames, "max_pixels": config.max_pixels}
+    n_frames = video.count_frames(args.video, warn=lambda text: None, **limits)
     progress = Progress(quiet=args.quiet)
     with Recorder(args.out) as recorder:
         facts = read_facts()
@@ -66,17 +69,18 @@ def run(args: argparse.Namespace) -> int:
             stage = {"grey_HW": "video", "flow_HW2": "flow"}.get(name, stage)
             add(FOLDERS[stage], f"frame_{frame:05d}_scale_{scale}", name, array)
 
-        found = passes.extract(args.video, config, watch=watch)
-        n_points = record_points(add, found, fitted)
+        found = extraction.extract(args.video, config, watch=watch)
+        blocks = (b._replace(info_P10=of_length(b.info_P10, n_frames)) for b in found)
+        n_points = record_points(add, blocks, fitted)
         if args.strict:
             refuse_damage(found)
         for text in found.warnings:
             progress.say(f"warning: {text}")
         name, choices = printable(Path(args.video).name), dataclasses.asdict(config)
-        recorder.close(video=name, frames=found.n_frames, config=choices)
+        recorder.close(video=name, frames=n_frames, config=choices)
     print(f"{printable(args.out)}: {recorder.count} tensors, {recorder.size / 1e6:.1f} MB")
     if fitted and not n_points:
-        progress.say(f"error: {passes.no_trajectories(args.video, found.n_frames, 0)}")
+        progress.say(f"error: {unusable(args.video, n_frames, 0, config)}")
     return 1 if fitted and not n_points else 0
 
 
@@ -92,31 +96,29 @@ def read_facts() -> dict[tuple[str, str], dict[str, Any]]:
     return facts
 
 
-def record_points(add: Add, found: passes.Extraction, fitted: "Model | None") -> int:
+def record_points(add: Add, blocks: Iterable[Block], fitted: "Model | None") -> int:
     """Record stages 4 to 10, block after block; return the number of trajectories."""
     n_points = 0
 
     def rows() -> Iterator[Floats]:
         nonlocal n_points
-        for block in found:
+        for block in blocks:
             case = f"frame_{int(block.info_P10[0, 0]):05d}"
             n_points += len(block.info_P10)
             for name, array in block._asdict().items():
                 add("04_descriptors", case, name, array)
             if fitted:
-                scaled_PD = sampling.apply_scaling(fitted.scaling, block.descriptors_PD)
-                codes_PE = lsfnet.encode(fitted.parameters, scaled_PD)
-                add("05_lsfnet", case, "scaled_PD", scaled_PD)
-                add("05_lsfnet", case, "codes_PE", codes_PE)
+                encoder, rows_PD = fitted.network.encoder, block.descriptors_PD
+                add("05_lsfnet", case, "scaled_PD", apply_scaling(encoder.scaling, rows_PD))
+                add("05_lsfnet", case, "codes_PE", encoder(rows_PD))
             yield block.descriptors_PD
 
     if fitted is None:
         deque(rows(), maxlen=0)
         return n_points
     record_network(add, fitted)
-    encode = partial(passes.encode_rows, parameters=fitted.parameters, scaling=fitted.scaling)
     with contextlib.suppress(NoTrajectoriesError):
-        pooled_E = pooling.pool_codes(rows(), encode).pooled_E
+        pooled_E = pooling.pool_codes(rows(), fitted.network.encoder).pooled_E
         add("07_pooling", "video", "pooled_E", pooled_E)
         for name in fitted.tasks:
             record_task(add, name, pooled_E[None], fitted)
@@ -126,14 +128,14 @@ def record_points(add: Add, found: passes.Extraction, fitted: "Model | None") ->
 
 def record_network(add: Add, fitted: "Model") -> None:
     """Record what phase 1 left: the parameters, the scaling, the curves."""
-    n_hidden = sum(key.startswith("weights_") for key in fitted.parameters) - 1
-    axes = lsfnet_axes(n_hidden)
-    for name, array in fitted.parameters.items():
+    parameters, scaling = fitted.network.encoder.parameters, fitted.network.encoder.scaling
+    axes = lsfnet_axes(sum(key.startswith("weights_") for key in parameters) - 1)
+    for name, array in parameters.items():
         add("05_lsfnet", "network", name, array, axes=axes[name])
     for name in ("mean_D", "scale_D"):
-        add("05_lsfnet", "network", name, getattr(fitted.scaling, name))
+        add("05_lsfnet", "network", name, getattr(scaling, name))
     for name in ("reconstruction_curve", "classification_curve"):
-        add("06_switching", "network", f"{name}_U", getattr(fitted, name))
+        add("06_switching", "network", f"{name}_U", getattr(fitted.network, name))
 
 
 def lsfnet_axes(n_hidden: int) -> dict[str, list[str]]:
@@ -150,8 +152,8 @@ def record_task(add: Add, name: str, pooled_1E: Floats, fitted: "Model") -> None
     """Record stages 8 to 10 of one task."""
     task, config = fitted.tasks[name], fitted.config
     query_1Q = pooled_1E[:, task.selected_Q]
-    neighbors_T1K, squared_T1K = phase2.search(task, pooled_1E, config)
-    votes = phase2.answer(task, pooled_1E, config)
+    neighbors_T1K, squared_T1K = testing.search(task, pooled_1E, config)
+    votes = testing.votes_of(task, pooled_1E, config)
     for stage, key, array in [
         ("08_fisher", "index_mE", fitted.pooled_ME[task.rows_m]),
         ("08_fisher", "labels_m", task.labels_m),

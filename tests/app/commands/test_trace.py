@@ -11,7 +11,8 @@ import pytest
 from lsfref import config, lsfnet, model, video
 from lsfref.app import cli
 from lsfref.app.commands import trace
-from lsfref.phases import sampling
+from lsfref.kernels.scaling import Scaling
+from lsfref.phases.phase2 import fit_tasks, labels_of
 from lsfref.storage.recorder import STAGES, read_manifest
 
 pytestmark = pytest.mark.unwatched
@@ -46,33 +47,26 @@ def fitted(tmp_path_factory):
     names = tuple(f"v{i}" for i in range(13))
     classes = {"background": ("normal", "rain", "noise"), "foreground": ("none", "human")}
     videos = [
-        model_video(name, classes["background"][i % 3], classes["foreground"][i % 2])
+        model.LabelledVideo(name, name, classes["background"][i % 3], classes["foreground"][i % 2])
         for i, name in enumerate(names)
     ]
-    from lsfref import pipeline
-
     path = tmp_path_factory.mktemp("model") / "model.npz"
     whole = model.Model(
         config=settings,
-        parameters=parameters,
-        scaling=sampling.Scaling("rms", np.zeros(426), np.full(426, 0.5)),
-        reconstruction_curve=np.array([3.0, 2.0, 1.0]),
-        classification_curve=np.array([2.0, 1.0, 0.5]),
+        network=model.Network(
+            model.Encoder(Scaling("rms", np.zeros(426), np.full(426, 0.5)), parameters),
+            np.array([3.0, 2.0, 1.0]),
+            np.array([2.0, 1.0, 0.5]),
+        ),
         head_classes=classes["background"],
         files=names,
         groups=("",) * 13,
         points_M=np.full(13, 5),
         pooled_ME=pooled_ME,
-        tasks=pipeline.fit_tasks(pooled_ME, videos, classes, settings, rng=rng),
+        tasks=fit_tasks(pooled_ME, labels_of(videos, classes), classes, settings, rng=rng),
     )
     model.save(whole, path)
     return path
-
-
-def model_video(name, background, foreground):
-    from lsfref.pipeline import LabelledVideo
-
-    return LabelledVideo(name, name, background, foreground)
 
 
 @pytest.fixture(scope="module")
