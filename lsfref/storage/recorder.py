@@ -35,22 +35,15 @@ class TraceError(LsfrefError):
 
 def choose_stages(text: str) -> tuple[str, ...]:
     """Return the stages of a text such as `8`, `fisher`, `3-5,08_fisher`; raises ValueError."""
+    place = {w: i for i, s in enumerate(STAGES) for w in (s, s[3:], s[:2], s[:2].lstrip("0"))}
     chosen: set[str] = set()
     for word in filter(None, text.replace(",", " ").split()):
         first, dash, last = word.partition("-")
-        bounds = [_stage_number(first), _stage_number(last if dash else first)]
-        if None in bounds or bounds[0] > bounds[1]:  # type: ignore[operator]
+        low, high = place.get(first, 0), place.get(last if dash else first, -1)
+        if first not in place or high < low:
             raise ValueError(f"want stages such as 8, fisher or 3-5 of {STAGES}; got {word!r}")
-        chosen.update(STAGES[bounds[0] : bounds[1] + 1])  # type: ignore[operator,misc]
+        chosen.update(STAGES[low : high + 1])
     return tuple(stage for stage in STAGES if stage in chosen)
-
-
-def _stage_number(word: str) -> int | None:
-    for number, stage in enumerate(STAGES):
-        digits, _, name = stage.partition("_")
-        if word in (stage, name) or (word.isdigit() and int(word) == int(digits)):
-            return number
-    return None
 
 
 class Recorder:

@@ -72,21 +72,25 @@ def run(args: argparse.Namespace) -> int:
         where = {"stage": first.stage, "case": first.case, "tensor": first.name} if first else None
         output.write_json({**counts, "first": where, "likely": likely})
     else:
-        print("\n" + summary(first, likely, **counts))
+        print("\n" + summary(first, likely, args.without, **counts))
     return 1 if failed else 0
 
 
-def summary(first: Verdict | None, likely: str | None, **counts: int) -> str:
+def summary(
+    first: Verdict | None, likely: str | None, without: Sequence[str], **counts: int
+) -> str:
     """Return the lines that end the report."""
     text = f"All {counts['tensors']} tensors agree."
     if first:
-        where = f"{stage_title(first.stage)}, in case {_case(first)}"
+        case = f"`{printable(first.case)}` ({printable(first.name)})"
+        where = f"{stage_title(first.stage)}, in case {case}"
         text = (
             f"{counts['failed']} of {counts['tensors']} tensors fail.\n"
             f"The first stage that differs is {where}.\n{likely}"
         )
+    names = f" ({printable(', '.join(without))})" if without else ""
     for key, about in _COUNTED.items():
-        text += f"\n{counts[key]} {about}." if counts[key] else ""
+        text += f"\n{counts[key]} {about}{names * (key == 'left_out')}." if counts[key] else ""
     return text
 
 
@@ -121,10 +125,6 @@ def stage_title(stage: str) -> str:
     if stage == recorder.STAGES[-1] or stage not in recorder.STAGES:
         return printable(stage) or "(none)"
     return f"{int(digits)} of 10, {name}"
-
-
-def _case(verdict: Verdict) -> str:
-    return f"`{printable(verdict.case)}` ({printable(verdict.name)})"
 
 
 def likely_branch(first: Verdict, verdicts: Sequence[Verdict], cases: dict[str, Any]) -> str:

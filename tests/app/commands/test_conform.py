@@ -175,7 +175,7 @@ def test_what_is_left_out_is_counted_and_what_differs_is_named_before_what_is_mi
     words = ("conform", port, "--stages", "8-10", "--without", "08_fisher/large", "stacked")
     status, said = run(capsys, *words, "weighted")
     assert status == 0
-    assert "were left out by --without." in said.out
+    assert "14 were left out by --without (08_fisher/large, stacked, weighted)." in said.out
     rows = [json.loads(line) for line in run(capsys, *words, "--json")[1].out.splitlines()]
     assert rows[-1]["failed"] == 1
     assert rows[-1]["left_out"] == 2 + 4 + 2
