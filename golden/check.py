@@ -5,10 +5,9 @@ from pathlib import Path
 
 from golden.cases import CASES, recompute
 from golden.measure import FACTOR
-from lsfref.storage import recorder as trace
-from lsfref.storage import tensors
+from lsfref.storage import comparator, recorder, tensors
 
-VERSION = "1.0"  # of the values; golden/README.md tells what changed and why
+VERSION = "1.1"  # of the values; golden/README.md tells what changed and why
 RULE = "pass if max|a - b| <= tol * max|b| over the finite entries; whole numbers equal"
 REPAIR = (
     "to repair: git checkout -- golden (if a file was damaged), or, if the numbers had to change,\n"
@@ -27,7 +26,8 @@ def stored_cases(folder, manifest):
         path = folder / entry["file"]
         data = path.read_bytes()
         if hashlib.sha256(data).hexdigest() != entry["sha256"]:
-            raise trace.TraceError(f"golden/{entry['file']}: its bytes are not those of its sha256")
+            text = f"golden/{entry['file']}: its bytes are not those of its sha256"
+            raise recorder.TraceError(text)
         array = tensors.parse_tensor(data)
         (outputs if entry["role"] == "output" else inputs)[name] = array
         entries[name] = entry
@@ -37,15 +37,17 @@ def stored_cases(folder, manifest):
 def check(folder):
     """Return what is wrong, one sentence each: files, manifest, inputs, recomputed outputs."""
     try:
-        manifest = trace.read_manifest(folder)
+        manifest = recorder.read_manifest(folder)
         listed = {entry["file"] for entry in manifest["tensors"]}
         there = {
-            p.relative_to(folder).as_posix() for p in folder.glob("[01][0-9]_*/**/*") if p.is_file()
+            p.relative_to(folder).as_posix()
+            for p in folder.glob("[01][0-9]_*/*/**/*")
+            if p.is_file()
         }
         faults = [f"golden/{file}: missing" for file in sorted(listed - there)]
         faults += [f"golden/{file}: not in the manifest" for file in sorted(there - listed)]
         stored = {} if faults else stored_cases(folder, manifest)
-    except (trace.TraceError, tensors.Fault, OSError) as fault:
+    except (recorder.TraceError, tensors.Fault, OSError) as fault:
         return [str(fault)]
     if faults:
         return faults
@@ -85,9 +87,9 @@ def check_case(case, told, inputs, outputs, entries):
             faults.append(f"golden/{file}: {got.dtype} {got.shape} now; stored {stored.shape}")
             continue
         tol = entries[name].get("tol")
-        found = trace.compare_arrays(got, stored, tol=tol[dtype] if tol else 0)
+        found = comparator.compare_arrays(got, stored, tol=tol[dtype] if tol else 0)
         if found["error"] is None or found["error"] > found["allowed"]:
-            faults.append(f"golden/{file}: now {trace.in_words(found)}")
+            faults.append(f"golden/{file}: now {comparator.in_words(found)}")
         if tol:
             spread = entries[name]["spread"]
             low = [d for d in tol if tol[d] is not None and tol[d] < FACTOR * spread[d] * 0.99]

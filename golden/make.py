@@ -1,6 +1,6 @@
 """Write the golden files; check them; recompute their outputs with this implementation.
 
-python golden/make.py            writes everything anew: only with a new VERSION and a reason for it
+python golden/make.py            writes what is new or no longer agrees; what agrees keeps its bytes
 python golden/make.py --check    compares the files with the code that stands here
 python golden/make.py --out DIR  writes the outputs alone, recomputed from the stored inputs, as a
                                  port would; --dtype float32 computes in single precision
@@ -8,7 +8,6 @@ python golden/make.py --out DIR  writes the outputs alone, recomputed from the s
 
 import argparse
 import os
-import shutil
 import sys
 import tempfile
 import traceback
@@ -25,7 +24,8 @@ import scipy  # noqa: E402
 from golden.cases import CASES, recompute  # noqa: E402
 from golden.check import REPAIR, RULE, VERSION, check, stored_cases  # noqa: E402
 from golden.measure import all_outputs, flat, margin_of, measure, published  # noqa: E402
-from lsfref.storage import recorder as trace  # noqa: E402
+from lsfref.storage import comparator  # noqa: E402
+from lsfref.storage.recorder import Recorder, TraceError, choose_stages, read_manifest  # noqa: E402
 
 
 def main() -> int:
@@ -46,7 +46,7 @@ def main() -> int:
         print("\n".join([*faults, REPAIR] if faults else ["golden: all as it should be"]))
         return 1 if faults else 0
     if args.out:
-        return write_outputs(args.out, args.dtype, trace.choose_stages(args.stages))
+        return write_outputs(args.out, args.dtype, choose_stages(args.stages))
     write()
     return 0
 
@@ -54,8 +54,9 @@ def main() -> int:
 def write():
     """Write all tensors, their measured tolerances, and the manifest."""
     truth, spreads = measure()
+    stored = stored_tensors()
     with tempfile.TemporaryDirectory(dir=GOLDEN.parent, prefix=".golden-") as folder:
-        recorder = trace.Recorder(Path(folder) / "new")
+        recorder = Recorder(Path(folder) / "new")
         for case in CASES:
             outputs = truth[case.key]
             own = {n: spreads[f"{case.key}/{n}"] for n, a in outputs.items() if a.dtype.kind == "f"}
@@ -65,6 +66,7 @@ def write():
                     facts |= {"tol": None, "spread": None, "margin": margin}
                 if name in own:
                     facts |= published(case, own[name])
+                array, facts = as_stored(stored.get(f"{case.key}/{name}"), array, facts)
                 recorder.add(case.kind.stage, case.name, name, array, **facts)
             recorder.describe(case.kind.stage, case.name, **case.facts())
         recorder.close(
@@ -72,20 +74,51 @@ def write():
             written_with={"numpy": np.__version__, "scipy": scipy.__version__},
             rule=RULE,
         )
-        for old in GOLDEN.glob("[01][0-9]_*"):
-            shutil.rmtree(old)
-        for new in sorted(recorder.target.iterdir()):
-            os.replace(new, GOLDEN / new.name)
-    size = sum(path.stat().st_size for path in GOLDEN.rglob("*.npy"))
-    print(f"golden: {len(recorder.entries)} tensors, {size / 1e6:.2f} MB, version {VERSION}")
+        for old in GOLDEN.glob("[01][0-9]_*/*"):
+            for tensor in old.glob("*.npy"):
+                tensor.unlink()
+        for new in sorted(recorder.target.rglob("*.*")):
+            target = GOLDEN / new.relative_to(recorder.target)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            os.replace(new, target)
+        for old in GOLDEN.glob("[01][0-9]_*/*"):
+            if old.is_dir() and not any(old.iterdir()):
+                old.rmdir()
+    print(f"golden: {recorder.count} tensors, {recorder.size / 1e6:.2f} MB, version {VERSION}")
+
+
+def stored_tensors():
+    """Return {stage/case/name: (array, manifest entry)} of the files as they are."""
+    try:
+        stored = stored_cases(GOLDEN, read_manifest(GOLDEN))
+    except (TraceError, OSError) as fault:
+        print(f"nothing is kept: {fault}", file=sys.stderr)
+        return {}
+    return {
+        f"{key}/{name}": (array, entries[name])
+        for key, (inputs, outputs, entries) in stored.items()
+        for name, array in (inputs | outputs).items()
+    }
+
+
+def as_stored(old, array, facts):
+    """Return an array and its facts as they are stored, where these still agree."""
+    if old is None:
+        return array, facts
+    stored, entry = old
+    tol = entry["tol"]["float64"] if entry.get("tol") else 0
+    if not comparator.agrees(np.asarray(array), stored, tol=tol):
+        print(f"{entry['file']}: its values change")
+        return array, facts
+    return stored, facts | {key: entry[key] for key in ("tol", "spread", "margin") if key in facts}
 
 
 def write_outputs(out, dtype, stages):
     """Write recomputed outputs to a new folder; status 1 if a case could not be computed."""
     failed = 0
     cases = {case.key: case for case in CASES}
-    stored = stored_cases(GOLDEN, trace.read_manifest(GOLDEN))
-    with trace.Recorder(out) as recorder:
+    stored = stored_cases(GOLDEN, read_manifest(GOLDEN))
+    with Recorder(out) as recorder:
         for key, (inputs, _outputs, entries) in stored.items():
             case = cases[key]
             if case.kind.stage not in stages:

@@ -55,7 +55,7 @@ STAGE_OF = {
     "kernels.shortlists": "09_lsh",
     "voting": "10_voting",
 }
-ONLY = {"video": ("grey_luma", "grey_8bit"), "phases.motion": ("moments",)}
+ONLY = {"video": ("grey_luma", "grey_8bit"), "phases.motion": ("steps",)}
 
 
 def main():
@@ -186,16 +186,16 @@ def conform(folder, stages=None):
     sys.argv = ["make.py"]
     from golden import make
     from lsfref.app import cli
-    from lsfref.storage import recorder as trace
+    from lsfref.storage.recorder import STAGES
 
     make.GOLDEN = ROOT / "golden"
     numpy.seterr(all="ignore")
     with tempfile.TemporaryDirectory() as out:
-        make.write_outputs(Path(out) / "port", "float64", stages or trace.STAGES)
+        make.write_outputs(Path(out) / "port", "float64", stages or STAGES)
         said = io.StringIO()
         with contextlib.redirect_stdout(said):
             command = ["conform", f"{out}/port", "--against", str(ROOT / "golden"), "--json"]
-            status = cli.main([*command, "--stages", ",".join(stages or trace.STAGES)])
+            status = cli.main([*command, "--stages", ",".join(stages or STAGES)])
     last = json.loads(said.getvalue().splitlines()[-1])
     if (status == 0) != (last["first"] is None):
         raise AssertionError(f"status {status}, {last}")

@@ -182,11 +182,8 @@ def farneback(t, _settings):
     sizes_ = layer_sizes(first.shape, int(t["n_scales"]))
     flows, flow = {}, None
     for k in reversed(range(len(sizes_))):
-        factor = float(np.prod(np.float32([math.sqrt(2)] * k), dtype=np.float32))
-        sigma = (factor - 1) / 2
-        kernel = _gauss(max(round(5 * sigma) | 1, 3) // 2, sigma) if k else [0.25, 0.5, 0.25]
         one, two = (
-            _quadratics(resize(_smooth(frame, kernel, "reflect"), sizes_[k]))
+            _quadratics(resize(_smooth(frame, _before_layer(k), "reflect"), sizes_[k]))
             for frame in (first, second)
         )
         if flow is None:
@@ -195,8 +192,8 @@ def farneback(t, _settings):
             parts = [resize(flow[..., i], sizes_[k]) * math.sqrt(2) for i in (0, 1)]
             flow = np.stack(parts, axis=-1)
         for _ in range(2):
-            flow = _farneback_step(one, two, flow)
-        flow = np.stack([_median(flow[..., i], 5) for i in (0, 1)], axis=-1)
+            flow = _farneback_step(one, two, flow)["next_HW2"]
+        flow = _medians(flow, 5)
         flows[f"flow_{k}_HW2"] = flow
     return flows
 
@@ -224,18 +221,40 @@ def _farneback_step(one, two, flow):
     weight = edge[np.minimum(np.minimum(x, width - 1 - x), 5)]
     weight = weight * edge[np.minimum(np.minimum(y, height - 1 - y), 5)]
     hx, hy, axx, ayy, axy = (weight * v for v in (hx, hy, axx, ayy, axy))
-    g11, g12, g22, h1, h2 = (
-        _smooth(term, _gauss(5, 1.5), "edge")
-        for term in (
-            axx * axx + axy * axy,
-            (axx + ayy) * axy,
-            ayy * ayy + axy * axy,
-            axx * hx + axy * hy,
-            axy * hx + ayy * hy,
-        )
+    terms = (
+        axx * axx + axy * axy,
+        (axx + ayy) * axy,
+        ayy * ayy + axy * axy,
+        axx * hx + axy * hy,
+        axy * hx + ayy * hy,
     )
+    g11, g12, g22, h1, h2 = sums = [_smooth(term, _gauss(5, 1.5), "edge") for term in terms]
     det = g11 * g22 - g12 * g12 + 0.001
-    return np.stack([(g22 * h1 - g12 * h2) / det, (g11 * h2 - g12 * h1) / det], axis=-1)
+    after = np.stack([(g22 * h1 - g12 * h2) / det, (g11 * h2 - g12 * h1) / det], axis=-1)
+    return {"products_5HW": np.stack(terms), "sums_5HW": np.stack(sums), "next_HW2": after}
+
+
+def farneback_round(t, _settings):
+    out = _farneback_step(t["first_5HW"], t["second_5HW"], t["flow_HW2"])
+    return out | {"median_HW2": _medians(out["next_HW2"], 5)}
+
+
+def farneback_fit(t, _settings):
+    return {"fit_5HW": _quadratics(t["image_HW"])}
+
+
+def farneback_blur(t, _settings):
+    return {
+        f"blurred_{k}_HW": _smooth(t["frame_HW"], _before_layer(k), "reflect")
+        for k in range(int(t["n_scales"]))
+    }
+
+
+def _before_layer(k):
+    """Return the taps that smooth a frame before layer k is cut from it."""
+    factor = float(np.prod(np.float32([math.sqrt(2)] * k), dtype=np.float32))
+    sigma = (factor - 1) / 2
+    return _gauss(max(round(5 * sigma) | 1, 3) // 2, sigma) if k else [0.25, 0.5, 0.25]
 
 
 def _median(image, size):
@@ -274,8 +293,8 @@ def _five_point(image, axis):
     return np.moveaxis(slope, 0, axis)
 
 
-def _refined(first, second, flow):
-    """Return the next flow (H, W, 2): least squares in windows of 5 x 5 cells of 2 x 2 pixels."""
+def _round(first, second, flow):
+    """Return all that a round makes: least squares in windows of 5 x 5 cells of 2 x 2 pixels."""
     height, width = first.shape
     warped, seen = np.empty_like(first), np.empty_like(first)
     for y, x in np.ndindex(first.shape):
@@ -288,6 +307,8 @@ def _refined(first, second, flow):
     target = gx * flow[..., 0] + gy * flow[..., 1] - r
     rows, columns = (height + 1) // 2, (width + 1) // 2
     total, moved = np.zeros((rows, columns)), np.zeros((rows, columns, 2))
+    names = ("xx", "xy", "yy", "xt", "yt", "cost", "u", "v", "misfit", "trust")
+    planes = {f"{name}_hw": np.empty((rows + 4, columns + 4)) for name in names}
     hold = 4 * 0.1 / 10**2
     for i, j in np.ndindex(rows + 4, columns + 4):
         cells_ = (slice(max(0, i - 4), i + 1), slice(max(0, j - 4), j + 1))
@@ -301,24 +322,72 @@ def _refined(first, second, flow):
             ]
         )
         right = np.array([(weight * a * goal).sum(), (weight * b * goal).sum()])
-        found = np.linalg.solve(normal, right + hold * kept.sum(axis=0))
+        right += hold * kept.sum(axis=0)
+        found = np.linalg.solve(normal, right)
         off = weight * (a * found[0] + b * found[1] - goal) ** 2 - 0.1 * weight
-        misfit = off.sum() + hold * ((found - kept) ** 2).sum()
-        trust = (0.1 / (max(misfit / 10**2 + 0.1, 0) + 0.1)) ** 4
+        misfit = (off.sum() + hold * ((found - kept) ** 2).sum()) / 10**2 + 0.1
+        trust = (0.1 / (max(misfit, 0) + 0.1)) ** 4
+        cost = (weight * (goal**2 - 0.1)).sum() + hold * (kept**2).sum()
+        values = (*normal[0], normal[1, 1], *right, cost, *found, max(misfit, 0), trust)
+        for plane, value in zip(planes.values(), values, strict=True):
+            plane[i, j] = value
         total[cells_] += trust
         moved[cells_] += trust * found
     moved /= total[..., None]
-    return moved.repeat(2, axis=0).repeat(2, axis=1)[:height, :width]
+    pixels = {"warped_HW": warped, "seen_HW": seen.astype(np.int64), "gx_HW": gx, "gy_HW": gy}
+    after = moved.repeat(2, axis=0).repeat(2, axis=1)[:height, :width]
+    return pixels | {"weights_HW": w} | planes | {"blended_HW2": after}
+
+
+def _medians(flow, size):
+    return np.stack([_median(flow[..., i], size) for i in (0, 1)], axis=-1)
+
+
+def lk_round(t, _settings):
+    out = _round(t["first_HW"], t["second_HW"], t["flow_HW2"])
+    return out | {"median_HW2": _medians(out["blended_HW2"], 3)}
 
 
 def _enlarged(flow, shape):
-    """Return the flow on a finer grid: each pixel takes that of the pixel its centre lies in."""
+    """Return the flow on a finer grid: each pixel takes that of the pixel its center lies in.
+
+    On an exact edge between two, double precision decides, the ratio of sizes rounded first.
+    """
     larger = np.empty((*shape, 2))
     for y, x in np.ndindex(shape):
-        row = math.floor(Fraction(2 * y + 1, 2) * flow.shape[0] / shape[0])
-        column = math.floor(Fraction(2 * x + 1, 2) * flow.shape[1] / shape[1])
-        larger[y, x] = flow[row, column]
+        place = []
+        for i, n, n_coarse in ((y, shape[0], flow.shape[0]), (x, shape[1], flow.shape[1])):
+            exact = Fraction(2 * i + 1, 2) * n_coarse / n
+            place.append(math.floor(exact))
+            if exact.denominator == 1:
+                place[-1] -= (i + 0.5) / (n / n_coarse) < exact
+        larger[y, x] = flow[tuple(place)]
     return larger * (shape[1] / flow.shape[1], shape[0] / flow.shape[0])
+
+
+def enlarge(t, _settings):
+    return {"flow_HW2": _enlarged(t["flow_hw2"], tuple(t["shape_2"].tolist()))}
+
+
+def _n_layers(shape, n_wanted):
+    """Return how many layers are searched: sides of 20 px and more, and all that are wanted."""
+    n = 1
+    while Fraction(min(shape)) ** 2 >= Fraction(20) ** 2 * 2**n:
+        n += 1
+    return max(n, n_wanted)
+
+
+def searched(t, _settings):
+    out = {"counts_M": [], "wanted_M": [], "layers_R2": []}
+    for height, width in t["shapes_M2"].tolist():
+        wanted = len(layer_sizes((height, width), int(t["n_scales"])))
+        n, factor = _n_layers((height, width), wanted), np.float32(1)
+        for _ in range(n):
+            out["layers_R2"].append([round(side / float(factor)) for side in (height, width)])
+            factor = np.float32(factor * np.float32(math.sqrt(2)))
+        out["counts_M"].append(n)
+        out["wanted_M"].append(wanted)
+    return {name: np.array(values) for name, values in out.items()}
 
 
 def slopes(t, _settings):
@@ -332,7 +401,7 @@ def normalise(t, _settings):
 def lucas_kanade(t, _settings):
     shape = t["first_HW"].shape
     n_wanted = len(layer_sizes(shape, int(t["n_scales"])))
-    n_layers = max(n_wanted, 1 + math.floor(2 * math.log2(max(1, min(shape) / 20))))
+    n_layers = _n_layers(shape, n_wanted)
     factor, pairs = np.float32(1), []
     for k in range(n_layers):
         size = tuple(round(n / float(factor)) for n in shape)
@@ -346,8 +415,8 @@ def lucas_kanade(t, _settings):
         if flow.shape[:2] != first.shape:
             flow = _enlarged(flow, first.shape)
         for _ in range(2 if k else 1):
-            flow = _refined(first, second, flow)
-        flow = np.stack([_median(flow[..., i], 3) for i in (0, 1)], axis=-1)
+            flow = _round(first, second, flow)["blended_HW2"]
+        flow = _medians(flow, 3)
         if k < n_wanted:
             flows[f"flow_{k}_HW2"] = flow
     return flows
@@ -677,7 +746,11 @@ def _stored_video(t):
 
 
 def tracks(t, _settings):
-    starts, finished, _ = follow(*_stored_video(t), len(t["grey_at_F"]))
+    return track_rows(*follow(*_stored_video(t), len(t["grey_at_F"]))[:2])
+
+
+def track_rows(starts, finished):
+    """Return the outputs of stage 3 of what `follow` gives."""
     points, verdicts, ends, scales = zip(*finished, strict=True)
     return {
         "started_p4": np.array(starts),
@@ -700,6 +773,11 @@ def descriptors(t, _settings):
         flows = [*t["own_flow_0_3HW2"], None]
         own = [[flows[i] for i in t["flow_at_F"]]]
     return descriptor_rows(follow(*_stored_video(t), int(t["n_frames"]), own)[2])
+
+
+def info(t, _settings):
+    rest = (int(t["frame"]), int(t["n_frames"]), float(t["factor"]), tuple(t["shape_2"].tolist()))
+    return {"info_P10": np.array([_info(track, *rest) for track in t["tracks_PS2"].tolist()])}
 
 
 # Stages 5 and 6.
@@ -916,8 +994,9 @@ def training(t, settings):
             seen = [(s[2], s[3]) for s in own if s[1] == which]
             if seen:
                 curve.append(math.fsum(v * n for v, n in seen) / sum(n for _, n in seen))
-            else:  # an epoch without such a step: the loss at its end, on all rows
-                rows, labels = t["rows_PD"], t["labels_P"].tolist()
+            else:  # an epoch without such a step: the loss at its end, of the probe
+                rows = t["rows_PD"][:: max(1, len(t["rows_PD"]) // 4096)]
+                labels = t["labels_P"][:: max(1, len(t["rows_PD"]) // 4096)].tolist()
                 curve.append((_loss_1(state, rows), _loss_2(state, rows, labels))[which].real)
     out = {
         "reconstruction_curve_U": np.array(curves[0]),
@@ -996,10 +1075,17 @@ def vote(t, settings):
 
 def whole(t, _settings, layer_greys, layer_flows):
     """The whole system on given layers and flows: pictures[k][frame], flows[k][frame]."""
-    info = follow(layer_greys, layer_flows, len(t["frames_FHW"]))[2]
-    out = descriptor_rows(info)
+    starts, finished, info = follow(layer_greys, layer_flows, len(t["frames_FHW"]))
+    out = {
+        "layer_1_Fhw": np.array([resize(f, layer_greys[1][0].shape) for f in t["frames_FHW"]]),
+        "flow_0_fHW2": np.array(layer_flows[0][1:]),
+        "flow_1_fhw2": np.array(layer_flows[1][1:]),
+        **track_rows(starts, finished),
+        **descriptor_rows(info),
+    }
     p, mean, scale = parameters_of(t), t["mean_D"], t["scale_D"]
-    scaled = ((out["descriptors_PD"] - mean) / scale).tolist()
+    out["scaled_PD"] = (out["descriptors_PD"] - mean) / scale
+    scaled = out["scaled_PD"].tolist()
     codes = [oracles.encode(p, row)[-1] for row in scaled]
     pooled = [math.fsum(column) / len(codes) for column in zip(*codes, strict=True)]
     out |= {
@@ -1011,7 +1097,12 @@ def whole(t, _settings, layer_greys, layer_flows):
         labels = t[f"{name}_labels_M"]
         known = t["index_ME"][labels >= 0]
         ranked = fisher(
-            {"pooled_ME": known, "labels_M": labels[labels >= 0], "top_percent": 50}, {}
+            {
+                "pooled_ME": known,
+                "labels_M": labels[labels >= 0],
+                "top_percent": float(t["top_percent"]),
+            },
+            {},
         )
         kept = ranked["selected_Q"]
         found = search(
@@ -1019,7 +1110,7 @@ def whole(t, _settings, layer_greys, layer_flows):
                 "index_mQ": known[:, kept],
                 "queries_MQ": np.array([pooled])[:, kept],
                 "directions_TNQ": t[f"{name}_directions_TNQ"],
-                "k": 5,
+                "k": int(t["k"]),
             },
             {"voting": "average"},
         )
@@ -1047,7 +1138,9 @@ ORACLES = {
             "flow",
             "moments",
         ),
-        *("sample", "move", "judge", "tracks", "votes", "cells", "describe", "descriptors"),
+        *("lk_round", "enlarge", "searched"),
+        *("farneback_fit", "farneback_blur", "farneback_round"),
+        *("sample", "move", "judge", "tracks", "votes", "cells", "describe", "info", "descriptors"),
         *("network", "init", "scaling", "draw", "steps", "training"),
         *("pooling", "fisher", "search", "vote"),
     )

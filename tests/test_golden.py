@@ -15,11 +15,11 @@ from golden import make
 from golden.cases import CASES, recompute
 from lsfref.app import cli
 from lsfref.phases import streaming
-from lsfref.storage import recorder as trace
-from lsfref.storage import tensors
+from lsfref.storage import comparator, tensors
+from lsfref.storage.recorder import STAGES, Recorder, choose_stages, read_manifest
 
 GOLDEN = Path(make.__file__).parent
-MANIFEST = trace.read_manifest(GOLDEN)
+MANIFEST = read_manifest(GOLDEN)
 STORED = checking.stored_cases(GOLDEN, MANIFEST)
 SMALL = "08_fisher/tiny"
 # Where an output is computed once more without lsfref: here, or in tests/peers.
@@ -34,9 +34,9 @@ def agree(key, found, entries, outputs):
         got = tensors.to_file_form(found[name])
         assert got.shape == want.shape, (key, name)
         tol = entries[name]["tol"]["float64"] if entries[name]["tol"] else 0
-        result = trace.compare_arrays(got, want, tol=tol)
+        result = comparator.compare_arrays(got, want, tol=tol)
         passes = result["error"] is not None and result["error"] <= result["allowed"]
-        assert passes, (key, name, trace.in_words(result))
+        assert passes, (key, name, comparator.in_words(result))
 
 
 @pytest.mark.parametrize("key", [case.key for case in CASES if not case.whole])
@@ -135,7 +135,7 @@ def test_every_output_says_who_checked_it_and_every_decision_how_clear_it_is():
         assert who <= CHECKS | PEERS, entry["file"]
         assert all(name in peers for name in who & PEERS), entry["file"]
         margin = entry["margin"]
-        if entry["stage"] == trace.STAGES[-1]:
+        if entry["stage"] == STAGES[-1]:
             assert margin > 1000 * (entry["spread"] or {"float64": 0})["float64"]
         else:
             assert margin is None or margin == 0 or margin > 1e-3, entry["file"]
@@ -147,7 +147,7 @@ def test_every_output_says_who_checked_it_and_every_decision_how_clear_it_is():
 def test_files_are_small_plain_and_in_one_format():
     files = sorted(GOLDEN.glob("[01][0-9]_*/*/*.npy"))
     assert len(files) == MANIFEST["count"] == len(MANIFEST["tensors"])
-    assert sum(path.stat().st_size for path in GOLDEN.rglob("*.*")) < 6e6
+    assert sum(path.stat().st_size for path in GOLDEN.rglob("*.*")) < 8e6
     for path in files:
         with path.open("rb") as file:
             head = file.read(128)
@@ -167,7 +167,7 @@ def test_branches_of_the_system_have_a_case_each():
         04_descriptors/cells_border 08_fisher/tie 09_lsh/tie 10_voting/tie 08_fisher/constant
         08_fisher/one_video 10_voting/one_video 07_pooling/none 11_end_to_end/clip
     """.split()
-    wanted += [f"{stage}/tiny" for stage in trace.STAGES[:-1]]
+    wanted += [f"{stage}/tiny" for stage in STAGES[:-1]]
     assert set(wanted) <= keys
     settings = [case["settings"] for case in MANIFEST["cases"].values()]
     assert {s["rule"] for s in settings if "rule" in s} == {
@@ -181,10 +181,10 @@ def test_branches_of_the_system_have_a_case_each():
 
 
 @pytest.mark.unwatched
-def test_check_passes_and_all_stages_take_less_than_30_seconds():
+def test_check_passes_and_all_stages_take_less_than_10_seconds():
     began = time.process_time()
     assert checking.check(GOLDEN) == []
-    assert time.process_time() - began < 30
+    assert time.process_time() - began < 10
 
 
 def test_inputs_are_exact_in_single_precision_but_where_it_is_told():
@@ -199,7 +199,7 @@ def test_inputs_are_exact_in_single_precision_but_where_it_is_told():
 @pytest.fixture
 def copy(tmp_path):
     """A copy of the golden files of one stage, with a manifest of its own."""
-    recorder = trace.Recorder(tmp_path / "golden")
+    recorder = Recorder(tmp_path / "golden")
     for key, (inputs, outputs, entries) in STORED.items():
         stage, case = key.split("/")
         if stage == "08_fisher":
@@ -276,11 +276,12 @@ def test_check_wants_a_line_in_the_change_log(copy, only_fisher):
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.unwatched
 def test_our_own_outputs_conform(dtype, tmp_path, capsys):
-    assert make.write_outputs(tmp_path / "out", dtype, trace.STAGES) == 0
+    assert make.write_outputs(tmp_path / "out", dtype, STAGES) == 0
     assert cli.main(["conform", str(tmp_path / "out"), "--json"]) == 0
     last = json.loads(capsys.readouterr().out.splitlines()[-1])
     wanted = sum(entry["role"] == "output" for entry in MANIFEST["tensors"])
-    assert last == {"tensors": wanted, "failed": 0, "first": None, "likely": None}
+    assert (last["tensors"], last["failed"], last["skipped"]) == (wanted, 0, 0)
+    assert (last["first"], last["likely"]) == (None, None)
     if dtype == "float32":
         stored = tensors.read_tensor(tmp_path / "out" / SMALL / "scores_E.npy")
         assert stored.dtype == np.float32
@@ -307,7 +308,7 @@ def test_recompute_names_a_case_that_fails_and_goes_on(tmp_path, monkeypatch, ca
         raise ZeroDivisionError("no")
 
     monkeypatch.setattr("lsfref.fisher.fisher_score", broken)
-    stages = trace.choose_stages("8,10")
+    stages = choose_stages("8,10")
     assert make.write_outputs(tmp_path / "out", "float64", stages) == 1
     assert "08_fisher/tiny" in capsys.readouterr().err
     assert cli.main(["conform", str(tmp_path / "out"), "--stages", "8,10"]) == 1

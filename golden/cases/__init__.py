@@ -1,10 +1,17 @@
 """All golden cases, in stage order, and how outputs follow from what is stored."""
 
-from golden.cases import images, network, search, tracks, whole_system
+from golden.cases import flows, images, network, search, tracks, whole_system
 from golden.cases.base import Case, Kind, Tensors
 
 CASES: list[Case] = sorted(
-    [*images.CASES, *tracks.CASES, *network.CASES, *search.CASES, *whole_system.CASES],
+    [
+        *images.CASES,
+        *flows.CASES,
+        *tracks.CASES,
+        *network.CASES,
+        *search.CASES,
+        *whole_system.CASES,
+    ],
     key=lambda case: case.kind.stage,
 )
 KINDS: dict[str, Kind] = {case.kind.name: case.kind for case in CASES}

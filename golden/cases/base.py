@@ -16,6 +16,7 @@ class Output(NamedTuple):
 
     equation: str
     checked_by: str  # hand, loops, torch, ...: tests/test_golden.py and tests/peers hold the checks
+    option: str | None = None  # that alone needs it: `conform --without farneback` leaves it out
 
 
 @dataclass(frozen=True)
@@ -24,17 +25,18 @@ class Kind:
 
     name: str
     stage: str
-    run: Callable[[Tensors, dict[str, str]], Tensors]
+    run: Callable[[Tensors, dict[str, Any]], Tensors]
     outputs: dict[str, Output]
-    margin: Callable[[Tensors, dict[str, str], Tensors], float] | None = None
+    margin: Callable[[Tensors, dict[str, Any], Tensors], float] | None = None
     axes: Callable[[Tensors], dict[str, str]] = lambda _tensors: {}  # where names do not say
+    constants: dict[str, Any] = field(default_factory=dict)  # that the code holds, for `settings`
 
     def output(self, name: str) -> Output:
         """Return what is told of an output; names that differ by a number share one."""
         if name in self.outputs:
             return self.outputs[name]
-        families = {key[:-1]: told for key, told in self.outputs.items() if key.endswith("*")}
-        return next(told for start, told in families.items() if name.startswith(start))
+        families = {key[:-1]: facts for key, facts in self.outputs.items() if key.endswith("*")}
+        return next(facts for start, facts in families.items() if name.startswith(start))
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ class Case:
     inputs: Tensors
     params: Tensors = field(default_factory=dict)
     draws: Tensors = field(default_factory=dict)
-    settings: dict[str, str] = field(default_factory=dict)
+    settings: dict[str, Any] = field(default_factory=dict)
     exact: bool = False
     single: bool = True
     whole: bool = False
@@ -74,21 +76,22 @@ class Case:
 
     def facts(self) -> dict[str, Any]:
         """Return what the manifest says of the case."""
-        told = {"about": self.about, "branch": self.branch}
-        return told | {"kind": self.kind.name, "settings": self.settings}
+        facts = {"about": self.about, "branch": self.branch}
+        return facts | {"kind": self.kind.name, "settings": self.settings | self.kind.constants}
 
     def entries(self, outputs: Tensors) -> Iterator[tuple[str, Any, dict[str, Any]]]:
         """Yield (name, array, what the manifest says of it), but for what is measured."""
         axes = self.kind.axes(self.given() | outputs)
 
-        def entry(name: str, array: Any, **told: Any) -> tuple[str, Any, dict[str, Any]]:
+        def entry(name: str, array: Any, **facts: Any) -> tuple[str, Any, dict[str, Any]]:
             own = axes[name] if name in axes else axes_of(name, array.ndim)
-            return name, array, {**told, "axes": list(own)}
+            return name, array, {**facts, "axes": list(own)}
 
         for name, (role, array) in self.tensors().items():
             yield entry(name, array, role=role)
         for name, array in outputs.items():
-            yield entry(name, array, role="output", **self.kind.output(name)._asdict())
+            facts = {k: v for k, v in self.kind.output(name)._asdict().items() if v is not None}
+            yield entry(name, array, role="output", **facts)
 
     def given(self) -> Tensors:
         """Return {name: array} of all that is stored besides outputs."""

@@ -1,6 +1,4 @@
-"""Golden cases of stages 1 and 2: grey, resampling, windows, flow."""
-
-from unittest import mock
+"""Golden cases of stage 1, and of the kernels and the pyramid that stage 2 is made of."""
 
 import numpy as np
 
@@ -9,7 +7,6 @@ from golden.cases.numbers import reals, texture, whole
 from lsfref import flow, video
 from lsfref.cited import farneback
 from lsfref.kernels import filters, medians, pyramid
-from lsfref.phases import motion
 
 # Stage 1: from decoded colours to grey, and smaller where asked.
 
@@ -29,7 +26,7 @@ GREY = Kind(
     {
         "grey_HW": Output("0.299 R + 0.587 G + 0.114 B, unrounded; A1", "loops, opencv"),
         "grey_8bit_HW": Output(
-            "(9798 R + 19235 G + 3735 B + 16384) >> 15; A1, farneback", "loops, opencv"
+            "(9798 R + 19235 G + 3735 B + 16384) >> 15; A1, farneback", "loops, opencv", "farneback"
         ),
     },
 )
@@ -43,7 +40,13 @@ SHRINK = Kind(
     "shrink",
     "01_video",
     run_shrink,
-    {"shrunk_HW": Output("mean over the area that a pixel covers; A1", "loops, opencv")},
+    {
+        "shrunk_HW": Output(
+            "mean over the area that a pixel covers; the longer side becomes max_side, the other"
+            " max(1, floor(side max_side / longer + 1/2)); 0 or a smaller frame: as it is; A1",
+            "loops, opencv",
+        )
+    },
     axes=lambda _t: {"shrunk_HW": "hw"},
 )
 
@@ -172,7 +175,11 @@ LAYERS = Kind(
     run_layers,
     {
         "layer_*": Output(
-            "pixel i of n reads (i + 1/2) N / n - 1/2, bilinear, clamped; A3", "loops, opencv"
+            "layer k of `sizes` from layer k - 1: pixel i of n reads (i + 1/2) N / n - 1/2,"
+            " bilinear, clamped, positions in double also where pixels are in single precision; 8"
+            " bits: weights of 11 bits, (.. >> 4) along x, (.. >> 16) along y, (sum + 2) >> 2; A2"
+            " A3",
+            "loops, opencv",
         )
     },
     axes=lambda _t: {f"layer_{k}_HW": ["h", "w"] for k in range(8)},
@@ -183,9 +190,15 @@ SIZES = Kind(
     run_sizes,
     {
         "counts_M": Output(
-            "layers while the shorter side is 32 or more, in float32; A3", "loops, hand"
+            "layers while the shorter side, divided by sqrt(2) again and again in float32, is 32 or"
+            " more; 1 to 8; A3",
+            "loops, hand",
         ),
-        "layers_R2": Output("rows and columns of all layers, frame after frame; A3", "loops, hand"),
+        "layers_R2": Output(
+            "round(side / factor), halves to even: rows and columns of all layers, frame after"
+            " frame; A3",
+            "loops, hand",
+        ),
         "factors_8": Output("products of sqrt(2) in float32; A3", "loops, hand"),
     },
 )
@@ -262,7 +275,7 @@ def _pyramid_cases():
             + (" (A3)" if bits == "float" else "; 11-bit weights, two shifts, one rounding (A2)"),
             {"frame_HW": frame_HW},
             {"n_scales": np.int64(8)},
-            settings={"bits": bits},
+            settings={"bits": bits} | ({"option": "farneback"} if bits == "8" else {}),
         )
     yield Case(
         LAYERS,
@@ -282,147 +295,14 @@ def _pyramid_cases():
         {"shapes_M2": np.array(sizes)},
         exact=True,
     )
+    yield Case(
+        SIZES,
+        "sizes_limits",
+        "frames with one pixel more or less than another layer takes, and a large one",
+        "32 px of the shorter side, at most eight layers (A3)",
+        {"shapes_M2": np.array([(45, 60), (46, 62), (62, 90), (63, 57), (91, 91), (1080, 1920)])},
+        exact=True,
+    )
 
 
-# Stage 2: flow.
-
-
-def run_flow(t, settings):
-    how = {"n_scales": int(t["n_scales"]), "method": settings["method"]}
-    first, second = (flow.prepare(t[name], **how) for name in ("first_HW", "second_HW"))
-    flows = flow.layer_flows(first, second, method=settings["method"])
-    return {f"flow_{k}_HW2": flow_HW2 for k, flow_HW2 in enumerate(flows)}
-
-
-def run_steps(t, settings):
-    found = motion.steps(t["frames_3HW"], flow=settings["method"], n_scales=1)
-    greys, flows, _ = zip(*found, strict=True)
-    return {
-        "grey_3HW": np.stack([layers[0] for layers in greys]),
-        "flow_2HW2": np.stack([layers[0] for layers in flows[1:]]),
-    }
-
-
-def flow_margin(t, settings, _out, run=run_flow):
-    """Return how far warped positions are from the edge, pixels, where they are not on it.
-
-    Beyond it the second image is not seen. A layer begins with no flow: then positions are whole.
-    """
-    module, name = {"lucas_kanade": (flow, "read_at"), "farneback": (farneback, "warp")}[
-        settings["method"]
-    ]
-    read, gaps = getattr(module, name), [np.inf]
-
-    def watched(image_HW, x_HW, y_HW):
-        height, width = image_HW.shape
-        for values, last in ((x_HW, width - 1), (y_HW, height - 1)):
-            for edge in (0, last):
-                apart = np.abs(values - edge)
-                gaps.append(float(np.min(apart[apart > 0], initial=np.inf)))
-        return read(image_HW, x_HW, y_HW)
-
-    with mock.patch.object(module, name, watched):
-        run(t, settings)
-    return min(gaps)
-
-
-FLOW = Kind(
-    "flow",
-    "02_flow",
-    run_flow,
-    {"flow_*": Output("dx right, dy down, in pixels of layer k, median filtered; A2", "loops")},
-    flow_margin,
-    axes=lambda _t: {f"flow_{k}_HW2": ["h", "w", "2"] if k else ["H", "W", "2"] for k in range(8)},
-)
-
-
-MOMENTS = Kind(
-    "moments",
-    "02_flow",
-    run_steps,
-    {
-        "grey_3HW": Output(
-            "the frames, for farneback in whole numbers, halves to even; A2", "loops"
-        ),
-        "flow_2HW2": Output("from frame 0 to 1, and from 1 to 2; A2", "loops"),
-    },
-    lambda t, settings, out: flow_margin(t, settings, out, run_steps),
-)
-
-
-def _flow_cases():
-    shown = np.array([texture((37, 41), seed=225, at=(-f * 5 / 8, f * 3 / 8)) for f in range(3)])
-    for method in ("lucas_kanade", "farneback"):
-        yield Case(
-            MOMENTS,
-            "video" if method == "lucas_kanade" else "farneback_video",
-            "three frames of a video",
-            "flow leads from a frame to the next one, and stands on the grid of the first (A2)",
-            {"frames_3HW": shown},
-            settings={"method": method},
-            exact=method == "farneback",
-        )
-
-    def case(name, about, branch, first, second, n_scales=8, method="lucas_kanade", **rest):
-        return Case(
-            FLOW,
-            name,
-            about,
-            branch,
-            {"first_HW": first, "second_HW": second},
-            {"n_scales": np.int64(n_scales)},
-            settings={"method": method},
-            **rest,
-        )
-
-    shape = (37, 43)
-    still = texture(shape, seed=221)
-    for method in ("lucas_kanade", "farneback"):
-        tag = "" if method == "lucas_kanade" else "farneback_"
-        yield case(
-            f"{tag}tiny",
-            "the picture moves by (5/8, -3/8) px: right and up",
-            "x and y, their signs, the window, or the median (A2)",
-            still,
-            texture(shape, seed=221, at=(-5 / 8, 3 / 8)),
-            method=method,
-        )
-        yield case(
-            f"{tag}layers",
-            "two layers, a motion of (-17/8, 11/8) px",
-            "the coarser layer's flow, resampled and multiplied by the ratio of sizes",
-            texture((47, 53), seed=223),
-            texture((47, 53), seed=223, at=(17 / 8, -11 / 8)),
-            method=method,
-        )
-        yield case(
-            f"{tag}one_layer",
-            "the same frames with one layer",
-            "one layer starts from zero flow",
-            texture((47, 53), seed=223),
-            texture((47, 53), seed=223, at=(17 / 8, -11 / 8)),
-            n_scales=1,
-            method=method,
-        )
-        bright = texture(shape, seed=221, at=(-5 / 8, 3 / 8), scale=0.75)
-        yield case(
-            f"{tag}gain",
-            "the second frame is darker by a quarter",
-            "what is done against changes of brightness",
-            still,
-            bright,
-            method=method,
-        )
-        half, moved = still.copy(), texture(shape, seed=221, at=(-5 / 8, 3 / 8))
-        half[7:30, 11:34] = moved[7:30, 11:34] = 64
-        yield case(
-            f"{tag}flat",
-            "no texture in the middle",
-            "the guard of the 2x2 system: no texture gives no flow, not a division by 0 (A2)",
-            half,
-            moved,
-            method=method,
-        )
-
-
-CASES = [*_video_cases(), *_kernel_cases(), *_pyramid_cases(), *_flow_cases()]
+CASES = [*_video_cases(), *_kernel_cases(), *_pyramid_cases()]

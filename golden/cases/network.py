@@ -84,7 +84,9 @@ NETWORK = Kind(
         "posteriors_BC": Output("softmax(z V + v); C6", "loops, torch"),
         "reconstruction_loss": Output("L1: mean over B and D of (x' - x)^2; C8", "loops, torch"),
         "reconstruction_d_*": Output(
-            "gradient of L1, encoder part plus decoder part; C4 C10", "differences, torch"
+            "gradient of L1; of a tied weight, its part as encoder plus its part as decoder; d_rows"
+            " is the total derivative, of x as input and as target; C4 C10",
+            "differences, torch",
         ),
         "classification_loss": Output("L2: mean over B of -log p[label]; C8", "loops, torch"),
         "classification_d_*": Output("gradient of L2; C10", "differences, torch"),
@@ -168,7 +170,11 @@ INIT = Kind(
     "05_lsfnet",
     run_init,
     {
-        "*": Output("limit (2 u - 1), limit = sqrt(6 / (rows + columns)); biases 0; C16", "loops"),
+        "*": Output(
+            "limit (2 u - 1), limit = sqrt(6 / (rows + columns)); the draws u in order weights_1,"
+            " weights_2, head_weights; biases 0; C16",
+            "loops",
+        ),
     },
     axes=lambda _t: {
         "unit_weights_1": "DJ",
@@ -193,8 +199,12 @@ SCALING = Kind(
     "05_lsfnet",
     run_scaling,
     {
-        "mean_D": Output("mean of the training rows; none, unit: 0; A11", "loops"),
-        "scale_D": Output("rms: one number, zscore: one a column; else 1; A11", "loops"),
+        "mean_D": Output("mean of the rows_PD; none, unit: 0; A11", "loops"),
+        "scale_D": Output(
+            "rms: sqrt(mean over columns of their variance), one number in all columns; zscore: the"
+            " deviation of each column, 1 where it is constant; else 1; A11",
+            "loops",
+        ),
         "scaled_BD": Output("(row - mean) / scale; unit: each descriptor to norm 1; A11", "loops"),
     },
 )
@@ -215,7 +225,13 @@ DRAW = Kind(
     "draw",
     "05_lsfnet",
     run_draw,
-    {"rows_P": Output("rows drawn without replacement, ascending; B1 B2", "loops")},
+    {
+        "rows_P": Output(
+            "rows drawn without replacement, numbered through all videos, ascending; picks_i number"
+            " the rows of group i alone: all rows (none), a video, the videos of a class; B1 B2",
+            "loops",
+        )
+    },
     axes=lambda t: {name: "p" for name in t if name.startswith("picks_")},
 )
 
@@ -329,42 +345,60 @@ def run_training(t, settings):
     return curves | {f"after_{name}": array for name, array in trained.parameters.items()}
 
 
-_RULE = "C9 C10 C11 C12"
+_ADAM = {"beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-8}  # written out in switching.Adam
+_RULE = (
+    "sgd: p - rate g; adam: p - rate (m / (1 - beta_1^t)) / (sqrt(v / (1 - beta_2^t)) + epsilon),"
+    " m, v and t of each loss's own steps; L1 moves weights, encoder and decoder biases at lr_ae,"
+    " L2 weights, encoder biases and the head at lr_mlp; C9 C10 C11 C12"
+)
+_CURVE = (
+    "the mean over the rows of its steps in an epoch, each batch measured before its own step; in"
+    " an epoch without such steps, the loss of every max(1, n // probe)-th row at the end of the"
+    " epoch; C8 C9"
+)
 STEPS = Kind(
     "steps",
     "06_switching",
     run_steps,
     {
-        "after_*": Output(f"state after each of four steps; {_RULE}", "differences, torch"),
+        "after_*": Output(f"after each of four steps. {_RULE}", "differences, torch"),
         "reconstruction_losses_2": Output("L1 before steps 1 and 3; C8", "differences, torch"),
         "classification_losses_2": Output("L2 before steps 2 and 4; C8", "differences, torch"),
         "reconstruction_d_*": Output("gradients of steps 1 and 3; C10", "differences, torch"),
         "classification_d_*": Output("gradients of steps 2 and 4; C10", "differences, torch"),
     },
     axes=step_axes,
+    constants=_ADAM,
 )
 TRAINING = Kind(
     "training",
     "06_switching",
     run_training,
     {
-        "reconstruction_curve_U": Output(
-            "mean L1 of each epoch, before its steps; C9", "differences, torch"
-        ),
-        "classification_curve_U": Output(
-            "mean L2 of each epoch, before its steps; C9", "differences, torch"
-        ),
-        "after_*": Output(f"state at the end; {_RULE}", "differences, torch"),
+        "reconstruction_curve_U": Output(f"of L1, {_CURVE}", "differences, torch"),
+        "classification_curve_U": Output(f"of L2, {_CURVE}", "differences, torch"),
+        "after_*": Output(f"at the end. {_RULE}", "differences, torch"),
     },
     axes=network_axes,
+    constants=_ADAM | {"probe": switching.PROBE},
 )
+
+
+TURNS = {
+    "step": "L1 on even steps, L2 on odd ones, counted through all epochs",
+    "epoch": "L1 in even epochs, L2 in odd ones; the curve of the other loss is that at their end",
+    "both": "each minibatch descends L1, then L2 from where L1 left it",
+    "reconstruction": "L1 alone; the curve of L2 is that at the end of each epoch",
+}
 
 
 def _training_cases():
     sizes = (7, 5, 3, 2)
 
-    def case(kind, name, about, branch, optimizer, switch, epochs, batch, seed, end="state"):
-        n_rows = 11 if kind is STEPS else 17
+    def case(
+        kind, name, about, branch, optimizer, switch, epochs, batch, seed, end="state", n_rows=17
+    ):
+        n_rows = 11 if kind is STEPS else n_rows
         rates = {"sgd": (2**-4, 2**-3), "adam": (2**-7, 2**-6)}[optimizer]
         order = np.argsort(whole((epochs, n_rows), seed=seed + 92, high=2**40), axis=1)
         settings = {"optimizer": optimizer, "switch": switch}
@@ -374,11 +408,11 @@ def _training_cases():
             about,
             branch,
             {
-                "rows_PD": bells((n_rows, sizes[0]), seed=seed + 90),
+                "rows_PD": bells((n_rows, sizes[0] if n_rows < 100 else 1), seed=seed + 90),
                 "labels_P": whole((n_rows,), seed=seed + 91, high=2),
             },
             {
-                **network(sizes, seed=seed),
+                **network(sizes if n_rows < 100 else (1, 3, 2, 2), seed=seed),
                 "batch_size": np.int64(batch),
                 "lr_ae": np.float64(rates[0]),
                 "lr_mlp": np.float64(rates[1]),
@@ -415,14 +449,41 @@ def _training_cases():
                 TRAINING,
                 f"{switch}_{optimizer}",
                 "three epochs of minibatches of 7, 7 and 3 rows",
-                f"when the loss is switched: {switch}; the short last minibatch, means by rows"
-                " (C9 C15)",
+                f"when the loss is switched: {TURNS[switch]}; the short last minibatch of 3 rows;"
+                " curves are means by rows (C9 C15)",
                 optimizer,
                 switch,
                 3,
                 7,
                 6300,
             )
+    yield case(
+        TRAINING,
+        "curves",
+        "five epochs, L1 and L2 in turn, losses alone",
+        "the curve of a loss in an epoch without its steps is that loss at the end of the epoch,"
+        " not of the minibatches, nor at its start; else each batch is measured before its step"
+        " (C9)",
+        "sgd",
+        "epoch",
+        5,
+        3,
+        6500,
+        "losses",
+    )
+    yield case(
+        TRAINING,
+        "probe",
+        "one epoch of 8192 rows, L1 alone, losses alone",
+        "a loss that is only read is that of every (n // 4096)-th row: here of every second (C9)",
+        "sgd",
+        "reconstruction",
+        1,
+        4096,
+        6600,
+        "losses",
+        n_rows=8192,
+    )
     yield case(
         TRAINING,
         "long",
@@ -460,7 +521,9 @@ POOLING = Kind(
     "07_pooling",
     run_pooling,
     {
-        "pooled_E": Output("mean of encode(row) over all rows; D1 D2", "loops"),
+        "pooled_E": Output(
+            "mean of encode(row) over all rows, whatever the blocks; D1 D2", "loops"
+        ),
         "n_points": Output("N_p, the rows of the video; D1", "loops"),
     },
     axes=network_axes,

@@ -25,8 +25,16 @@ FISHER = Kind(
     "08_fisher",
     run_fisher,
     {
-        "scores_E": Output("paper Eq. (1); F1 F2 F5", "loops, sklearn"),
-        "selected_Q": Output("best ceil(E top_percent / 100), best first; F3 F4", "loops"),
+        "scores_E": Output(
+            "paper Eq. (1): sum over classes of n (mean of class - mean)^2 over sum of n variance"
+            " (of n, not n - 1); inf where it is constant in every class, 0 where overall; classes"
+            " without videos left out; F1 F2 F5",
+            "loops, sklearn",
+        ),
+        "selected_Q": Output(
+            "the best max(1, ceil(E top_percent / 100)), best first, of equals the lower; F3 F4",
+            "loops",
+        ),
     },
     fisher_margin,
 )
@@ -199,12 +207,19 @@ SEARCH = Kind(
     "09_lsh",
     run_search,
     {
-        "index_hashes_TmN": Output("h(x) = a . x; G1 G2, stacked: V6", "loops, scipy, sklearn"),
+        "index_hashes_TmN": Output(
+            "h(x) = a . x; stacked: side by side, table after table; G1 G2 V6",
+            "loops, scipy, sklearn",
+        ),
         "query_hashes_TMN": Output("h(y) = a . y; G1 G2", "loops, scipy, sklearn"),
         "neighbors_TMK": Output(
-            "the K least squared distances, nearest first; G3", "loops, scipy, sklearn"
+            "the K least squared distances, nearest first, of equals the lower index; all where"
+            " there are fewer than K; G3 G4",
+            "loops, scipy, sklearn",
         ),
-        "squared_distances_TMK": Output("sum over n of (x_n - y_n)^2; G3", "loops, scipy, sklearn"),
+        "squared_distances_TMK": Output(
+            "sum over n of (x_n - y_n)^2, differences first; G3", "loops, scipy, sklearn"
+        ),
     },
     search_margin,
 )
@@ -338,7 +353,13 @@ VOTE = Kind(
     "10_voting",
     run_vote,
     {
-        "confidence_MC": Output("share of the votes of each class; V1 V2 V5 V6", "loops"),
+        "confidence_MC": Output(
+            "average, stacked: share of each label among the neighbors of all tables; table: table"
+            " c counts label c alone, every class alike where nothing is counted; weighted: a"
+            " neighbor weighs 1 / (sqrt(squared distance) + 1e-12), a table 1 in all, mean"
+            " of tables; V1 V2 V5 V6",
+            "loops",
+        ),
         "decision_M": Output("most votes, the lowest class of equals; V1", "loops"),
     },
     vote_margin,

@@ -8,6 +8,18 @@ from golden.cases.numbers import bells, texture, whole
 from lsfref import descriptors, trajectories
 from lsfref.phases import motion, streaming
 
+JUDGED = {
+    "static": trajectories.STATIC,
+    "erratic": trajectories.ERRATIC,
+    "jump": trajectories.JUMP,
+    "jump_share": trajectories.JUMP_SHARE,
+    "camera": trajectories.CAMERA,
+}
+SAMPLED = {"grid": trajectories.GRID, "quality": trajectories.QUALITY}
+FOLLOWED = {**SAMPLED, **JUDGED, "track_length": trajectories.TRACK_LENGTH}
+VOTED = {"still": descriptors.STILL}
+DESCRIBED = {"patch": descriptors.PATCH, "runs": descriptors.TIME_CELLS, **VOTED}
+DESCRIBED |= {"epsilon": descriptors.EPSILON}
 SIDE = 3 * 2**-8  # added to flows of eighths: no position is ever half-way between two pixels
 
 
@@ -30,13 +42,25 @@ SAMPLE = Kind(
     run_sample,
     {
         "strength_HW": Output(
-            "(a+c)/2 - sqrt(((a-c)/2)^2 + b^2), 3x3 sums of Sobel; A4", "loops, scipy"
+            "(a+c)/2 - sqrt(((a-c)/2)^2 + b^2); a, b, c the 3x3 sums of dx dx, dx dy, dy dy; dx, dy"
+            " 3x3 Sobel (1 2 1), not scaled; image and products mirrored without repeating the edge"
+            " pixel; A4",
+            "loops, scipy",
         ),
         "threshold": Output("0.001 max(strength); A4", "loops"),
-        "occupied_hw": Output("1: a live point is in this 5x5 cell; A4", "loops"),
-        "points_p2": Output("(x, y) where a track starts, row by row; A4", "loops"),
+        "occupied_hw": Output(
+            "1: a live point is in this 5x5 cell, floor(x / 5), floor(y / 5); beyond the last whole"
+            " cell it occupies none; A4",
+            "loops",
+        ),
+        "points_p2": Output(
+            "(x, y) = (5 j + 2, 5 i + 2) of each whole 5x5 cell that is not occupied and whose"
+            " strength there is above the threshold, row by row; A4",
+            "loops",
+        ),
     },
     lambda t, _s, out: sample_gap(t["live_P2"], **out),
+    constants=SAMPLED,
 )
 
 
@@ -72,10 +96,14 @@ JUDGE = Kind(
     run_judge,
     {
         "verdicts_P": Output(
-            "0 valid, 1 static, 2 erratic, 3 jump, 4 camera, the first that holds; A7 H6", "loops"
+            "the first that holds: 1 static, both deviations (n, not n - 1) below sqrt(3); 2"
+            " erratic, one above 50; 3 jump, the longest step above 20 and above 0.7 of the path; 4"
+            " camera, no own move above 1; else 0 valid; A7 H6",
+            "loops",
         )
     },
     lambda t, _s, _out: judge_gap(t["tracks_PS2"], t.get("own_moves_PL2")),
+    constants=JUDGED,
 )
 
 
@@ -147,6 +175,14 @@ def _move_cases():
     halves = np.array([[0.5, 1.5], [1.5, 2.5], [2.5, 0.5], [3.5, 4.5], [16.75, 10.75], [16.5, 3.5]])
     yield Case(
         MOVE,
+        "move_single",
+        "points anywhere, and a flow that single precision does not hold",
+        "positions are rounded to single precision at each step, not kept in double (A5)",
+        {"flow_HW2": flow / 7, "points_P2": points / 8 + SIDE},
+        exact=True,
+    )
+    yield Case(
+        MOVE,
         "move_halves",
         "points half-way between pixels, and beyond the middle of the last pixel",
         "halves round to even, in C: nearbyint, not round; what rounds off the image is clamped",
@@ -200,6 +236,33 @@ def _judge_cases():
                 ).astype(float)
             },
         )
+    calm_P = [1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0]  # own moves just below 1 px
+    just, twice = np.zeros((15, 2)), np.zeros((15, 2))
+    just[:, 0], twice[:, 0] = 0.998046875, 1.001953125
+    yield Case(
+        JUDGE,
+        "judge_thresholds",
+        "pairs of tracks a few thousandths below and above each threshold",
+        "the thresholds themselves: sqrt(3), 50, 20, 0.7, 1 (A7 H6)",
+        {
+            "tracks_PS2": np.array(
+                [
+                    _track(0.375 * one, 0),
+                    _track(0.37646484375 * one, 0),
+                    _track(0, 0.37646484375 * one),
+                    _track(one, 2 * one),
+                    _track(10.828125 * one, 0),
+                    _track(10.8671875 * one, 0),
+                    _track(0, 10.8671875 * one),
+                    _track(jump * 0.798828125, 0),
+                    _track(jump * 0.8017578125, 0),
+                    _track(np.where(jump > 0, 25, 0.7734375), 0),
+                    _track(np.where(jump > 0, 25, 0.7578125), 0),
+                ]
+            ),
+            "own_moves_PL2": np.array([just if calm else twice for calm in calm_P]),
+        },
+    )
     far = np.zeros(15)
     far[7] = 128.0
     yield Case(
@@ -251,30 +314,40 @@ def steps_of(t):
         yield motion.Step(greys, *((None, None) if field < 0 else (flows, own)))
 
 
-def run_tracks(t, _settings):
-    started, finished, verdicts, ends, scales = [], [], [], [], []
+class TrackLog:
+    """Watches stage 3 over a video, and keeps what its golden files hold."""
 
-    def watch(stage, name, array, *, frame, scale):
+    def __init__(self):
+        self.started, self.finished, self.verdicts, self.ends, self.scales = [], [], [], [], []
+
+    def watch(self, stage, name, array, *, frame, scale):
+        """Take what `streaming.follow` shows."""
         if stage != "trajectories":
             return
         if name == "points_P2":
-            started.extend([frame, scale, *point] for point in array.tolist())
+            self.started.extend([frame, scale, *point] for point in array.tolist())
         elif name == "complete_pS2":
-            finished.append(np.array(array))
-            ends.extend([frame] * len(array))
-            scales.extend([scale] * len(array))
+            self.finished.append(np.array(array))
+            self.ends.extend([frame] * len(array))
+            self.scales.extend([scale] * len(array))
         elif name == "verdicts_p":
-            verdicts.append(array)
+            self.verdicts.append(array)
 
-    for _ in streaming.follow(steps_of(t), watch=watch):
+    def outputs(self):
+        return {
+            "started_p4": np.array(self.started, dtype=np.int64),
+            "tracks_PS2": np.concatenate(self.finished),
+            "verdicts_P": np.concatenate(self.verdicts),
+            "end_frames_P": np.array(self.ends, dtype=np.int64),
+            "scales_P": np.array(self.scales, dtype=np.int64),
+        }
+
+
+def run_tracks(t, _settings):
+    log = TrackLog()
+    for _ in streaming.follow(steps_of(t), watch=log.watch):
         pass
-    return {
-        "started_p4": np.array(started, dtype=np.int64),
-        "tracks_PS2": np.concatenate(finished),
-        "verdicts_P": np.concatenate(verdicts),
-        "end_frames_P": np.array(ends, dtype=np.int64),
-        "scales_P": np.array(scales, dtype=np.int64),
-    }
+    return log.outputs()
 
 
 def run_descriptors(t, _settings):
@@ -296,34 +369,52 @@ def _follow_axes(_t):
     return {"grey_1_4HW": ["4", "h", "w"], "flow_1_3HW2": ["3", "h", "w", "2"]}
 
 
+INFO_TEXT = (
+    "last frame, from 0; mean x, y; deviation of x, y (n, not n - 1); length of the path; scale"
+    " factor, not its index; mean x / W, mean y / H, (last frame - 7.5) / frames, these three"
+    " clipped to [0, 0.999]; in pixels of the frame"
+)
+TRACK_OUTPUTS = {
+    "started_p4": Output("frame, scale, x, y of each track that starts, in order; A4", "loops"),
+    "tracks_PS2": Output(
+        "the 16 points of each track that ends, pixels of its layer, each rounded to single"
+        " precision; frame after frame, layer after layer, in order of start; A5 A6",
+        "loops",
+    ),
+    "verdicts_P": Output(
+        "0 valid, 1 static, 2 erratic, 3 jump, of points times the scale factor, rounded to"
+        " single precision; A5 A7",
+        "loops",
+    ),
+    "end_frames_P": Output("the frame of the last point; A6", "loops"),
+    "scales_P": Output("the scale of the track; A3", "loops"),
+}
 TRACKS = Kind(
     "tracks",
     "03_trajectories",
     run_tracks,
-    {
-        "started_p4": Output("frame, scale, x, y of each track that starts, in order; A4", "loops"),
-        "tracks_PS2": Output(
-            "the 16 points of each track that ends, pixels of its layer; A5 A6", "loops"
-        ),
-        "verdicts_P": Output("0 valid, 1 static, 2 erratic, 3 jump; A7", "loops"),
-        "end_frames_P": Output("the frame of the last point; A6", "loops"),
-        "scales_P": Output("the scale of the track; A3", "loops"),
-    },
+    TRACK_OUTPUTS,
     follow_margin,
     axes=_follow_axes,
+    constants=FOLLOWED,
 )
 DESCRIPTORS = Kind(
     "descriptors",
     "04_descriptors",
     run_descriptors,
     {
-        "info_P10": Output(
-            "last frame, means, deviations, length, scale, place in the video", "loops"
+        "info_P10": Output(INFO_TEXT, "loops"),
+        "descriptors_PD": Output(
+            "shape 30, HOG 96, HOF 108, MBHx 96, MBHy 96 (`describe`) of the valid tracks, frame of"
+            " their end after frame, layer after layer, in order of start; points times the scale"
+            " factor are rounded to single precision before shape, means and verdict; cells on the"
+            " frame that a step leaves, and the flow from there; A5 A8 to A12",
+            "loops",
         ),
-        "descriptors_PD": Output("shape 30, HOG 96, HOF 108, MBHx 96, MBHy 96; A8 to A12", "loops"),
     },
     follow_margin,
     axes=_follow_axes,
+    constants=FOLLOWED | DESCRIBED,
 )
 
 
@@ -366,6 +457,16 @@ def _follow_cases():
         "17 frames, one layer",
         "a track has 16 points and ends 15 frames after it began; points start on every frame",
         _video([(37, 41)], 17, seed=321),
+    )
+    single = _video([(33, 37)], 17, seed=327)
+    single["flow_0_3HW2"] = single["flow_0_3HW2"] * 8 / 7  # no multiple of a power of two
+    yield Case(
+        TRACKS,
+        "single",
+        "17 frames, one layer, a flow that single precision does not hold",
+        "positions are rounded to single precision at each step, not once at the end (A5)",
+        single,
+        exact=True,
     )
     yield Case(
         TRACKS,
@@ -422,13 +523,23 @@ VOTES = Kind(
     "04_descriptors",
     run_votes,
     {
-        "hog_OHW": Output("8 bins of the grey gradient; A9", "loops"),
-        "hof_OHW": Output("8 bins of the flow, a ninth where it is at most 0.4 px; A9", "loops"),
-        "mbhx_OHW": Output("8 bins of the gradient of dx; A9", "loops"),
-        "mbhy_OHW": Output("8 bins of the gradient of dy; A9", "loops"),
+        "hog_OHW": Output(
+            "gradient (I(x+1) - I(x-1), I(y+1) - I(y-1)), not halved, 0 along an axis in its outer"
+            " pixels; its length is shared by the two of 8 bins, centers every 45 degrees from +x"
+            " over +y, that are nearest, by angle; A9",
+            "loops",
+        ),
+        "hof_OHW": Output(
+            "the same of the flow itself; where it is at most 0.4 px long, 1 in the ninth bin and"
+            " nothing else; A9",
+            "loops",
+        ),
+        "mbhx_OHW": Output("as HOG, of dx in place of the image; A9", "loops"),
+        "mbhy_OHW": Output("as HOG, of dy; A9", "loops"),
     },
     lambda t, _s, _out: still_gap(t["flow_HW2"]),
     axes=lambda _t: {"hof_OHW": ["9", "H", "W"]},
+    constants=VOTED,
 )
 
 
@@ -450,6 +561,7 @@ CELLS = Kind(
         "sums_O4P": Output("33 planes of votes summed over four 16x16 cells; A9 A12", "loops"),
     },
     lambda t, _s, _out: min(rint_gap(t["points_P2"]), still_gap(t["flow_HW2"])),
+    constants=DESCRIBED,
 )
 
 
@@ -461,8 +573,61 @@ DESCRIBE = Kind(
     "describe",
     "04_descriptors",
     run_describe,
-    {"descriptors_PD": Output("RootSIFT per frame, means of three runs; A8 A10 A12", "loops")},
+    {
+        "descriptors_PD": Output(
+            "30 columns (dx, dy) of 15 moves over the sum of their lengths; then HOG, HOF, MBHx,"
+            " MBHy: of a frame (sums + epsilon) over the total of the descriptor's 4 cells, the"
+            " square root of that, means of three runs of 5 frames; columns by run, cell,"
+            " bin; A8 A10 A12",
+            "loops",
+        )
+    },
+    constants=DESCRIBED,
 )
+
+
+def run_info(t, _settings):
+    shape, factor = tuple(t["shape_2"].tolist()), float(t["factor"])
+    frame, n_frames = int(t["frame"]), int(t["n_frames"])
+    info_P10 = streaming._info(t["tracks_PS2"], frame, factor, shape)
+    return {"info_P10": streaming.of_length(info_P10, n_frames)}
+
+
+INFO = Kind("info", "04_descriptors", run_info, {"info_P10": Output(INFO_TEXT, "loops")})
+
+
+def _info_cases():
+    one = np.ones(15)
+    border = _track(0, one) + np.array([53 - 100 - 2**-6, -94])
+    for name, about, branch, tracks, n_frames in (
+        (
+            "info",
+            "two tracks of a layer",
+            "the ten columns: population deviations, the factor, the middle of the track's frames",
+            [_track(one, 0.5 * one) - 90, _track(0.25 * one, -2 * one) - 60],
+            41,
+        ),
+        (
+            "info_clipped",
+            "a track along the right border, at the end of the video",
+            "the last three columns are clipped to [0, 0.999]",
+            [border],
+            9,
+        ),
+    ):
+        yield Case(
+            INFO,
+            name,
+            about,
+            branch,
+            {"tracks_PS2": np.array(tracks)},
+            {
+                "frame": np.int64(17),
+                "n_frames": np.int64(n_frames),
+                "factor": np.float64(np.float32(2**0.5)),
+                "shape_2": np.array([47, 53]),
+            },
+        )
 
 
 def _describe_cases():
@@ -490,6 +655,16 @@ def _describe_cases():
         "flow around 0.4 px",
         "up to 0.4 px a pixel votes 1 for the ninth bin and for no other (A9)",
         {"grey_HW": texture((7, 11), seed=344), "flow_HW2": slow},
+    )
+    edge = np.array([[0.4, 0], [0, -0.4], [0.3984375, 0], [0.40234375, 0], [0.25, 0.3125]])
+    yield Case(
+        VOTES,
+        "votes_limit",
+        "flow of exactly 0.4 px, and of a few thousandths less and more",
+        "at 0.4 px a pixel still votes for the ninth bin: at most, not less than (A9)",
+        {"grey_HW": np.zeros((1, 5)), "flow_HW2": edge[None]},
+        exact=True,
+        single=False,
     )
     fast = whole((37, 43, 2), seed=351, low=-24, high=25) / 8
     grey = texture((37, 43), seed=352)
@@ -566,5 +741,6 @@ CASES = [
     *_move_cases(),
     *_judge_cases(),
     *_describe_cases(),
+    *_info_cases(),
     *_follow_cases(),
 ]

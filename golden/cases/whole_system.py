@@ -4,6 +4,8 @@ Trajectories, descriptors, codes, pooled code; for each task Fisher scores, the 
 hashes of the indexed videos and of the clip, neighbours, shares of the votes, the answer.
 """
 
+from dataclasses import replace
+
 import numpy as np
 
 from golden.cases.base import Case, Kind, Output, Replay
@@ -11,16 +13,45 @@ from golden.cases.gaps import FollowGaps
 from golden.cases.network import network, network_axes, parameters_of
 from golden.cases.numbers import bells, texture, whole
 from golden.cases.search import fisher_margin, search_margin, vote_margin
-from lsfref import config, lsh, pooling
-from lsfref.kernels.scaling import Scaling
+from golden.cases.tracks import INFO_TEXT, TRACK_OUTPUTS, TrackLog
+from lsfref import config as settings_of
+from lsfref import lsh, pooling
+from lsfref.kernels.scaling import Scaling, apply_scaling
 from lsfref.model import Encoder
 from lsfref.phases import phase2, streaming, testing
 from lsfref.phases.streaming import of_length
 
 TASKS = {"background": 3, "foreground": 2}
-CONFIG = config.Config(
+CONFIG = settings_of.Config(
     n_scales=2, input_scaling="rms", n_code=7, hidden=(17,), n_projections=11, n_neighbors=5
 )
+
+
+SETTINGS = {
+    name: getattr(CONFIG, name)
+    for name in ("flow", "n_scales", "input_scaling", "fisher", "voting")
+    if hasattr(CONFIG, name)
+}
+
+
+class _Fields:
+    """Watches stages 1 and 2 over a video, and keeps layers and flows."""
+
+    def __init__(self):
+        self.layers, self.flows = [], {0: [], 1: []}
+
+    def watch(self, _stage, name, array, *, frame, scale):
+        if name == "grey_HW" and scale == 1:
+            self.layers.append(array.copy())
+        elif name == "flow_HW2":
+            self.flows[scale].append(array.copy())
+
+    def outputs(self):
+        return {
+            "layer_1_Fhw": np.stack(self.layers),
+            "flow_0_fHW2": np.stack(self.flows[0]),
+            "flow_1_fhw2": np.stack(self.flows[1]),
+        }
 
 
 def _extract(t, watch=None):
@@ -29,14 +60,23 @@ def _extract(t, watch=None):
 
 
 def run_whole(t, _settings):
-    blocks = list(_extract(t))
+    fields, tracks = _Fields(), TrackLog()
+
+    def watch(*shown, **where):
+        fields.watch(*shown, **where)
+        tracks.watch(*shown, **where)
+
+    blocks = list(_extract(t, watch))
+    config = replace(CONFIG, n_neighbors=int(t["k"]), top_percent=float(t["top_percent"]))
     descriptors_PD = np.concatenate([b.descriptors_PD for b in blocks])
     scaling = Scaling(CONFIG.input_scaling, t["mean_D"], t["scale_D"])
     encode = Encoder(scaling, parameters_of(t))
     pooled = pooling.pool_codes([b.descriptors_PD for b in blocks], encode)
-    out = {
+    out = fields.outputs() | tracks.outputs()
+    out |= {
         "info_P10": of_length(np.concatenate([b.info_P10 for b in blocks]), len(t["frames_FHW"])),
         "descriptors_PD": descriptors_PD,
+        "scaled_PD": apply_scaling(scaling, descriptors_PD),
         "codes_PE": encode(descriptors_PD),
         "pooled_E": pooled.pooled_E,
         "n_points": np.int64(pooled.n_points),
@@ -44,9 +84,9 @@ def run_whole(t, _settings):
     for name, n_classes in TASKS.items():
         rng = Replay([t[f"{name}_directions_TNQ"]])
         classes = tuple(map(str, range(n_classes)))
-        task = phase2.fit_task(t["index_ME"], t[f"{name}_labels_M"], classes, CONFIG, rng=rng)
-        neighbors, squared = testing.search(task, pooled.pooled_E[None], CONFIG)
-        votes = testing.votes_of(task, pooled.pooled_E[None], CONFIG)
+        task = phase2.fit_task(t["index_ME"], t[f"{name}_labels_M"], classes, config, rng=rng)
+        neighbors, squared = testing.search(task, pooled.pooled_E[None], config)
+        votes = testing.votes_of(task, pooled.pooled_E[None], config)
         query_1Q = pooled.pooled_E[None, task.selected_Q]
         found = {
             "scores_E": task.scores_E,
@@ -96,9 +136,18 @@ WHOLE = Kind(
     "11_end_to_end",
     run_whole,
     {
-        "info_P10": Output("stages 2 to 4: where each trajectory is", "loops"),
-        "descriptors_PD": Output("stages 2 to 4: what describes it", "loops"),
-        "codes_PE": Output("stage 5: encode((row - mean) / scale)", "loops"),
+        "layer_1_Fhw": Output("stage 1: the second layer of each frame (`pyramid`); A3", "loops"),
+        "flow_0_fHW2": Output(
+            "stage 2: from frame f to f + 1, pixels of layer 0; A2 FL1 to FL12", "loops"
+        ),
+        "flow_1_fhw2": Output("stage 2: the same in pixels of layer 1; A2 FL1 to FL12", "loops"),
+        **TRACK_OUTPUTS,
+        "info_P10": Output(INFO_TEXT, "loops"),
+        "descriptors_PD": Output(
+            "stage 4: the 426 columns of each valid track (`scales` of 04_descriptors)", "loops"
+        ),
+        "scaled_PD": Output("stage 5: (row - mean) / scale; A11", "loops"),
+        "codes_PE": Output("stage 5: encode(scaled row); C5", "loops"),
         "pooled_E": Output("stage 7: mean of the codes", "loops"),
         "n_points": Output("stage 7: the number of trajectories", "loops"),
         **{
@@ -142,11 +191,14 @@ def _whole_case():
             **network((426, 17, 7, 3), seed=1110, spread=2**-4),
             "mean_D": (bells((426,), seed=1107) + 16) / 128,
             "scale_D": np.full(426, 0.0625),
+            "k": np.int64(CONFIG.n_neighbors),
+            "top_percent": np.float64(CONFIG.top_percent),
         },
         {
             "background_directions_TNQ": bells((3, 11, 4), seed=1108),
             "foreground_directions_TNQ": bells((2, 11, 4), seed=1109),
         },
+        settings=SETTINGS,
         single=False,
         whole=True,
     )

@@ -75,6 +75,16 @@ def read_tensor(path: str | os.PathLike[str]) -> NDArray[Any]:
         raise Fault("unreadable", f"cannot be read: {fault.strerror or fault}") from None
 
 
+def header_dtype(path: str | os.PathLike[str]) -> str | None:
+    """Return which of the dtypes the head of a tensor's file names, None where it names none."""
+    try:
+        with open(path, "rb") as file:
+            head = file.read(HEADER)
+    except OSError:
+        return None
+    return next((dtype for dtype in (*REALS, WHOLE) if dtype.encode() in head), None)
+
+
 def parse_tensor(data: bytes) -> NDArray[Any]:
     """Return the array that the bytes of a file hold. Raises Fault(kind, sentence)."""
     file = io.BytesIO(data)
@@ -97,4 +107,7 @@ def parse_tensor(data: bytes) -> NDArray[Any]:
         n_bytes *= n
     if min(shape, default=0) < 0 or n_bytes != len(data) - file.tell():
         raise Fault("unreadable", f"{len(data) - file.tell()} bytes of data; want {n_bytes}")
-    return np.frombuffer(data, dtype=dtype, offset=file.tell()).reshape(shape)
+    try:
+        return np.frombuffer(data, dtype=dtype, offset=file.tell()).reshape(shape)
+    except (ValueError, OverflowError, TypeError):  # (True,), 65 axes, axes too long for numpy
+        raise Fault("unreadable", f"no array has shape {str(shape)[:99]}") from None

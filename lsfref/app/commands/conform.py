@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from lsfref.app import options, output
-from lsfref.storage import recorder as trace
+from lsfref.storage import comparator, recorder
+from lsfref.storage.comparator import Verdict
 from lsfref.storage.files import printable
 
 GOLDEN = Path(__file__).parents[3] / "golden"
@@ -21,88 +22,149 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a folder that `trace` wrote (default: the golden files of this checkout)",
     )  # fmt: skip
     parser.add_argument("--stages", default="1-11", help="only these, such as 8, fisher or 3-5,9")
+    parser.add_argument(
+        "--without", nargs="+", default=[], metavar="NAME", action="extend",
+        help="what your program leaves out: an option such as farneback, a case, a tensor",
+    )  # fmt: skip
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
+    parser.add_argument("--quiet", action="store_true", help="no line for a tensor that passes")
 
 
 def run(args: argparse.Namespace) -> int:
     """Print PASS or FAIL for each tensor, then the first stage that differs; status 1 if any."""
     try:
-        stages = trace.choose_stages(args.stages)
+        stages = recorder.choose_stages(args.stages)
     except ValueError as fault:
         raise options.UsageError(f"--stages: {fault}") from None
     if not Path(args.folder).is_dir():
         raise options.UsageError(f"{printable(args.folder)}: no such folder")
     reference = getattr(args, "against", GOLDEN)
-    cases = trace.read_manifest(reference)["cases"]
+    if reference is GOLDEN and not GOLDEN.is_dir():
+        raise options.UsageError(
+            "the golden files are not part of an installed package: get the folder `golden` of the"
+            " source code of this version and give it as --against"
+        )
+    manifest = recorder.read_manifest(reference)
+    try:
+        away = comparator.left_out(manifest, args.without)
+    except ValueError as fault:
+        raise options.UsageError(f"--without: {printable(str(fault))}") from None
     verdicts = []
-    for verdict in trace.compare_folders(args.folder, reference, stages=stages):
+    for verdict in comparator.compare_folders(args.folder, reference, stages=stages, away=away):
         verdicts.append(verdict)
-        if args.json:
-            output.write_json(as_row(verdict))
-        else:
-            print(as_line(verdict))
+        if not (args.quiet and verdict.passed):
+            output.write_json(as_row(verdict)) if args.json else print(as_line(verdict))
     if not verdicts:
         raise options.UsageError(f"{printable(reference)} has no tensor of stages {args.stages}")
+    first = first_difference(verdicts)
+    likely = likely_branch(first, verdicts, manifest["cases"]) if first else None
     failed = [v for v in verdicts if not v.passed]
-    first = failed[0] if failed else None
-    likely = likely_branch(first, verdicts, cases) if first else None
+    outputs = [e for e in manifest["tensors"] if e["role"] == "output"]
+    counts = {
+        "tensors": sum(not v.skipped for v in verdicts),
+        "failed": len(failed),
+        "missing": sum(v.fault == "missing" for v in failed),
+        "changed": sum(map(is_given, failed)),
+        "skipped": sum(v.skipped for v in verdicts),
+        "left_out": sum(e["file"] in away and e["stage"] in stages for e in outputs),
+    }
     if args.json:
-        counts = {"tensors": len(verdicts), "failed": len(failed)}
         where = {"stage": first.stage, "case": first.case, "tensor": first.name} if first else None
         output.write_json({**counts, "first": where, "likely": likely})
-    elif first:
-        print(f"\n{len(failed)} of {len(verdicts)} tensors fail.")
-        print(
-            f"The first stage that differs is {stage_title(first.stage)}, in case {_case(first)}."
-        )
-        print(likely)
     else:
-        print(f"\nAll {len(verdicts)} tensors agree.")
+        print("\n" + summary(first, likely, args.without, **counts))
     return 1 if failed else 0
+
+
+def summary(
+    first: Verdict | None, likely: str | None, without: Sequence[str], **counts: int
+) -> str:
+    """Return the lines that end the report."""
+    text = f"All {counts['tensors']} tensors agree."
+    if first:
+        case = f"`{printable(first.case)}` ({printable(first.name)})"
+        where = f"{stage_title(first.stage)}, in case {case}"
+        text = (
+            f"{counts['failed']} of {counts['tensors']} tensors fail.\n"
+            f"The first stage that differs is {where}.\n{likely}"
+        )
+    names = f" ({printable(', '.join(without))})" if without else ""
+    for key, about in _COUNTED.items():
+        text += f"\n{counts[key]} {about}{names * (key == 'left_out')}." if counts[key] else ""
+    return text
+
+
+_COUNTED = {
+    "missing": "of them are not there",
+    "changed": "of them are given (input, param, draw) and not the reference's: copy them again",
+    "skipped": "were skipped: single precision cannot follow their cases",
+    "left_out": "were left out by --without",
+}
+
+
+def is_given(verdict: Verdict) -> bool:
+    """Return whether a tensor is an input, a parameter or a draw."""
+    return verdict.role not in (None, "output")
+
+
+def first_difference(verdicts: Sequence[Verdict]) -> Verdict | None:
+    """Return the first tensor that differs though the inputs of its case agree.
+
+    What differs comes before what is not there, and before what changed inputs explain.
+    """
+    failed = [v for v in verdicts if not v.passed]
+    changed = {(v.stage, v.case) for v in failed if is_given(v)}
+    own = [v for v in failed if (v.stage, v.case) not in changed]
+    there = [v for v in own if v.fault != "missing"]
+    return next(iter([*there, *own, *failed]), None)
 
 
 def stage_title(stage: str) -> str:
     """Return `8 of 10, fisher` for a stage's folder name."""
     digits, _, name = stage.partition("_")
-    if stage == trace.STAGES[-1] or stage not in trace.STAGES:
+    if stage == recorder.STAGES[-1] or stage not in recorder.STAGES:
         return printable(stage) or "(none)"
     return f"{int(digits)} of 10, {name}"
 
 
-def _case(verdict: trace.Verdict) -> str:
-    return f"`{printable(verdict.case)}` ({printable(verdict.name)})"
-
-
-def likely_branch(
-    first: trace.Verdict, verdicts: Sequence[trace.Verdict], cases: dict[str, Any]
-) -> str:
-    """Return in words where to look: what the failing case is there for."""
+def likely_branch(first: Verdict, verdicts: Sequence[Verdict], cases: dict[str, Any]) -> str:
+    """Return in words where to look: what the numbers look like, what the case is there for."""
     same = [v for v in verdicts if v.stage == first.stage]
     if all(v.fault == "missing" for v in same):
-        return "Nothing of this stage is there; --stages leaves out what you have not written."
-    if first.fault != "value":
+        return (
+            "Nothing of this stage is there; --stages leaves out what you have not written,"
+            " --without an option or a case."
+        )
+    if is_given(first):
+        return f"`{first.name}` is given ({first.role}) and not the reference's: copy it again."
+    if first.fault not in ("value", "shape"):
         return f"Likely the file, not the numbers: {first.text}."
+    case = cases.get(f"{first.stage}/{first.case}", {})
+    branch = case.get("branch", first.equation or "the stage itself")
+    if first.fault == "shape" and not first.likeness:
+        branch = f"a size that is counted or rounded in another way; {branch}"
+    text = f"Likely: {f'{first.likeness}; ' if first.likeness else ''}{branch}."
     broken = {v.case for v in same if not v.passed}
     whole = [c for c in dict.fromkeys(v.case for v in same) if c not in broken]
-    case = cases.get(f"{first.stage}/{first.case}", {})
-    text = f"Likely: {case.get('branch', 'the stage itself')}."
     if whole:
-        return f"{text} {len(whole)} other cases of the stage agree, {', '.join(whole[:5])} ..."
-    return f"{text} No other case of the stage agrees."
+        text += f" {len(whole)} other cases of the stage agree, {', '.join(whole[:5])} ..."
+    else:
+        text += " No other case of the stage agrees."
+    return f"{text} `{first.name}` is: {first.equation}." if case and first.equation else text
 
 
-def as_line(verdict: trace.Verdict) -> str:
+def as_line(verdict: Verdict) -> str:
     """Return one line for a person."""
-    state = "PASS" if verdict.passed else "FAIL"
-    told = verdict.text
-    if verdict.passed:
-        told = "equal"
+    state = "SKIP" if verdict.skipped else "PASS" if verdict.passed else "FAIL"
+    text = verdict.text
+    if text is None:
+        text = "equal"
         if verdict.error:
-            told = f"off by {verdict.error:.2g}, allowed {verdict.allowed:.2g}"
-    return f"{state}  {printable(verdict.file)}  {told}"
+            text = f"off by {verdict.error:.2g}, allowed {verdict.allowed:.2g}"
+    return f"{state}  {printable(verdict.file)}  {text}"
 
 
-def as_row(verdict: trace.Verdict) -> dict[str, Any]:
+def as_row(verdict: Verdict) -> dict[str, Any]:
     """Return the fields of one JSON line; infinities as text, JSON has none."""
     row = {"file": verdict.file, **verdict._asdict()}
     for key in ("error", "allowed", "got", "want"):

@@ -1,4 +1,4 @@
-"""`conform` and `trace` as commands: lines, JSON, the first stage, exit status."""
+"""`conform`: lines, JSON, the first stage and where to look, exit status."""
 
 import json
 import shutil
@@ -8,12 +8,9 @@ import numpy as np
 import pytest
 
 from golden.cases import CASES
-from lsfref import config, lsfnet, model, video
 from lsfref.app import cli
 from lsfref.app.commands import conform
-from lsfref.app.commands import trace as tracing
-from lsfref.kernels.scaling import Scaling
-from lsfref.storage import recorder as trace
+from lsfref.storage.recorder import Recorder, read_manifest
 
 pytestmark = pytest.mark.unwatched
 
@@ -25,7 +22,7 @@ SEARCH = ("08_fisher", "09_lsh", "10_voting")
 def ported(tmp_path_factory):
     """Outputs of stages 8 to 10 as a port would write them."""
     folder = tmp_path_factory.mktemp("port")
-    for entry in trace.read_manifest(GOLDEN)["tensors"]:
+    for entry in read_manifest(GOLDEN)["tensors"]:
         if entry["role"] == "output" and entry["stage"] in SEARCH:
             target = folder / entry["file"]
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -63,6 +60,7 @@ def test_the_first_stage_is_named_with_case_values_and_likely_branch(port, capsy
         "The first stage that differs is 8 of 10, fisher, in case `tie` (selected_Q)." in said.out
     )
     assert "Likely: equal scores: the lower feature first (F3). 10 other cases" in said.out
+    assert "`selected_Q` is: the best max(1, ceil(E top_percent / 100))" in said.out
     assert said.out.index("08_fisher/tie") < said.out.index("09_lsh") < said.out.index("10_voting")
 
 
@@ -130,170 +128,143 @@ def test_usage_is_told(port, tmp_path, capsys):
 
 
 def test_every_case_says_where_to_look():
-    cases = trace.read_manifest(GOLDEN)["cases"]
+    cases = read_manifest(GOLDEN)["cases"]
     assert cases.keys() == {case.key for case in CASES}
     for case in cases.values():
         assert case["about"]
         assert case["branch"]
 
 
-# trace
-
-
-@pytest.fixture(scope="module")
-def clip(tmp_path_factory):
-    """23 frames of moving blotches, and the first 15 of them."""
-    folder = tmp_path_factory.mktemp("clips")
-    rng = np.random.default_rng(0)
-    ground = np.kron(rng.integers(0, 256, (30, 30, 3)), np.ones((5, 5, 1))).astype(np.uint8)
-    frames = np.stack([ground[f : f + 47, 2 * f : 2 * f + 61] for f in range(23)])
-    video.write_video(folder / "clip.mkv", frames, fps=25)
-    video.write_video(folder / "short.mkv", frames[:15], fps=25)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def fitted(tmp_path_factory):
-    """A model with random parameters: enough to run all stages."""
-    rng = np.random.default_rng(1)
-    settings = config.Config(
-        hidden=(5,), n_code=7, epochs=3, n_projections=11, n_neighbors=3, input_scaling="rms"
-    )
-    parameters = lsfnet.init_parameters(rng, n_in=426, hidden=(5,), n_code=7, n_classes=3)
-    pooled_ME = rng.normal(size=(13, 7))
-    names = tuple(f"v{i}" for i in range(13))
-    classes = {"background": ("normal", "rain", "noise"), "foreground": ("none", "human")}
-    videos = [
-        model_video(name, classes["background"][i % 3], classes["foreground"][i % 2])
-        for i, name in enumerate(names)
-    ]
-    from lsfref.phases.phase2 import fit_tasks, labels_of
-
-    path = tmp_path_factory.mktemp("model") / "model.npz"
-    whole = model.Model(
-        config=settings,
-        network=model.Network(
-            model.Encoder(Scaling("rms", np.zeros(426), np.full(426, 0.5)), parameters),
-            np.array([3.0, 2.0, 1.0]),
-            np.array([2.0, 1.0, 0.5]),
-        ),
-        head_classes=classes["background"],
-        files=names,
-        groups=("",) * 13,
-        points_M=np.full(13, 5),
-        pooled_ME=pooled_ME,
-        tasks=fit_tasks(pooled_ME, labels_of(videos, classes), classes, settings, rng=rng),
-    )
-    model.save(whole, path)
-    return path
-
-
-def model_video(name, background, foreground):
-    from lsfref.model import LabelledVideo
-
-    return LabelledVideo(name, name, background, foreground)
-
-
-@pytest.fixture(scope="module")
-def traced(clip, fitted, tmp_path_factory):
-    """A trace of all 23 frames through a model: all stages."""
-    out = tmp_path_factory.mktemp("traces") / "all"
-    words = ("trace", clip / "clip.mkv", out, "--model", fitted, "--frames", 0)
-    assert cli.main([str(word) for word in words]) == 0
-    return out
-
-
-def test_trace_writes_stages_1_to_4_of_the_first_20_frames(clip, tmp_path, capsys):
-    out = tmp_path / "trace"
-    status, said = run(capsys, "trace", clip / "clip.mkv", out)
+def test_inputs_may_lie_in_the_folder_and_changed_ones_are_told(port, tmp_path, capsys):
+    whole = Path(shutil.copytree(GOLDEN / "08_fisher", tmp_path / "copy" / "08_fisher")).parent
+    status, said = run(capsys, "conform", whole, "--stages", "8")
     assert status == 0
-    manifest = trace.read_manifest(out)
-    assert f"{manifest['count']} tensors" in said.out
-    assert {e["stage"] for e in manifest["tensors"]} == set(trace.STAGES[:4])
-    assert manifest["frames"] == 20
-    assert manifest["config"]["dtype"] == "float64"
-    greys = sorted(out.glob("01_video/*_scale_0/grey_HW.npy"))
-    assert len(greys) == 20
-    frames = list(video.read_frames(clip / "clip.mkv"))
-    assert all(np.array_equal(np.load(p), f) for p, f in zip(greys, frames, strict=False))
-    assert len(list(out.glob("02_flow/*_scale_1/flow_HW2.npy"))) == 19
-    rows = np.load(out / "04_descriptors" / "frame_00015" / "descriptors_PD.npy")
-    info = np.load(out / "04_descriptors" / "frame_00015" / "info_P10.npy")
-    assert rows.shape == (len(info), 426)
-    assert (info[:, 0] == 15).all()
-    verdicts = np.load(out / "03_trajectories" / "frame_00015_scale_0" / "verdicts_p.npy")
-    assert (verdicts == 0).sum() == (info[:, 6] == 1).sum()
+    changed = whole / "08_fisher" / "tiny" / "labels_M.npy"
+    np.save(changed, np.load(changed)[::-1])
+    for case in ("tiny", "share"):
+        scores = whole / "08_fisher" / case / "scores_E.npy"
+        np.save(scores, np.load(scores) * 0.5)
+    status, said = run(capsys, "conform", whole, "--stages", "8")
+    assert status == 1
+    assert "1 of them are given (input, param, draw) and not the reference's" in said.out
+    assert "8 of 10, fisher, in case `share` (scores_E)" in said.out  # its own inputs agree
+    assert "Likely: every number is 0.5 times what it should be; the number kept" in said.out
+    scores = whole / "08_fisher" / "share" / "scores_E.npy"
+    np.save(scores, np.load(scores) * 2)
+    said = run(capsys, "conform", whole, "--stages", "8")[1]
+    assert "`labels_M` is given (input) and not the reference's: copy it again." in said.out
 
 
-def test_trace_takes_as_many_frames_and_stages_as_it_is_told(clip, traced, tmp_path, capsys):
-    words = ("trace", clip / "clip.mkv", tmp_path / "a", "--stages", "video", "--frames", "3")
-    assert run(capsys, *words)[0] == 0
-    assert len(list((tmp_path / "a").glob("01_video/*_scale_0"))) == 3
-    assert {p.name for p in (tmp_path / "a").iterdir()} == {"01_video", "manifest.json"}
-    assert len(list(traced.glob("01_video/*_scale_0"))) == 23
+def test_golden_conforms_to_itself(capsys):
+    status, said = run(capsys, "conform", GOLDEN, "--quiet")
+    assert (status, said.out) == (
+        0,
+        f"\nAll {len(read_manifest(GOLDEN)['tensors'])} tensors agree.\n",
+    )
 
 
-def test_trace_with_a_model_records_all_stages_and_the_answer_of_classify(
-    clip, fitted, traced, capsys
-):
-    stages = {entry["stage"] for entry in trace.read_manifest(traced)["tensors"]}
-    assert stages == set(trace.STAGES[:10])
-    words = ("classify", clip / "clip.mkv", "--model", fitted, "--json", "--cache", "none")
-    status, said = run(capsys, *words)
+def test_what_is_left_out_is_counted_and_what_differs_is_named_before_what_is_missing(port, capsys):
+    shutil.rmtree(port / "08_fisher" / "large")
+    (port / "09_lsh" / "stacked" / "neighbors_TMK.npy").unlink()
+    votes = port / "10_voting" / "weighted" / "confidence_MC.npy"
+    np.save(votes, np.load(votes) + 0.01)
+    status, said = run(capsys, "conform", port, "--stages", "8-10")
+    assert status == 1
+    assert "is 10 of 10, voting, in case `weighted` (confidence_MC)" in said.out
+    assert "\n3 of them are not there." in said.out
+    words = ("conform", port, "--stages", "8-10", "--without", "08_fisher/large", "stacked")
+    status, said = run(capsys, *words, "weighted")
     assert status == 0
-    answer = json.loads(said.out)
-    for task in ("background", "foreground"):
-        shares = np.load(traced / "10_voting" / task / "confidence_1C.npy")[0]
-        assert shares.tolist() == list(answer[task]["confidence"].values())
-        decision = np.load(traced / "10_voting" / task / "decision_1.npy")[0]
-        assert list(answer[task]["confidence"])[decision] == answer[task]["label"]
-    assert np.load(traced / "07_pooling" / "video" / "n_points.npy") == answer["points"]
-    codes = [np.load(path) for path in sorted(traced.glob("05_lsfnet/frame_*/codes_PE.npy"))]
-    pooled = np.load(traced / "07_pooling" / "video" / "pooled_E.npy")
-    np.testing.assert_allclose(np.concatenate(codes).mean(axis=0), pooled, rtol=1e-12)
+    assert "14 were left out by --without (08_fisher/large, stacked, weighted)." in said.out
+    rows = [json.loads(line) for line in run(capsys, *words, "--json")[1].out.splitlines()]
+    assert rows[-1]["failed"] == 1
+    assert rows[-1]["left_out"] == 2 + 4 + 2
+    status, said = run(capsys, "conform", port, "--stages", "8-10", "--without", "farnback")
+    assert (status, "--without: want the name of an option" in said.err) == (2, True)
 
 
-@pytest.mark.unwatched
-def test_a_trace_agrees_with_itself_in_both_precisions_and_differences_are_found(
-    traced, tmp_path, capsys
-):
-    assert run(capsys, "conform", traced, "--against", traced)[0] == 0
-    port = Path(shutil.copytree(traced, tmp_path / "port"))
+def test_one_option_can_be_left_out_everywhere():
+    manifest = read_manifest(GOLDEN)
+    away = conform.comparator.left_out(manifest, ["farneback"])
+    cases = {"/".join(file.split("/")[:2]) for file in away}
+    assert {key for key in manifest["cases"] if "farneback" in key} <= cases
+    assert "02_flow/pyramid_8bit" in cases
+    assert "01_video/tiny/grey_8bit_HW.npy" in away
+    assert "01_video/tiny/grey_HW.npy" not in away
+    assert not any(file.startswith("03") for file in away)
+
+
+def test_a_port_in_single_precision_exits_0(port, capsys):
     for path in port.rglob("*.npy"):
         array = np.load(path)
         if array.dtype.kind == "f":
-            np.save(path, array.astype(np.float32))
-    assert run(capsys, "conform", port, "--against", traced)[0] == 0
-    turned = port / "02_flow" / "frame_00007_scale_0" / "flow_HW2.npy"
-    np.save(turned, -np.load(turned))
-    status, said = run(capsys, "conform", port, "--against", traced, "--stages", "2-10")
+            with np.errstate(over="ignore", under="ignore"):
+                np.save(path, array.astype(np.float32))
+    shutil.rmtree(port / "08_fisher" / "large")  # squares of 1e200: no port in it has them
+    status, said = run(capsys, "conform", port, "--stages", "8-10")
+    assert status == 0
+    assert "SKIP  08_fisher/large/scores_E.npy  single precision cannot follow" in said.out
+    assert said.out.endswith("were skipped: single precision cannot follow their cases.\n")
+
+
+def sentence(tmp_path, capsys, key, name, change):
+    """Return what is said of a port that is right but for one output."""
+    target = tmp_path / "port" / key
+    target.mkdir(parents=True)
+    for path in (GOLDEN / key).glob("*.npy"):
+        shutil.copyfile(path, target / path.name)
+    np.save(target / f"{name}.npy", np.ascontiguousarray(change(np.load(target / f"{name}.npy"))))
+    status, said = run(capsys, "conform", tmp_path / "port", "--stages", key[:2])
     assert status == 1
-    assert "is 2 of 10, flow, in case `frame_00007_scale_0` (flow_HW2)" in said.out
+    return said.out
 
 
-def test_trace_of_a_clip_without_trajectories(clip, fitted, tmp_path, capsys):
-    status, said = run(capsys, "trace", clip / "short.mkv", tmp_path / "b", "--model", fitted)
-    assert status == 1
-    assert "15 frames; a trajectory needs 16" in said.err
-    assert np.load(tmp_path / "b" / "07_pooling" / "video" / "n_points.npy") == 0
-    assert {p.name for p in (tmp_path / "b").iterdir()} >= {"01_video", "02_flow", "05_lsfnet"}
+def test_a_wrong_size_a_curve_and_a_swapped_axis_get_the_right_sentence(tmp_path, capsys):
+    text = sentence(tmp_path / "size", capsys, "02_flow/pyramid", "layer_1_HW", lambda a: a[:, :-1])
+    assert "shape (47, 49); want (47, 50) (h w)" in text
+    assert "Likely: a size that is counted or rounded in another way; " in text
+    assert "`layer_1_HW` is: layer k of `sizes`" in text
+    text = sentence(
+        tmp_path / "curve", capsys, "06_switching/curves", "reconstruction_curve_U", lambda a: a + 1
+    )
+    assert "Likely: the curve of a loss in an epoch without its steps" in text
+    text = sentence(tmp_path / "x", capsys, "02_flow/tiny", "flow_0_HW2", lambda a: a[..., ::-1])
+    assert "Likely: x and y are swapped along axis 2; x and y, their signs" in text
 
 
-def test_trace_refuses_what_it_cannot_do(clip, tmp_path, capsys):
-    (tmp_path / "full").mkdir()
-    (tmp_path / "full" / "x").write_text("")
-    status, said = run(capsys, "trace", clip / "clip.mkv", tmp_path / "full")
-    assert (status, "not empty; give a new folder" in said.err) == (3, True)
-    status, said = run(capsys, "trace", tmp_path / "none.mp4", tmp_path / "new")
-    assert status == 1
-    assert not (tmp_path / "new").exists()
-    status, said = run(capsys, "trace", clip / "clip.mkv", tmp_path / "new", "--stages", "x")
-    assert (status, "--stages" in said.err) == (2, True)
+def test_cases_come_from_plain_to_whole():
+    keys = list(read_manifest(GOLDEN)["cases"])
+    for earlier, later in (
+        ("02_flow/box_3", "02_flow/lk_round"),
+        ("02_flow/lk_round", "02_flow/tiny"),
+        ("02_flow/tiny", "02_flow/layers"),
+        ("02_flow/layers", "02_flow/video"),
+        ("02_flow/video", "02_flow/farneback_fit"),
+        ("02_flow/farneback_round", "02_flow/farneback_tiny"),
+        ("03_trajectories/judge_static", "03_trajectories/tiny"),
+        ("04_descriptors/votes", "04_descriptors/tiny"),
+    ):
+        assert keys.index(earlier) < keys.index(later)
 
 
-def test_parameter_axes_of_deeper_networks():
-    assert tracing.lsfnet_axes(1)["weights_1"] == ["D", "J"]
-    deep = tracing.lsfnet_axes(2)
-    assert deep["weights_2"] == ["J1", "J2"]
-    assert deep["decoder_bias_1"] == ["J2"]
-    assert deep["decoder_bias_3"] == ["D"]
+def test_every_output_has_an_equation():
+    for entry in read_manifest(GOLDEN)["tensors"]:
+        assert entry["role"] != "output" or len(entry["equation"]) > 8, entry["file"]
+
+
+def test_an_installed_package_says_where_the_golden_files_are(port, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(conform, "GOLDEN", tmp_path / "nowhere")
+    status, said = run(capsys, "conform", port)
+    assert status == 2
+    assert "get the folder `golden` of the source code" in said.err
+    assert run(capsys, "conform", port, "--against", GOLDEN, "--stages", "8-10")[0] == 0
+
+
+def test_a_reference_of_another_kind_ends_in_a_sentence(tmp_path, capsys):
+    with Recorder(tmp_path / "ours") as recorder:
+        recorder.add("08_fisher", "tiny", "scores_E", np.ones(2), role="input")
+        recorder.close()
+    (tmp_path / "port").mkdir()
+    words = ("conform", tmp_path / "port", "--against", tmp_path / "ours", "--stages", "8")
+    status, said = run(capsys, *words)
+    assert (status, "has no tensor of stages 8" in said.err) == (2, True)
