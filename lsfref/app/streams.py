@@ -66,7 +66,7 @@ def _fit(descriptor: int, now: Any, own: Any) -> Any:
 
 
 def lead_nowhere(descriptor: int) -> None:
-    """Send to nowhere what a stream still holds, so that nothing is said of it at the end."""
+    """Send to nowhere what a stream still holds: from 3.13 on Python would complain at the end."""
     with contextlib.suppress(OSError):
         null = os.open(os.devnull, os.O_WRONLY)
         os.dup2(null, descriptor)

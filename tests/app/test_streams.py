@@ -55,6 +55,7 @@ def test_a_full_stdout_is_named(words, labelled_clips):
 def test_no_file_is_opened_in_the_place_of_a_closed_stream():
     code = (
         "import os, sys; from lsfref.app import streams; hold = streams.usable(); hold.__enter__();"
+        "assert all(os.get_inheritable(number) for number in range(3));"
         "os.write(int(sys.argv[1]), str(os.open(os.devnull, 0)).encode())"
     )
     read, write = os.pipe()
