@@ -662,7 +662,7 @@ def _describe_cases():
         "votes_limit",
         "flow of exactly 0.4 px, and of a few thousandths less and more",
         "at 0.4 px a pixel still votes for the ninth bin: at most, not less than (A9)",
-        {"grey_HW": np.zeros((1, 5)), "flow_HW2": edge[None]},
+        {"grey_HW": np.zeros((3, 5)), "flow_HW2": np.stack([edge, -edge, edge[::-1]])},
         exact=True,
         single=False,
     )
