@@ -12,7 +12,9 @@ FRAME = 'fill="none" stroke="currentColor" stroke-opacity="0.35"'
 LINES = ((BLUE, ""), (RED, "7 4"))  # color and dashes of the curves
 
 
-def svg(parts: Iterable[str], width: float, height: float, alt: str, *, stretch: str = "") -> str:
+def svg(
+    parts: Iterable[str], width: float, height: float, alt: str, *, stretch: bool = False
+) -> str:
     """Return an inline SVG with an alternative text, at most as wide as it is meant to be.
 
     With `stretch` it fills its place instead, whatever that does to the shapes.
@@ -37,12 +39,8 @@ def bars(values: Floats, alt: str, *, kept: Bools | None = None) -> str:
         drawn = "".join(f"M{i} {zero:.2f}h.85V{tops[i]:.2f}h-.85z" for i in np.flatnonzero(chosen))
         parts.append(f'<path d="{drawn}" fill="{paint}"/>')
     parts.append(f'<path d="M0 {zero:.2f}H{len(values)}" stroke="currentColor"/>')
-    return _beside_scale(shown(high), shown(low), svg(parts, len(values), 100, alt, stretch="yes"))
-
-
-def _beside_scale(high: str, low: str, drawn: str) -> str:
-    scale = f'<div class="scale"><span>{high}</span><span>{low}</span></div>'
-    return f'<div class="chart">{scale}{drawn}</div>'
+    scale = f'<div class="scale"><span>{shown(high)}</span><span>{shown(low)}</span></div>'
+    return f'<div class="chart">{scale}{svg(parts, len(values), 100, alt, stretch=True)}</div>'
 
 
 def curves(series: dict[str, Floats], alt: str) -> str:
@@ -61,7 +59,7 @@ def curves(series: dict[str, Floats], alt: str) -> str:
     n = len(next(iter(series.values())))
     return (
         f'<p class="legend">{" ".join(names)}</p>'
-        f'<div class="chart">{svg(parts, 100, 100, alt, stretch="yes")}</div>'
+        f'<div class="chart">{svg(parts, 100, 100, alt, stretch=True)}</div>'
         f'<p class="ends"><span>pass 1</span><span>pass {n}</span></p>'
     )
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from lsfref.app.page import charts, pixels, stages_1_to_4, stages_5_to_10
 from lsfref.app.page.marks import class_numbers, tag
 from lsfref.app.page.section import STAGES
-from lsfref.app.page.shell import figure, page, path, percent, plural, text
+from lsfref.app.page.shell import figure, page, percent, plural, soft, text
 from lsfref.app.page.stages_5_to_10 import QUESTIONS
 from lsfref.app.page.story import Story, find_indexed, label_of, thumbnail
 from lsfref.model import Model
@@ -28,7 +28,7 @@ def explain_page(story: Story, folders: list[Path], back: str = "") -> str:
     """
     model, title = story.model, os.path.basename(story.path)
     body = [f'<p><a href="{text(back)}">all videos</a></p>' if back else ""]
-    body += [f"<h1>How lsfref sees {path(title)}</h1>", summary(story, folders)]
+    body += [f"<h1>How lsfref sees {soft(title)}</h1>", summary(story, folders)]
     names = [stage.name for stage in STAGES[: 10 if model else 4]]
     links = "".join(f'<li><a href="#stage{n}">{name}</a></li>' for n, name in enumerate(names, 1))
     body.append(f"{READING}<nav><ol>{links}</ol></nav>")
@@ -48,10 +48,10 @@ def summary(story: Story, folders: list[Path]) -> str:
             "it with <code>--model</code>.</p>"
         )
     if story.fault is not None:
-        lines.append(f'<p class="answer"><b>No answer.</b> {text(story.fault)}.</p>')
+        lines.append(f'<p class="answer"><b>No answer.</b> {soft(story.fault)}.</p>')
     if story.indexed_as is not None:
         lines.append(
-            f"<p><b>This video itself is in the index</b>, as {path(story.indexed_as)}: the model "
+            f"<p><b>This video itself is in the index</b>, as {soft(story.indexed_as)}: the model "
             "has learned from it, so its answer says little of videos that are new to it.</p>"
         )
     if model is not None and story.answer is not None and story.fault is None:
@@ -134,7 +134,7 @@ def _neighbors(story: Story, model: Model, name: str, folders: list[Path]) -> st
         place = find_indexed(file, folders)
         frame_HW = thumbnail(place, story.config) if place else None
         seen = pixels.thumb(frame_HW, f"Indexed video {file}")
-        words = [tag(task.classes, label_of(task, hit.row)), path(file)]
+        words = [tag(task.classes, label_of(task, hit.row)), soft(file)]
         words += ["<b>this video</b>"] * (file == story.indexed_as)
         pictures.append(figure(seen, "<br>".join(words)))
     answered = story.answer.labels[name] if story.answer else None

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from lsfref.app.page import charts, pixels
 from lsfref.app.page.marks import tag
-from lsfref.app.page.shell import page, path, percent, plural, text
+from lsfref.app.page.shell import page, percent, plural, soft, text
 from lsfref.app.page.story import Story
 from lsfref.arrays import Floats
 
@@ -90,7 +90,7 @@ def _counts(cards: Sequence[Card], task: str, names: tuple[str, ...]) -> str:
 
 def _inside(card: Card, classes: Classes) -> str:
     alt = f"A frame of {card.file}"
-    parts = [pixels.thumb(card.frame_HW, alt), f"<h2>{path(card.file)}</h2>"]
+    parts = [pixels.thumb(card.frame_HW, alt), f"<h2>{soft(card.file)}</h2>"]
     if card.link:
         parts = [f'<a href="{text(card.link)}">{part}</a>' for part in parts]
     for task, names in classes.items():
@@ -101,5 +101,5 @@ def _inside(card: Card, classes: Classes) -> str:
         parts.append(f"<p>{tag(names, names.index(best))} <b>{percent(shares[best])}</b></p>")
         parts.append(charts.share_strip(shares, names, task))
     if card.note:
-        parts.append(f'<p class="note">{text(card.note)}</p>')
+        parts.append(f'<p class="note">{soft(card.note)}</p>')
     return "".join(parts)

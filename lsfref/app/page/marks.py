@@ -1,6 +1,7 @@
 """One palette, and one mark per class that is the same on every page.
 
 Colors are Okabe and Ito's, told apart by every kind of color vision; shapes repeat what they say.
+Seven of one and eight of the other make 56 classes before a mark comes twice.
 """
 
 import math
@@ -13,7 +14,10 @@ Color = tuple[int, int, int]
 BLUE, ORANGE, GREEN, RED = (0, 114, 178), (230, 159, 0), (0, 158, 115), (213, 94, 0)
 PURPLE, SKY, YELLOW, GREY = (204, 121, 167), (86, 180, 233), (240, 228, 66), (125, 125, 125)
 COLORS = (BLUE, ORANGE, GREEN, PURPLE, RED, SKY, GREY)
-SHAPES = 8  # with 7 colors: 56 classes before a mark comes twice
+SHAPES = (  # points, outer and inner radius, turn in degrees; the first is a disc
+    (0, 1.0, 1.0, 0), (4, 1.2, 0.85, 45), (3, 1.3, 0.65, -90), (4, 1.3, 0.92, 0),
+    (3, 1.3, 0.65, 90), (4, 1.4, 0.4, 0), (4, 1.4, 0.4, 45), (5, 1.4, 0.6, -90),
+)  # fmt: skip
 
 
 def css(color: Color) -> str:
@@ -39,32 +43,16 @@ def mark(
     """Return mark `number` as SVG, about 2 size wide; its color is its own by default."""
     color = color or color_of(number)
     paint = f'fill="{color}"' if filled else f'fill="none" stroke="{color}" stroke-opacity="0.6"'
-    shape = number % SHAPES
-    if shape == 0:
+    n, outer, inner, turn = SHAPES[number % len(SHAPES)]
+    if n == 0:
         return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{size}" {paint}/>'
-    points = " ".join(f"{x + size * dx:.1f},{y + size * dy:.1f}" for dx, dy in _corners(shape))
+    turns = [math.radians(turn + 180 * i / n) for i in range(2 * n)]
+    radii = [size * (outer, inner)[i % 2] for i in range(2 * n)]
+    corners = [
+        (x + r * math.cos(t), y + r * math.sin(t)) for r, t in zip(radii, turns, strict=True)
+    ]
+    points = " ".join(f"{a:.1f},{b:.1f}" for a, b in corners)
     return f'<polygon points="{points}" {paint}/>'
-
-
-def _corners(shape: int) -> list[tuple[float, float]]:
-    """Return the corners of a mark around 0: square, triangles, diamond, plus, cross, star."""
-    if shape == 1:
-        return [(-0.9, -0.9), (0.9, -0.9), (0.9, 0.9), (-0.9, 0.9)]
-    if shape in (2, 4):
-        up = 1 if shape == 2 else -1
-        return [(0, -1.2 * up), (1.1, 0.9 * up), (-1.1, 0.9 * up)]
-    if shape == 3:
-        return [(0, -1.3), (1.1, 0), (0, 1.3), (-1.1, 0)]
-    if shape in (5, 6):
-        t = 0.4
-        plus = [(-t, -1.2), (t, -1.2), (t, -t), (1.2, -t), (1.2, t), (t, t)]
-        plus += [(-x, -y) for x, y in plus]
-        turn = math.pi / 4 if shape == 6 else 0.0
-        cos, sin = math.cos(turn), math.sin(turn)
-        return [(x * cos - y * sin, x * sin + y * cos) for x, y in plus]
-    angles = [math.pi * (i / 5 - 0.5) for i in range(10)]
-    radii = [1.35 if i % 2 == 0 else 0.6 for i in range(10)]
-    return [(r * math.cos(a), r * math.sin(a)) for r, a in zip(radii, angles, strict=True)]
 
 
 def sign(number: int, *, color: str = "") -> str:

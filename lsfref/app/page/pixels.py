@@ -2,7 +2,6 @@
 
 import base64
 import collections
-import itertools
 import re
 from collections.abc import Sequence
 
@@ -35,25 +34,27 @@ class Canvas:
         self.zoom = big.shape[1] / width
         self.pixels = np.repeat(np.rint(big).astype(np.uint8)[..., None], 3, axis=2)
 
+    def dot(self, points_P2: Floats, color: Color, *, radius: int = 1) -> None:
+        """Draw square dots at (x, y)."""
+        across = np.arange(-radius, radius + 1)
+        square = np.stack(np.meshgrid(across, across), axis=-1).reshape(-1, 2)
+        self._paint(np.rint(self._place(points_P2))[:, None] + square, color)
+
+    def line(self, points_PS2: Floats, color: Color) -> None:
+        """Draw lines, each through S points (x, y)."""
+        placed_PS2 = self._place(points_PS2)
+        begins, steps = placed_PS2[:, :-1], np.diff(placed_PS2, axis=1)
+        along = np.linspace(0, 1, int(np.abs(steps).max(initial=0)) + 2)[:, None]
+        self._paint(np.rint(begins[:, :, None] + along * steps[:, :, None]), color)
+
     def _place(self, points: Floats) -> Floats:
         return (np.asarray(points, dtype=np.float64) + 0.5) * self.zoom - 0.5
 
-    def dot(self, points_P2: Floats, color: Color, *, radius: int = 1) -> None:
-        """Draw square dots at (x, y)."""
+    def _paint(self, places: Floats, color: Color) -> None:
+        x, y = places.reshape(-1, 2).astype(int).T
         height, width = self.pixels.shape[:2]
-        for x, y in np.rint(self._place(points_P2)).astype(int):
-            rows = slice(max(0, y - radius), min(height, y + radius + 1))
-            self.pixels[rows, max(0, x - radius) : min(width, x + radius + 1)] = color
-
-    def line(self, points_S2: Floats, color: Color) -> None:
-        """Draw a line through points (x, y)."""
-        placed = self._place(points_S2)
-        height, width = self.pixels.shape[:2]
-        for begin, end in itertools.pairwise(placed):
-            steps = int(np.abs(end - begin).max()) + 2
-            x, y = np.rint(np.linspace(begin, end, steps)).astype(int).T
-            seen = (x >= 0) & (x < width) & (y >= 0) & (y < height)
-            self.pixels[y[seen], x[seen]] = color
+        seen = (x >= 0) & (x < width) & (y >= 0) & (y < height)
+        self.pixels[y[seen], x[seen]] = color
 
 
 def png(pixels: Pixels, alt: str, *, kind: str = "") -> str:

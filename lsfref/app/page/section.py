@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import lsfref
-from lsfref.app.page.shell import folded, path, plural, text
+from lsfref.app.page.shell import folded, plural, soft, text
 from lsfref.app.page.story import Story
 from lsfref.config import Config
 
@@ -77,7 +77,7 @@ def section(number: int, story: Story, body: str) -> str:
     """Return a stage: what comes in, what goes out, its equations, the body, the choices (HTML)."""
     stage, config = STAGES[number - 1], story.config
     facts = {
-        "path": path(story.path), "frames": plural(story.n_frames, "frame"),
+        "path": soft(story.path), "frames": plural(story.n_frames, "frame"),
         "points": f"{story.n_points:,}", "code": config.n_code, "scaling": config.input_scaling,
     }  # fmt: skip
     comes_in, goes_out = (line.format_map(facts) for line in (stage.comes_in, stage.goes_out))

@@ -34,9 +34,14 @@ def text(words: str | bytes | os.PathLike[str]) -> str:
     return html.escape(printable(words))
 
 
-def path(name: str | bytes | os.PathLike[str]) -> str:
-    """Return the name of a file as HTML; a line may break after a slash, a dot, a dash or a bar."""
-    return "<wbr>".join(html.escape(part) for part in re.split(r"(?<=[/._-])", printable(name)))
+def soft(words: str | bytes | os.PathLike[str]) -> str:
+    """Return the name of a file, or words with some, as HTML; a name may break where it is joined.
+
+    That is after a slash, a dot, a dash or a bar.
+    """
+    return "<wbr>".join(
+        html.escape(part) for part in re.split(r"(?<=[/._-])(?=\S)", printable(words))
+    )
 
 
 def shown(value: float) -> str:

@@ -5,14 +5,7 @@ import numpy as np
 from lsfref.app.page import charts, marks, pixels
 from lsfref.app.page.pixels import Canvas
 from lsfref.app.page.section import section
-from lsfref.app.page.shell import (
-    Column,
-    figure,
-    number,
-    plural,
-    table,
-    text,
-)
+from lsfref.app.page.shell import Column, figure, number, plural, soft, table
 from lsfref.app.page.story import Example, Moment, Story
 from lsfref.arrays import COLUMNS, Floats
 from lsfref.descriptors import PATCH, patch_corners
@@ -56,7 +49,7 @@ def stage_1(story: Story) -> str:
         f"{config.dtype}.</p>"
     )
     for warning in story.warnings:
-        body += f"<p><b>Warning:</b> {text(warning)}</p>"
+        body += f"<p><b>Warning:</b> {soft(warning)}</p>"
     return section(1, story, body)
 
 
@@ -105,12 +98,12 @@ def _flow_as_lines(moment: Moment) -> str:
     canvas, flow_HW2 = Canvas(moment.greys[-2], dim=0.8), moment.flows[-1].astype(np.float64)
     every = max(6, round(14 / canvas.zoom))
     height, width = flow_HW2.shape[:2]
-    for y in range(every // 2, height, every):
-        for x in range(every // 2, width, every):
-            if np.hypot(*flow_HW2[y, x]) > 0.15:
-                ends = np.array([[x, y], [x, y] + flow_HW2[y, x] * 3])
-                canvas.line(ends, marks.YELLOW)
-                canvas.dot(ends[:1], marks.RED, radius=1)
+    y, x = np.mgrid[every // 2 : height : every, every // 2 : width : every]
+    begins_P2, flow_P2 = np.stack([x.ravel(), y.ravel()], axis=1), flow_HW2[y, x].reshape(-1, 2)
+    moves_P = np.hypot(*flow_P2.T) > 0.15
+    ends_P22 = np.stack([begins_P2, begins_P2 + 3 * flow_P2], axis=1)[moves_P]
+    canvas.line(ends_P22, marks.YELLOW)
+    canvas.dot(ends_P22[:, 0], marks.RED)
     return figure(
         pixels.png(canvas.pixels, "The same flow as short lines on the frame"),
         "The same flow as lines, three times as long as it is; each begins at a red dot.",
@@ -162,34 +155,26 @@ def _seeds(moment: Moment) -> str:
 def _tracks(moment: Moment) -> str:
     if not any(len(c) for c in moment.complete):
         return f"<p>No track is complete on frame {moment.frame}.</p>"
-    canvas = Canvas(moment.greys[-1], dim=0.6)
-    factors = scale_factors(len(moment.complete))
-    kept = []
-    for factor, complete_pS2, verdicts_p in zip(
-        factors, moment.complete, moment.verdicts, strict=True
-    ):
-        for points_S2, verdict in zip(complete_pS2 * float(factor), verdicts_p, strict=True):
-            if verdict == 0:
-                kept.append(points_S2)
-            else:
-                canvas.line(points_S2, RULES[VERDICTS[verdict]][0])
-    frames = []
-    shown = kept[:: max(1, len(kept) // 400)]
-    for step, grey_HW in enumerate(moment.greys[-TRACK_LENGTH - 1 :]):
-        film = Canvas(grey_HW, dim=0.75, longest=480)
-        for points_S2 in shown:
-            film.line(points_S2[: step + 1], marks.GREEN)
-            film.dot(points_S2[step : step + 1], marks.RED)
-        frames.append(film.pixels)
-    grown = ""
-    if kept:
+    canvas, factors = Canvas(moment.greys[-1], dim=0.6), scale_factors(len(moment.complete))
+    scaled = [points * float(f) for f, points in zip(factors, moment.complete, strict=True)]
+    tracks_PS2, verdicts_P = np.concatenate(scaled), np.concatenate(moment.verdicts)
+    kept_PS2, grown = tracks_PS2[verdicts_P == 0], ""
+    shown_PS2 = kept_PS2[:: max(1, len(kept_PS2) // 400)]
+    for verdict in range(1, len(VERDICTS)):
+        canvas.line(tracks_PS2[verdicts_P == verdict], RULES[VERDICTS[verdict]][0])
+    canvas.line(shown_PS2, marks.GREEN)
+    if len(kept_PS2):
+        frames = []
+        for step, grey_HW in enumerate(moment.greys[-TRACK_LENGTH - 1 :]):
+            film = Canvas(grey_HW, dim=0.75, longest=480)
+            film.line(shown_PS2[:, : step + 1], marks.GREEN)
+            film.dot(shown_PS2[:, step], marks.RED)
+            frames.append(film.pixels)
         grown = figure(
-            pixels.gif(frames, f"{len(shown)} trajectories as they grow over 16 frames"),
+            pixels.gif(frames, f"{len(shown_PS2)} trajectories as they grow over 16 frames"),
             f"The trajectories that end on frame {moment.frame}, as they grow: green behind, red "
-            f"where they are. {len(shown)} of {len(kept)} are drawn.",
+            f"where they are. {len(shown_PS2)} of {len(kept_PS2)} are drawn.",
         )
-    for points_S2 in shown:
-        canvas.line(points_S2, marks.GREEN)
     key = " ".join(marks.swatch(c, name) for name, (c, _) in RULES.items() if name != "camera")
     return grown + figure(
         pixels.png(canvas.pixels, "Complete tracks by the rule that kept or rejected them"),
@@ -221,11 +206,10 @@ def _patch(moment: Moment, example: Example) -> str:
     corner = patch_corners(example.points_S2[-1:], layer_HW.shape)[0]
     patch = layer_HW[corner[1] : corner[1] + PATCH, corner[0] : corner[0] + PATCH]
     canvas = Canvas(patch, longest=192)
-    for at in (0, PATCH // 2, PATCH):
-        edge = np.array([[at - 0.5, -0.5], [at - 0.5, PATCH - 0.5]])
-        canvas.line(edge, marks.SKY)
-        canvas.line(edge[:, ::-1], marks.SKY)
-    canvas.line(example.points_S2 - corner, marks.GREEN)
+    grid = [[[at, -0.5], [at, PATCH - 0.5]] for at in (-0.5, PATCH / 2 - 0.5, PATCH - 0.5)]
+    canvas.line(np.array(grid), marks.SKY)
+    canvas.line(np.array(grid)[..., ::-1], marks.SKY)
+    canvas.line((example.points_S2 - corner)[None], marks.GREEN)
     canvas.dot(example.points_S2[-1:] - corner, marks.RED, radius=2)
     return figure(
         pixels.png(canvas.pixels, "The 32 x 32 patch with its 2 x 2 cells and the trajectory"),

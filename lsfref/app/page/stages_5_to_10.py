@@ -6,16 +6,7 @@ from lsfref import lsfnet
 from lsfref.app.page import charts
 from lsfref.app.page.marks import BLUE, class_numbers, legend, swatch, tag
 from lsfref.app.page.section import section
-from lsfref.app.page.shell import (
-    Column,
-    figure,
-    number,
-    path,
-    percent,
-    plural,
-    shown,
-    table,
-)
+from lsfref.app.page.shell import Column, figure, number, percent, plural, shown, soft, table
 from lsfref.app.page.story import Example, Search, Story, label_of
 from lsfref.kernels.scaling import apply_scaling
 from lsfref.model import Model
@@ -65,18 +56,15 @@ def _code(model: Model, example: Example, source: str) -> str:
 
 def stage_6(story: Story, model: Model) -> str:
     """Both losses over the switching."""
-    named = {"reconstruction": "L1", "classification": "L2"}
-    series = {
-        f"{name} ({loss})": getattr(model.network, f"{name}_curve") for name, loss in named.items()
-    }
-    ends = [
-        number(float(curve[-1]), f"06_switching/network/{name}_curve_U[{len(curve) - 1}]")
-        for name, curve in zip(named, series.values(), strict=True)
-    ]
+    first_U, second_U = model.network.reconstruction_curve, model.network.classification_curve
+    series = {"reconstruction (L1)": first_U, "classification (L2)": second_U}
+    source, last = "06_switching/network", len(first_U) - 1
+    first = number(float(first_U[-1]), f"{source}/reconstruction_curve_U[{last}]")
+    second = number(float(second_U[-1]), f"{source}/classification_curve_U[{last}]")
     body = figure(
         charts.curves(series, "Both losses over the passes of training"),
         "Both losses over training, each drawn to its own height. They ended at "
-        f"{' and '.join(ends)}.",
+        f"{first} and {second}.",
     )
     body += (
         f"<p>This was done once, when the model was trained on {plural(len(model.files), 'video')};"
@@ -89,13 +77,12 @@ def stage_7(story: Story, model: Model) -> str:
     """The pooled code."""
     body = NONE
     if story.pooled_E is not None:
+        count = number(story.n_points, "07_pooling/video/n_points")
+        first = number(float(story.pooled_E[0]), "07_pooling/video/pooled_E[0]")
         body = figure(
             charts.bars(story.pooled_E, "The pooled code of the video"),
-            "The video as one vector: the mean of the codes of "
-            + number(story.n_points, "07_pooling/video/n_points")
-            + " trajectories. Its first element is "
-            + number(float(story.pooled_E[0]), "07_pooling/video/pooled_E[0]")
-            + ".",
+            f"The video as one vector: the mean of the codes of {count} trajectories. Its first "
+            f"element is {first}.",
         )
     return section(7, story, body)
 
@@ -107,12 +94,11 @@ def stage_8(story: Story, model: Model) -> str:
         kept = np.zeros(len(task.scores_E), dtype=bool)
         kept[task.selected_Q] = True
         best = int(task.selected_Q[0])
+        score = number(float(task.scores_E[best]), f"08_fisher/{name}/scores_E[{best}]")
         body += f"<h3>{QUESTIONS[name]}</h3>" + figure(
             charts.bars(task.scores_E, f"Fisher scores for {name}", kept=kept),
             f"The score of each feature; the {len(task.selected_Q)} kept ones are blue "
-            f"{swatch(BLUE)}. The best is feature {best}, with "
-            + number(float(task.scores_E[best]), f"08_fisher/{name}/scores_E[{best}]")
-            + ".",
+            f"{swatch(BLUE)}. The best is feature {best}, with {score}.",
         )
     return section(8, story, body)
 
@@ -157,7 +143,7 @@ def _hits(model: Model, name: str, search: Search) -> str:
         n_in = int((search.neighbors_CMK[:, 0] == at).sum())
         label = tag(task.classes, label_of(task, hit.row))
         distances = [shown(hit.hash_distance), shown(hit.code_distance)]
-        rows.append([str(k + 1), path(model.files[hit.row]), label, *distances, str(n_in)])
+        rows.append([str(k + 1), soft(model.files[hit.row]), label, *distances, str(n_in)])
     columns = (
         Column("rank", "the most similar video first, over all tables at once", right=True),
         Column("video", "an indexed video, by the name that its label list gave it"),

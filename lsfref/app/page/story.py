@@ -233,7 +233,8 @@ def _ask(story: Story, model: Model, extract: Extract) -> None:
         story.pooled_E, story.indexed_as = pooled_E, indexed_as(model, pooled_E)
         story.searches = {name: _search(name, model, pooled_E) for name in model.tasks}
     system = systems.answerer(model)
-    story.answer = testing.classify(system, story.path, extract=extract)
+    described = system.describe(story.path, extract=extract)
+    story.answer = testing.answer(system, described)
     if story.answer.error is not None:
         return
     n = max(SHORTEST, -(-story.n_frames // INTERVALS))
@@ -241,7 +242,7 @@ def _ask(story: Story, model: Model, extract: Extract) -> None:
     told = system.describe_intervals(story.path, seconds=seconds, extract=extract)
     story.intervals = [Said(i, testing.answer(system, i.pooled).labels) for i in told.intervals]
     if hasattr(system, "explain_parts"):  # preset `best` alone has several experts
-        story.parts = [Part(*part) for part in system.explain_parts(story.path, extract=extract)]
+        story.parts = [Part(*part) for part in system.explain_parts(described)]
 
 
 def indexed_as(model: Model, pooled_E: Floats) -> str | None:

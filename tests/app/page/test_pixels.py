@@ -23,9 +23,16 @@ def test_dots_and_lines_lie_where_they_should():
     canvas = Canvas(np.zeros((5, 7)), longest=21)  # zoom 3: pixel (x, y) is 3x + 1, 3y + 1
     canvas.dot(np.array([[2.0, 1.0]]), (1, 2, 3), radius=0)
     np.testing.assert_array_equal(np.argwhere(canvas.pixels[..., 0]), [[4, 7]])
-    canvas.line(np.array([[-9.0, 3.0], [99.0, 3.0]]), (9, 9, 9))
+    canvas.line(np.array([[[-9.0, 3.0], [99.0, 3.0]]]), (9, 9, 9))
     assert (canvas.pixels[10, :, 0] == 9).all()
     assert (canvas.pixels[..., 0] == 9).sum() == 21
+    canvas.line(np.array([[[0.0, 0.0], [0.0, 2.0], [2.0, 2.0]], [[6.0, 0.0]] * 3]), (5, 5, 5))
+    ys, xs = np.nonzero(canvas.pixels[..., 0] == 5)
+    assert sorted(set(zip(xs.tolist(), ys.tolist(), strict=True))) == sorted(
+        {(1, y) for y in range(1, 8)} | {(x, 7) for x in range(1, 8)} | {(19, 1)}
+    )
+    canvas.line(np.zeros((0, 3, 2)), (7, 7, 7))
+    assert not (canvas.pixels == 7).any()
 
 
 def test_flow_has_the_colors_of_its_key():

@@ -21,7 +21,7 @@ def test_the_pictures_and_numbers_of_a_clip(stories):
     one, two, three, four = pages_of(story)
     assert "19 frames (counted from 0), 25 per second; worked on at 53 x 41 px" in one.text
     assert [image["alt"] for image in one.images][1] == "Frame 4 of the video, grey"
-    assert "The pyramid: 53 x 41, " in two.text
+    assert "The pyramid: 53 x 41 px" in two.text
     assert [image.get("class") for image in two.images][:2] == ["", "round"]
     assert f"{story.counts['valid']:,}" in three.text
     assert len(three.images) == 3

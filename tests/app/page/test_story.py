@@ -51,7 +51,7 @@ def test_for_preset_best_its_own_classifiers_answer(stories, best_model, monkeyp
     fitted = load(best_model)
     parts = [("the tracks", "background", {"normal": 1.0})]
     monkeypatch.setattr(
-        preset.Answerer, "explain_parts", lambda self, path, *, extract: parts, raising=False
+        preset.Answerer, "explain_parts", lambda self, described: parts, raising=False
     )
     found = gather(stories[0].path, fitted.config, fitted)
     assert found.answer == testing.classify(preset.answerer(fitted), found.path)
