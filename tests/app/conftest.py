@@ -4,7 +4,16 @@ import pytest
 
 from lsfref.app.cli import main
 
-QUICK = ["--set", "epochs=3", "--set", "n_samples=1500", "--set", "n_scales=2", "--quiet"]
+QUICK = [
+    "--no-estimate",
+    "--set",
+    "epochs=3",
+    "--set",
+    "n_samples=1500",
+    "--set",
+    "n_scales=2",
+    "--quiet",
+]
 
 
 def fit(labels, folder, preset):

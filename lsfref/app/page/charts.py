@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from lsfref.app.page.marks import BLUE, GREEN, RED, Color, class_numbers, color_of, css, mark, sign
+from lsfref.app.page.marks import BLUE, RED, Color, class_numbers, color_of, css, mark, sign
 from lsfref.app.page.shell import shown, text
 from lsfref.arrays import Bools, Floats, Ints
 
@@ -137,19 +137,3 @@ def roses(histogram_D: Floats, n_bins: int, alt: str, color: Color) -> str:
             parts.append(f'<circle cx="{x}" cy="{y}" r="{disc:.2f}" {paint}/>')
     parts += [f'<rect x="{116 * m + 1}" y="1" width="106" height="106" {FRAME}/>' for m in range(3)]
     return svg(parts, 340, 108, alt)
-
-
-def track(points_S2: Floats, alt: str) -> str:
-    """Return a trajectory from its first point to its last, which is red."""
-    size = 190.0
-    span = max(float(np.ptp(points_S2, axis=0).max()), 1e-9)
-    middle = (points_S2.max(axis=0) + points_S2.min(axis=0)) / 2
-    at = (points_S2 - middle) / span * (size - 40) + size / 2
-    line = " ".join(f"{x:.1f},{y:.1f}" for x, y in at)
-    parts = [
-        f'<rect width="{size}" height="{size}" {FRAME}/>',
-        f'<polyline points="{line}" fill="none" stroke="{css(GREEN)}" stroke-width="2"/>',
-    ]
-    parts += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.6" fill="{css(GREEN)}"/>' for x, y in at]
-    parts.append(f'<circle cx="{at[-1, 0]:.1f}" cy="{at[-1, 1]:.1f}" r="5.5" fill="{css(RED)}"/>')
-    return svg(parts, size, size, alt)

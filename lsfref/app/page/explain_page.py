@@ -4,6 +4,7 @@ import itertools
 import os
 from pathlib import Path
 
+from lsfref.app.evaluation.estimate import caution, sentence
 from lsfref.app.page import charts, pixels, stages_1_to_4, stages_5_to_10
 from lsfref.app.page.marks import class_numbers, tag
 from lsfref.app.page.section import STAGES
@@ -56,6 +57,8 @@ def summary(story: Story, folders: list[Path]) -> str:
         )
     if model is not None and story.answer is not None and story.fault is None:
         lines += [_answered(story, model, name, folders) for name in model.tasks]
+        if remark := caution(model.estimate):
+            lines.append(f'<p class="note">How far to trust it: {text(remark)}.</p>')
         if model.extras is not None:
             lines.append(
                 f"<p>This model is of preset {text(model.extras.kind)}: the answers above are those"
@@ -76,9 +79,11 @@ def _answered(story: Story, model: Model, name: str, folders: list[Path]) -> str
         for label, share in ranked
         if label != winner and share >= 0.005
     ]
+    row = (model.estimate or {}).get(name)
+    worth = f'<p class="note">Measured in training, {text(sentence(name, row))}.</p>' if row else ""
     return (
         f'<h2>{QUESTIONS[name]}</h2><p class="answer"><b>{tag(classes, classes.index(winner))}</b>,'
-        f" with a share of {percent(shares[winner])}.</p>"
+        f" with a share of {percent(shares[winner])}.</p>{worth}"
         f"{charts.share_strip(shares, classes, name)}"
         f'<p class="legend">{" ".join(said)}</p>'
         + _over_time(story, name, classes)

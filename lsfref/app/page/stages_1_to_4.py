@@ -193,7 +193,7 @@ def stage_4(story: Story) -> str:
             f"<p>One of the {story.n_points:,} trajectories: the one with the longest path on "
             f"frame {moment.frame}, at scale {example.scale} (row {example.row} of its frame).</p>"
         )
-        body += _patch(moment, example) + _shape(example, case) + _histograms(vector_D, case)
+        body += _patch(moment, example, case) + _histograms(vector_D, case)
         body += figure(
             charts.bars(vector_D, "All 426 numbers of this trajectory"),
             "All 426 numbers, in the order shape, HOG, HOF, MBHx, MBHy.",
@@ -201,30 +201,25 @@ def stage_4(story: Story) -> str:
     return section(4, story, body)
 
 
-def _patch(moment: Moment, example: Example) -> str:
-    layer_HW = moment.layers[example.scale]
-    corner = patch_corners(example.points_S2[-1:], layer_HW.shape)[0]
-    patch = layer_HW[corner[1] : corner[1] + PATCH, corner[0] : corner[0] + PATCH]
-    canvas = Canvas(patch, longest=192)
-    grid = [[[at, -0.5], [at, PATCH - 0.5]] for at in (-0.5, PATCH / 2 - 0.5, PATCH - 0.5)]
-    canvas.line(np.array(grid), marks.SKY)
-    canvas.line(np.array(grid)[..., ::-1], marks.SKY)
-    canvas.line((example.points_S2 - corner)[None], marks.GREEN)
-    canvas.dot(example.points_S2[-1:] - corner, marks.RED, radius=2)
-    return figure(
-        pixels.png(canvas.pixels, "The 32 x 32 patch with its 2 x 2 cells and the trajectory"),
-        "Its patch of 32 x 32 px on the last frame, the four cells, and its track.",
-    )
-
-
-def _shape(example: Example, case: str) -> str:
+def _patch(moment: Moment, example: Example, case: str) -> str:
+    """Return the track with its patch, cut out of the layer that it was found in."""
+    layer_HW, points_S2 = moment.layers[example.scale], example.points_S2
+    corner = patch_corners(points_S2[-1:], layer_HW.shape)[0]
+    low = np.maximum(np.minimum(points_S2.min(axis=0), corner) - 4, 0).astype(int)
+    high = np.maximum(points_S2.max(axis=0), corner + PATCH).astype(int) + 5
+    canvas = Canvas(layer_HW[low[1] : high[1], low[0] : high[0]], dim=0.8, longest=400)
+    grid = np.array([[[at, 0.0], [at, PATCH]] for at in (0.0, PATCH / 2, PATCH)]) - 0.5
+    for lines in (grid, grid[..., ::-1]):
+        canvas.line(lines + (corner - low), marks.SKY)
+    canvas.line((points_S2 - low)[None], marks.GREEN)
+    canvas.dot(points_S2 - low, marks.GREEN)
+    canvas.dot(points_S2[-1:] - low, marks.RED, radius=2)
     first, second = (float(v) for v in example.descriptor_D[COLUMNS["trajectory"]][:2])
-    points_S2 = example.points_S2 * example.factor
     return figure(
-        charts.track(points_S2, "The trajectory from its first point to its last"),
-        "Shape (30): its 15 displacements over the length of the path. The first is ("
-        f"{number(first, f'{case},0]')}, {number(second, f'{case},1]')}). The track is drawn "
-        f"{float(np.ptp(points_S2, axis=0).max()):.1f} px wide or high; it ends at the red point.",
+        pixels.png(canvas.pixels, "The trajectory, and the 32 x 32 patch with its 2 x 2 cells"),
+        "Its track, which ends at the red point, and its patch of 32 x 32 px on the last frame, "
+        "with the four cells. Shape (30): its 15 displacements over the length of the path. The "
+        f"first is ({number(first, f'{case},0]')}, {number(second, f'{case},1]')}).",
     )
 
 

@@ -22,7 +22,6 @@ from lsfref.app.work.session import strict_extract
 from lsfref.arrays import Floats, Ints
 from lsfref.config import Config
 from lsfref.errors import LsfrefError
-from lsfref.kernels.pyramid import scale_factors
 from lsfref.media.ffmpeg import PathLike
 from lsfref.model import Model, Task
 from lsfref.phases import extraction, testing, timeline
@@ -63,7 +62,6 @@ class Example:
     scale: int
     row: int
     points_S2: Floats  # in pixels of its layer
-    factor: float
     descriptor_D: Floats
     code_E: Floats | None = None
 
@@ -281,7 +279,6 @@ def find_indexed(name: str, folders: list[Path]) -> Path | None:
 
 def _example(moment: Moment, block: Block) -> Example | None:
     """Return the longest path among the valid tracks of the finest scale that has any."""
-    factors = scale_factors(len(moment.complete))
     row = 0
     for scale, (complete_pS2, verdicts_p) in enumerate(
         zip(moment.complete, moment.verdicts, strict=True)
@@ -290,9 +287,7 @@ def _example(moment: Moment, block: Block) -> Example | None:
         if len(valid_PS2):
             best = int(np.argmax(step_lengths(np.diff(valid_PS2, axis=1)).sum(axis=1)))
             row += best
-            return Example(
-                scale, row, valid_PS2[best], float(factors[scale]), block.descriptors_PD[row]
-            )
+            return Example(scale, row, valid_PS2[best], block.descriptors_PD[row])
         row += len(valid_PS2)
     return None
 

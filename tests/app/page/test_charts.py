@@ -114,11 +114,3 @@ def test_roses_point_where_their_bins_say():
     ]
     assert discs[2] == (80, 6.0)
     assert sum(r for _, r in discs) == 6.0
-
-
-def test_a_track_ends_at_the_red_point():
-    points = np.cumsum(np.ones((16, 2)), axis=0)
-    circles = list(parsed(charts.track(points, "a")).iter("circle"))
-    assert circles[-1].get("fill") == marks.css(marks.RED)
-    assert (circles[-1].get("cx"), circles[-1].get("cy")) == ("170.0", "170.0")
-    assert len(circles) == 17

@@ -109,3 +109,19 @@ def test_without_an_answer_the_reason_stands_there(stories):
 def test_the_way_back_leads_to_the_page_of_all(stories):
     page = page_of(stories[0], back='../a"b.html')
     assert ("a", "href", '../a"b.html') in page.attributes
+
+
+def test_what_the_answers_are_worth_stands_below_them(stories):
+    row = {
+        "accuracy": 0.625, "interval": [0.5, 0.75], "majority": 0.25, "majority_class": "<fog>",
+        "recall_mean": 0.6, "videos": 64, "drawn": False, "by_group": True, "sources": {"<fog>": 2},
+        "threshold": None, "coverage": None,
+    }  # fmt: skip
+    model = dataclasses.replace(stories[1].model, estimate={"background": row})
+    text = page_of(dataclasses.replace(stories[1], model=model)).text
+    assert "background: expect 62 % right (50 % to 75 %) on cameras not seen" in text
+    assert "always '<fog>' 25 %" in text
+    assert "foreground: expect" not in text
+    model = dataclasses.replace(model, estimate=None)
+    text = page_of(dataclasses.replace(stories[1], model=model)).text
+    assert "How far to trust it: the model holds no estimate" in text
