@@ -4,6 +4,7 @@ In: the spaces of one fold, one row per video.  Out: HTML; the numbers stand und
 """
 
 import importlib.util
+import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -85,7 +86,9 @@ def separation(features_MQ: Floats, labels_M: Ints) -> str:
     """Return silhouette and scatter ratio in one line, or why there are none."""
     if len(np.unique(labels_M)) < 2:
         return "fewer than two classes were asked"
+    ratio = scatter_ratio(features_MQ, labels_M)
+    shown = f"{ratio:.2f}" if math.isfinite(ratio) else "infinite"
     return (
-        f"silhouette {silhouette(features_MQ, labels_M):+.2f}, between / within "
-        f"{scatter_ratio(features_MQ, labels_M):.2f} ({len(labels_M)} asked)"
+        f"silhouette {silhouette(features_MQ, labels_M):+.2f}, between / within {shown} "
+        f"({len(labels_M)} asked)"
     )

@@ -16,7 +16,7 @@ PURPLE, SKY, YELLOW, GREY = (204, 121, 167), (86, 180, 233), (240, 228, 66), (12
 COLORS = (BLUE, ORANGE, GREEN, PURPLE, RED, SKY, GREY)
 SHAPES = (  # points, outer and inner radius, turn in degrees; the first is a disc
     (0, 1.0, 1.0, 0), (4, 1.2, 0.85, 45), (3, 1.3, 0.65, -90), (4, 1.3, 0.92, 0),
-    (3, 1.3, 0.65, 90), (4, 1.4, 0.4, 0), (4, 1.4, 0.4, 45), (5, 1.4, 0.6, -90),
+    (3, 1.3, 0.65, 90), (4, 1.5, 0.5, 0), (4, 1.5, 0.5, 45), (5, 1.4, 0.6, -90),
 )  # fmt: skip
 
 

@@ -45,6 +45,8 @@ def test_rows_are_numbers_among_the_labels():
         spaces, np.ones(5, bool), TASKS[:1], np.array([0, 3, 6, 9, 12])
     )  # all of class 0
     assert "fewer than two classes were asked" in text
+    apart = separation(np.eye(2), np.array([0, 1]))
+    assert apart == "silhouette +0.00, between / within infinite (2 asked)"
 
 
 def test_the_map_is_unsupervised_and_says_what_it_is(monkeypatch):

@@ -20,7 +20,7 @@ def test_a_class_of_the_paper_keeps_its_mark_whatever_stands_beside_it():
 def test_marks_are_as_wide_as_they_should_be():
     for c in range(8):
         x = [float(v) for v in re.findall(r"(-?[\d.]+),", marks.mark(c, 0, 0, 10))] or [-10, 10]
-        assert 16 <= max(x) - min(x) <= 28, c
+        assert 16 <= max(x) - min(x) <= 31, c
 
 
 def test_an_open_mark_is_an_outline_in_the_same_color():
