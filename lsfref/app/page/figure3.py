@@ -36,7 +36,7 @@ class Map(NamedTuple):
 
 
 def map_2d(features_MQ: Floats, *, seed: int = 42) -> Map:
-    """Return an unsupervised map: UMAP where umap-learn is installed, else two components (H7).
+    """Return an unsupervised map: UMAP [MHM18] where it is installed, else two components (H7).
 
     Labels are never shown to it: a supervised map would separate anything.
     """

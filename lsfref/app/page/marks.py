@@ -1,6 +1,6 @@
 """One palette, and one mark per class that is the same on every page.
 
-Colors are Okabe and Ito's, told apart by every kind of color vision; shapes repeat what they say.
+Colors are those of [OI08], told apart by every kind of color vision; shapes repeat what they say.
 Seven of one and eight of the other make 56 classes before a mark comes twice.
 """
 

@@ -155,4 +155,5 @@ def test_in_the_browser_nothing_overflows_or_breaks(pages, tmp_path):
     )  # fmt: skip
     found = re.search(r'<pre id="faults">(.*?)</pre>', ran.stdout, re.S)
     assert found is not None, ran.stderr[-2000:]
-    assert json.loads(html.unescape(found[1])) == []
+    faults = json.loads(html.unescape(found[1]))
+    assert not faults, "\n".join(faults)
