@@ -13,7 +13,8 @@ from lsfref.app.evaluation import feature_tables, folding, systems
 from lsfref.app.evaluation.videos import count, divide, labelled, split_in_words, task_labels
 from lsfref.app.lists import tables
 from lsfref.app.lists.manifest import Manifest, describe, read_labels, refuse_lone_classes
-from lsfref.app.page import comparison, figure3
+from lsfref.app.page import figure3
+from lsfref.app.page.compare_page import compare_page
 from lsfref.app.work.session import Session, session
 from lsfref.config import Config
 from lsfref.errors import LabelsError
@@ -179,7 +180,7 @@ def _finish(
     if first.spaces:
         asked = np.isin(first.rows, rounds[0].split[1])
         figure = figure3.figure3(first.spaces, asked, tasks, first.rows)
-    text = comparison.page(
+    text = compare_page(
         outcomes, tests, reference=reference, title=f"Table 1 for {printable(args.labels)}",
         lines=lines, figure=figure, figure_note=figure3.NOTE,
     )  # fmt: skip

@@ -1,112 +1,160 @@
-"""`explain`: one self-contained page that walks a video through all ten stages."""
+"""`explain`: a page that walks a video through all ten stages; for many, a page of cards."""
 
 import argparse
 import dataclasses
-import html
+import functools
 import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lsfref.app import options
-from lsfref.app.page import answers, pictures, stages, writing
-from lsfref.app.page.gather import Story, gather
-from lsfref.phases.advice import unusable
 from lsfref.storage.files import printable, write_whole
 
-STAGES = (
-    "Grey frames", "Optical flow", "Trajectories", "Descriptors", "LSFNet", "Loss switching",
-    "Pooling", "Fisher score", "Hashing", "Voting",
-)  # fmt: skip
+if TYPE_CHECKING:
+    from lsfref.app.page.folder_page import Card
+    from lsfref.app.page.story import Story
+    from lsfref.config import Config
+    from lsfref.model import Model
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the flags of `explain`."""
-    parser.add_argument("video", metavar="VIDEO", help="the video to walk through")
+    parser.add_argument(
+        "videos", nargs="+", metavar="VIDEO",
+        help="the video to walk through; of a folder, or of several, each has a page of its own",
+    )  # fmt: skip
     parser.add_argument(
         "--model", default=None, metavar="FILE",
         help="the model file (model.npz where it is there; without one, stages 1 to 4)",
     )  # fmt: skip
-    parser.add_argument("-o", "--output", default="explain.html", metavar="PAGE", help="the page")
+    parser.add_argument(
+        "-o", "--output", default="explain.html", metavar="PAGE",
+        help="the page; those of single videos lie in a folder beside it",
+    )  # fmt: skip
+    parser.add_argument(
+        "--videos", metavar="FOLDER", dest="index",
+        help="where the indexed videos lie (looked for beside the video, the model, and here)",
+    )  # fmt: skip
     parser.add_argument(
         "--pictures", metavar="FOLDER", help="also write the page's pixel pictures as files here"
     )
+    parser.add_argument(
+        "--jobs", type=options.positive, default=options.cores(), help="videos worked on at once"
+    )
+    parser.add_argument("--quiet", action="store_true", help="no progress on stderr")
     options.add_config(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Write the page; status 1 where the video cannot be read or has no trajectories."""
+    """Write the page or pages; status 1 where a video cannot be read or has no answer."""
     from lsfref import model
+    from lsfref.app.lists.manifest import find_videos
 
     name = args.model or ("model.npz" if os.path.exists("model.npz") else None)
     fitted = model.load(name) if name else None
     config = options.with_flags(fitted.config, args) if fitted else options.config_from(args)
     if fitted:
         fitted = dataclasses.replace(fitted, config=config)
-    story = gather(args.video, config, fitted)
-    text = page(story)
-    with write_whole(args.output) as file:
-        file.write(text.encode("utf-8", errors="backslashreplace"))
+    near = [args.index] if args.index else [os.path.dirname(name or ""), ""]
+    work = functools.partial(
+        explain, config=config, model=fitted, strict=args.strict, near=list(map(Path, near))
+    )
+    if len(args.videos) > 1 or os.path.isdir(args.videos[0]):
+        if args.pictures:
+            raise options.UsageError("--pictures: name one video")
+        return run_many(find_videos(args.videos), work, fitted, args)
+    return run_one(args.videos[0], work, args)
+
+
+def explain(
+    path: str,
+    page: str,
+    *,
+    config: "Config",
+    model: "Model | None",
+    strict: bool,
+    near: list[Path],
+    back: str = "",
+) -> "Story":
+    """Write the page of one video and return its story. Raises VideoError where it cannot be."""
+    from lsfref.app.page.explain_page import explain_page
+    from lsfref.app.page.story import gather
+
+    story = gather(path, config, model, strict=strict)
+    text = explain_page(story, [*near, Path(path).parent], back)
+    with write_whole(page) as file:
+        file.write(text.encode())
+    return story
+
+
+def run_one(path: str, work: "functools.partial[Story]", args: argparse.Namespace) -> int:
+    """Write the page of one video, and its pictures where they are asked for."""
+    from lsfref.app.page.pixels import pictures_of
+    from lsfref.app.work.progress import Progress
+
+    progress = Progress(quiet=args.quiet)
+    progress("explaining", 0, 1)
+    story = work(path, args.output)
     print(f"wrote {printable(args.output)}")
     if args.pictures:
         os.makedirs(args.pictures, exist_ok=True)
-        for name, data in pictures.pictures_of(text):
+        for name, data in pictures_of(Path(args.output).read_text(encoding="utf-8")):
             with write_whole(os.path.join(args.pictures, name)) as file:
                 file.write(data)
-    return 0 if story.n_points else 1
+    for text in story.warnings:
+        progress.say(f"warning: {printable(text)}")
+    if fault := story.fault:
+        progress.say(f"error: {printable(fault)}")
+    return 1 if fault else 0
 
 
-def page(story: Story) -> str:
-    """Return the page of a story."""
-    title = printable(os.path.basename(story.path))
-    fitted = story.model
-    body = [f"<h1>How lsfref sees {html.escape(title)}</h1>", _summary(story)]
-    body += [stages.stage_1(story), stages.stage_2(story), stages.stage_3(story)]
-    body.append(stages.stage_4(story))
-    if fitted is not None:
-        body += [
-            answers.stage_5(story, fitted), answers.stage_6(story, fitted),
-            answers.stage_7(story, fitted), answers.stage_8(story, fitted),
-            answers.stage_9(story, fitted), answers.stage_10(story, fitted),
-        ]  # fmt: skip
-    return writing.page(f"lsfref: {title}", body)
+def run_many(
+    paths: list[str],
+    work: "functools.partial[Story]",
+    fitted: "Model | None",
+    args: argparse.Namespace,
+) -> int:
+    """Write a page per video, and the page with a card for each of them."""
+    from lsfref.app.page.folder_page import folder_page
+    from lsfref.app.work import workers
+    from lsfref.app.work.progress import Progress, conclusion
 
-
-def _summary(story: Story) -> str:
-    """Return the answer in words, why it was given, and the way through the page."""
-    n_shown = 10 if story.model else 4
-    links = "".join(
-        f'<li><a href="#stage{n}">{name}</a></li>' for n, name in enumerate(STAGES[:n_shown], 1)
+    progress, output = Progress(quiet=args.quiet), Path(args.output)
+    folder = output.with_name(f"{output.stem}-pages")
+    folder.mkdir(exist_ok=True)
+    card = functools.partial(
+        explain_card, work=functools.partial(work, back=f"../{output.name}"), folder=folder
     )
-    lines = []
-    for verdict in story.answers.values():
-        assert story.model is not None
-        task = story.model.tasks[verdict.name]
-        c = int(verdict.votes.decision_M[0])
-        share = verdict.votes.confidence_MC[0, c]
-        near = [task.labels_m[task.rows_m == hit.row][0] for hit in verdict.hits]
-        agree = sum(int(label == c) for label in near)
-        lines.append(
-            f'<p class="answer">{answers.QUESTIONS[verdict.name]} '
-            f"<b>{html.escape(printable(task.classes[c]))}</b>: {100 * share:.0f} % of the votes. "
-            f"Of the {len(near)} labelled videos most like this one, {agree} have that label.</p>"
-        )
-    if not story.n_points:
-        told = unusable(story.path, story.n_frames, 0, story.config) or ""
-        lines.append(f'<p class="answer"><b>No answer.</b> {html.escape(told)}.</p>')
-    if story.model is None:
-        lines.append(
-            "<p>No model was given, so this page ends with the descriptors. Train one, then name "
-            "it with <code>--model</code>.</p>"
-        )
-    if story.model is not None and story.model.extras is not None:
-        kind = html.escape(printable(story.model.extras.kind))  # a stranger's, perhaps
-        lines.append(
-            f"<p>This model is of preset {kind}: <code>classify</code> answers "
-            "with its own classifier. The page shows what the paper's system, which the same file "
-            "holds, makes of the video.</p>"
-        )
-    lines.append(
-        "<p>A label is the vote of the most similar labelled videos. Similar means: their points "
-        "move alike. The stages below show how a video becomes points, points become numbers, and "
-        "numbers find their like. The pictures show one moment of this video, where the most "
-        "trajectories end; the numbers are of all of it.</p>"
-    )
-    return "".join(lines) + f"<nav><ol>{links}</ol></nav>"
+    cards, causes = [], []
+    progress("explaining", 0, len(paths))
+    with workers.mapper(min(args.jobs, len(paths))) as mapper:
+        for one in mapper(card, range(1, len(paths) + 1), paths):
+            cards.append(one)
+            progress("explaining", len(cards), len(paths))
+            if not one.link or (fitted is not None and not one.shares):
+                causes.append(printable(one.note))
+    if causes:
+        progress.say(conclusion(len(paths), causes) or f"error: {causes[0]}")
+    classes = {name: task.classes for name, task in fitted.tasks.items()} if fitted else {}
+    with write_whole(output) as file:
+        file.write(folder_page(cards, classes).encode())
+    print(f"wrote {printable(output)} and {len(os.listdir(folder))} pages in {printable(folder)}")
+    return 1 if causes else 0
+
+
+def explain_card(
+    number: int, path: str, *, work: "functools.partial[Story]", folder: Path
+) -> "Card":
+    """Write the page of one video of many and return its card; bad input never raises."""
+    from lsfref.app.page.folder_page import Card, card_of
+    from lsfref.errors import LsfrefError, WriteError
+
+    name = re.sub(r"[^A-Za-z0-9._-]", "_", os.path.basename(path))[-60:]
+    page = folder / f"{number:04d}-{name}.html"
+    try:
+        return card_of(work(path, str(page)), f"{folder.name}/{page.name}")
+    except WriteError:
+        raise
+    except LsfrefError as fault:
+        return Card(path, "", None, {}, str(fault))

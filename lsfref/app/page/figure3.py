@@ -1,15 +1,21 @@
 """Figure 3 for one's own data: the spaces of PCA, the autoencoder alone and LSFNet, side by side.
 
-In: the spaces of one fold, a row a video.  Out: an SVG; the numbers stand under each map (H7).
+In: the spaces of one fold, one row per video.  Out: HTML; the numbers stand under each map (H7).
 """
 
+import importlib.util
+import math
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
-from lsfref.app.page.figures import Column, Panel, figure_svg, map_2d
+from lsfref.app.page import charts
+from lsfref.app.page.marks import class_numbers, legend
+from lsfref.app.page.shell import text
 from lsfref.arrays import Bools, Floats, Ints
 from lsfref.study.protocol.protocol import TaskLabels
+from lsfref.study.table1.pca import fit_pca, project
 from lsfref.study.table1.rows import SPACES
 from lsfref.study.table1.separation import scatter_ratio, silhouette
 
@@ -17,41 +23,72 @@ NOTE = (
     "Maps of the spaces in the first fold, drawn without knowledge of the labels. Filled marks are "
     "videos that were asked, open marks are those learned from: only the filled ones say how well "
     "a space separates what it has not seen. The numbers are of the whole space, not of the map, "
-    "and of the filled marks alone."
+    "and of the filled marks alone: a silhouette near 1, or much more scatter between the classes "
+    "than within them, is a space that separates them."
 )
 
 
-def figure3(
-    spaces: Mapping[str, Floats], asked_M: Bools, tasks: Sequence[TaskLabels], rows: Ints
-) -> str:
-    """Return the SVG. `rows` are the numbers, among the tasks' labels, of the videos in the spaces.
+class Map(NamedTuple):
+    """Points in the plane, and what made them."""
 
-    asked_M tells which of those rows were not learned from.
+    points_M2: Floats
+    name: str
+
+
+def map_2d(features_MQ: Floats, *, seed: int = 42) -> Map:
+    """Return an unsupervised map: UMAP [MHM18] where it is installed, else two components (H7).
+
+    Labels are never shown to it: a supervised map would separate anything.
+    """
+    if importlib.util.find_spec("umap") is not None and len(features_MQ) > 15:
+        import umap
+
+        mapper = umap.UMAP(n_neighbors=15, min_dist=0.0, n_components=2, random_state=seed)
+        return Map(np.asarray(mapper.fit_transform(features_MQ), dtype=float), "UMAP")
+    fitted = fit_pca(features_MQ, n_components=2)
+    points_M2 = np.zeros((len(features_MQ), 2))
+    points_M2[:, : len(fitted.shares_R)] = project(fitted, features_MQ)
+    return Map(points_M2, f"PCA, {fitted.shares_R.sum():.0%} of the variance")
+
+
+def figure3(
+    spaces: Mapping[str, Floats], asked_M: Bools, tasks: Sequence[TaskLabels], rows_M: Ints
+) -> str:
+    """Return the maps of each task under one legend.
+
+    rows_M are the numbers, among the tasks' labels, of the videos in the spaces; asked_M says which
+    of them were not learned from.
     """
     maps = {kind: map_2d(space) for kind, space in spaces.items()}
-    columns = []
+    parts = []
     for task in tasks:
-        labels = task.labels_M[rows]
-        known = labels >= 0
-        panels = [
-            Panel(
-                SPACES[kind],
+        labels_M = task.labels_M[rows_M]
+        known = labels_M >= 0
+        numbers = np.array(class_numbers(task.classes))[labels_M]
+        panels = ""
+        for kind, space in spaces.items():
+            name, asked = SPACES[kind], known & asked_M
+            drawn = charts.scatter(
                 maps[kind].points_M2[known],
-                labels[known],
-                asked_M[known],
-                (maps[kind].name, separation(space[known & asked_M], labels[known & asked_M])),
+                numbers[known],
+                f"{name}: map of the {task.name} classes",
+                filled_M=asked_M[known],
             )
-            for kind, space in spaces.items()
-        ]
-        columns.append(Column(f"{task.name} motion", task.classes, tuple(panels)))
-    return figure_svg(columns, title="Feature spaces of both tasks")
+            notes = (maps[kind].name, separation(space[asked], labels_M[asked]))
+            words = "".join(f"<p>{text(note)}</p>" for note in notes)
+            panels += f"<div><h4>{text(name)}</h4>{drawn}{words}</div>"
+        parts.append(f"<h3>{text(task.name.capitalize())} motion</h3>{legend(task.classes)}")
+        parts.append(f'<div class="panels">{panels}</div>')
+    return "".join(parts)
 
 
 def separation(features_MQ: Floats, labels_M: Ints) -> str:
     """Return silhouette and scatter ratio in one line, or why there are none."""
     if len(np.unique(labels_M)) < 2:
         return "fewer than two classes were asked"
+    ratio = scatter_ratio(features_MQ, labels_M)
+    shown = f"{ratio:.2f}" if math.isfinite(ratio) else "infinite"
     return (
-        f"silhouette {silhouette(features_MQ, labels_M):+.2f}, between / within "
-        f"{scatter_ratio(features_MQ, labels_M):.2f} ({len(labels_M)} asked)"
+        f"silhouette {silhouette(features_MQ, labels_M):+.2f}, between / within {shown} "
+        f"({len(labels_M)} asked)"
     )

@@ -1,22 +1,20 @@
-"""Arrays as pictures: PNG and GIF inside the page, with colours that most eyes can tell apart."""
+"""Arrays as pictures: PNG and GIF inside the page, drawn on in the colors of all pages."""
 
 import base64
 import collections
-import html
-import itertools
 import re
 from collections.abc import Sequence
 
 import imageio.v3 as iio
 import numpy as np
 
+from lsfref.app.page.marks import Color
+from lsfref.app.page.shell import text
 from lsfref.arrays import Floats, Ints
 from lsfref.kernels import pyramid
 
 WIDEST = 640  # pixels of a picture's longer side
-# The colours of [OI08], told apart by colour-blind readers too.
-BLUE, ORANGE, GREEN, RED = (0, 114, 178), (230, 159, 0), (0, 158, 115), (213, 94, 0)
-PURPLE, SKY, YELLOW, GREY = (204, 121, 167), (86, 180, 233), (240, 228, 66), (120, 120, 120)
+THUMB = 200  # of a small one's
 
 Pixels = Ints  # uint8, (H, W, 3)
 
@@ -36,30 +34,40 @@ class Canvas:
         self.zoom = big.shape[1] / width
         self.pixels = np.repeat(np.rint(big).astype(np.uint8)[..., None], 3, axis=2)
 
+    def dot(self, points_P2: Floats, color: Color, *, radius: int = 1) -> None:
+        """Draw square dots at (x, y)."""
+        across = np.arange(-radius, radius + 1)
+        square = np.stack(np.meshgrid(across, across), axis=-1).reshape(-1, 2)
+        self._paint(np.rint(self._place(points_P2))[:, None] + square, color)
+
+    def line(self, points_PS2: Floats, color: Color) -> None:
+        """Draw lines, each through S points (x, y)."""
+        placed_PS2 = self._place(points_PS2)
+        begins, steps = placed_PS2[:, :-1], np.diff(placed_PS2, axis=1)
+        along = np.linspace(0, 1, int(np.abs(steps).max(initial=0)) + 2)[:, None]
+        self._paint(np.rint(begins[:, :, None] + along * steps[:, :, None]), color)
+
     def _place(self, points: Floats) -> Floats:
         return (np.asarray(points, dtype=np.float64) + 0.5) * self.zoom - 0.5
 
-    def dot(self, points_P2: Floats, colour: Sequence[int], *, radius: int = 1) -> None:
-        """Draw square dots at (x, y)."""
+    def _paint(self, places: Floats, color: Color) -> None:
+        x, y = places.reshape(-1, 2).astype(int).T
         height, width = self.pixels.shape[:2]
-        for x, y in np.rint(self._place(points_P2)).astype(int):
-            rows = slice(max(0, y - radius), min(height, y + radius + 1))
-            self.pixels[rows, max(0, x - radius) : min(width, x + radius + 1)] = colour
-
-    def line(self, points_S2: Floats, colour: Sequence[int]) -> None:
-        """Draw a line through points (x, y)."""
-        placed = self._place(points_S2)
-        height, width = self.pixels.shape[:2]
-        for begin, end in itertools.pairwise(placed):
-            steps = int(np.abs(end - begin).max()) + 2
-            x, y = np.rint(np.linspace(begin, end, steps)).astype(int).T
-            seen = (x >= 0) & (x < width) & (y >= 0) & (y < height)
-            self.pixels[y[seen], x[seen]] = colour
+        seen = (x >= 0) & (x < width) & (y >= 0) & (y < height)
+        self.pixels[y[seen], x[seen]] = color
 
 
-def png(pixels: Pixels, alt: str, *, style: str = "") -> str:
-    """Return an <img> of a PNG."""
-    return _image(iio.imwrite("<bytes>", pixels, extension=".png"), "png", pixels, alt, style)
+def png(pixels: Pixels, alt: str, *, kind: str = "") -> str:
+    """Return an <img> of a PNG; `kind` is its class in the page's style."""
+    return _image(iio.imwrite("<bytes>", pixels, extension=".png"), "png", pixels, alt, kind)
+
+
+def thumb(grey_HW: Floats | None, alt: str) -> str:
+    """Return a small picture of a frame; without one, a place that says so."""
+    if grey_HW is None:
+        return '<div class="thumb none">no picture</div>'
+    grey = Canvas(grey_HW, longest=THUMB).pixels[..., 0]  # three times less
+    return png(grey, alt, kind="thumb")
 
 
 def gif(frames: Sequence[Pixels], alt: str, *, fps: float = 6.0) -> str:
@@ -68,12 +76,11 @@ def gif(frames: Sequence[Pixels], alt: str, *, fps: float = 6.0) -> str:
     return _image(data, "gif", frames[0], alt, "")
 
 
-def _image(data: bytes, kind: str, pixels: Pixels, alt: str, style: str) -> str:
+def _image(data: bytes, form: str, pixels: Pixels, alt: str, kind: str) -> str:
     height, width = pixels.shape[:2]
-    text = base64.b64encode(data).decode()
     return (
-        f'<img src="data:image/{kind};base64,{text}" width="{width}" height="{height}" '
-        f'alt="{html.escape(alt)}" style="{style}">'
+        f'<img src="data:image/{form};base64,{base64.b64encode(data).decode()}" width="{width}" '
+        f'height="{height}" class="{kind}" alt="{text(alt)}">'
     )
 
 
@@ -89,8 +96,8 @@ def pictures_of(page: str) -> list[tuple[str, bytes]]:
     return found
 
 
-def flow_colours(flow_HW2: Floats, largest: float) -> Pixels:
-    """Return a flow as colours: direction is hue, length (up to `largest` pixels) is strength."""
+def flow_colors(flow_HW2: Floats, largest: float) -> Pixels:
+    """Return a flow as colors: direction is hue, length (up to `largest` pixels) is strength."""
     length_HW = np.sqrt((flow_HW2.astype(np.float64) ** 2).sum(axis=-1))
     turn_HW = np.arctan2(flow_HW2[..., 1], flow_HW2[..., 0]) / (2 * np.pi) % 1
     strength_HW = np.minimum(length_HW / max(largest, 1e-9), 1)
@@ -100,20 +107,7 @@ def flow_colours(flow_HW2: Floats, largest: float) -> Pixels:
 
 
 def flow_key(size: int = 120) -> Pixels:
-    """Return the key of `flow_colours`: a disc whose rim is the largest length."""
+    """Return the key of `flow_colors`: the rim of the disc in it is the largest length."""
     at = (np.arange(size) - (size - 1) / 2) / (size / 2)
     flow = np.stack(np.meshgrid(at, at), axis=-1)
-    pixels = flow_colours(flow, 1.0)
-    pixels[(flow**2).sum(axis=-1) > 1] = 255
-    return pixels
-
-
-def side_by_side(pictures: Sequence[Pixels], gap: int = 6) -> Pixels:
-    """Return pictures in a row, aligned at the bottom, on white."""
-    height = max(p.shape[0] for p in pictures)
-    columns = []
-    for picture in pictures:
-        padded = np.full((height, picture.shape[1] + gap, 3), 255, np.uint8)
-        padded[height - picture.shape[0] :, : picture.shape[1]] = picture
-        columns.append(padded)
-    return np.concatenate(columns, axis=1)[:, :-gap]
+    return flow_colors(flow, 1.0)

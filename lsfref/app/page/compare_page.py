@@ -1,0 +1,107 @@
+"""The page of `compare`: the table, Figure 3, one confusion matrix per method and task.
+
+In: Outcomes, sign tests, Figure 3 as HTML.  Out: one HTML file that needs nothing from anywhere.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from lsfref.app.page.marks import BLUE, css, tag
+from lsfref.app.page.shell import Column, key, page, table, text, wide
+from lsfref.study.protocol.metrics import SignTest
+from lsfref.study.protocol.outcome import Outcome, figures
+
+COLUMNS = (
+    Column("method", "what was compared; the whole system is bold"),
+    Column("accuracy", "share of right answers, mean over the rounds", right=True),
+    Column("sd", "standard deviation of the accuracy between the rounds", right=True),
+    Column("95 % interval", "of the accuracy (Wilson), each video counted once", right=True),
+    Column("mean class recall", "accuracy within each class, mean over the classes", right=True),
+    Column("won", "videos that the whole system answers right more often", right=True),
+    Column("lost", "videos that the whole system answers right less often", right=True),
+    Column("p", "two-sided sign test of won against lost", right=True),
+)
+MATRIX = (
+    Column("rows", "the true class, and how many videos it has"),
+    Column("columns", "the answer; mean number of videos in a round, darker where the share is "
+                      "larger"),
+)  # fmt: skip
+BAR = 6.0  # rem, of an accuracy of 1
+
+
+def compare_page(
+    outcomes: Sequence[Outcome],
+    tests: Mapping[tuple[str, str], SignTest],
+    *,
+    reference: str,
+    title: str,
+    lines: Sequence[str],
+    figure: str | None,
+    figure_note: str,
+) -> str:
+    """Return the page. `lines` say what was compared and how; `tests` are against `reference`."""
+    parts = [f"<h1>{text(title)}</h1>", *(f'<p class="note">{text(line)}</p>' for line in lines)]
+    tasks = list(dict.fromkeys(outcome.task for outcome in outcomes))
+    for task in tasks:
+        of_task = [outcome for outcome in outcomes if outcome.task == task]
+        parts.append(f"<h2>{text(task.capitalize())} motion</h2>")
+        parts.append(_table(of_task, tests, reference=reference))
+    if figure is not None:
+        parts += ["<h2>Feature spaces</h2>", f'<p class="note">{text(figure_note)}</p>', figure]
+    for task in tasks:
+        of_task = [outcome for outcome in outcomes if outcome.task == task]
+        parts.append(f"<h2>Confusion, {text(task)}</h2>{key(MATRIX)}")
+        parts.append(f'<div class="matrices">{"".join(map(_matrix, of_task))}</div>')
+    return page(title, parts)
+
+
+def _table(
+    outcomes: Sequence[Outcome], tests: Mapping[tuple[str, str], SignTest], *, reference: str
+) -> str:
+    rows = []
+    for outcome in outcomes:
+        found = figures(outcome)
+        low, high = found.whole.interval
+        test = tests.get((outcome.method, outcome.task))
+        against = ["", "", ""] if test is None else [str(test.wins), str(test.losses), _p(test.p)]
+        name = text(outcome.method)
+        rows.append([
+            f"<b>{name}</b>" if outcome.method == reference else name,
+            _bar(found.accuracy_mean), f"{found.accuracy_sd:.1%}", f"{low:.1%} to {high:.1%}",
+            f"{found.whole.recall_mean:.1%}", *against,
+        ])  # fmt: skip
+    majority = figures(outcomes[0]).whole.majority
+    rows.append(["always the largest class", _bar(majority), *[""] * (len(COLUMNS) - 2)])
+    return table(COLUMNS, rows)
+
+
+def _bar(share: float) -> str:
+    width = f"width:{BAR * share:.2f}rem;margin-right:{BAR * (1 - share):.2f}rem"
+    return f'{share:.1%}<span class="bar" style="{width};background:{css(BLUE)}"></span>'
+
+
+def _p(p: float) -> str:
+    return "&lt; 0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def _matrix(outcome: Outcome) -> str:
+    found = figures(outcome).whole
+    sizes = np.bincount(outcome.true_M, minlength=len(outcome.classes))
+    columns = np.column_stack([found.confusion_CC, found.unanswered_C]) / len(outcome.predicted_YM)
+    names = [*(tag(outcome.classes, c) for c in range(len(outcome.classes))), "no answer"]
+    if not found.unanswered_C.any():
+        columns, names = columns[:, :-1], names[:-1]
+    head = "".join(f'<th scope="col" class="n">{name}</th>' for name in names)
+    rows = "".join(
+        f'<tr><th scope="row">{name}&nbsp;({size})</th>'
+        f"{''.join(_cell(count / max(size, 1), count) for count in counts)}</tr>"
+        for name, size, counts in zip(names, sizes, columns, strict=False)
+    )
+    drawn = f"<table><thead><tr><td></td>{head}</tr></thead><tbody>{rows}</tbody></table>"
+    return f"<div><h3>{text(outcome.method)}</h3>{wide(drawn)}</div>"
+
+
+def _cell(share: float, count: float) -> str:
+    style = f"background:rgba(0,114,178,{share:.2f})" + ";color:#fff" * bool(share > 0.55)
+    return f'<td class="n cell" style="{style}">{count:.1f}</td>'.replace(".0<", "<")

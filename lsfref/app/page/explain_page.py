@@ -1,0 +1,150 @@
+"""The page of one video: the answer and why, then all ten stages."""
+
+import itertools
+import os
+from pathlib import Path
+
+from lsfref.app.evaluation.estimate import caution, sentence
+from lsfref.app.page import charts, pixels, stages_1_to_4, stages_5_to_10
+from lsfref.app.page.marks import class_numbers, tag
+from lsfref.app.page.section import STAGES
+from lsfref.app.page.shell import figure, page, percent, plural, soft, text
+from lsfref.app.page.stages_5_to_10 import QUESTIONS
+from lsfref.app.page.story import Story, find_indexed, label_of, thumbnail
+from lsfref.model import Model
+
+GALLERY = 6  # neighbors shown as pictures
+READING = (
+    "<p>A label is the vote of the most similar labelled videos. Similar means: their points move "
+    "alike. The stages below show how a video becomes points, points become numbers, and numbers "
+    "find their like. The pictures show one moment of this video, where the most trajectories end; "
+    "the numbers are of all of it.</p>"
+)
+
+
+def explain_page(story: Story, folders: list[Path], back: str = "") -> str:
+    """Return the page of a story; indexed videos are looked for in `folders`.
+
+    `back` leads to the page of all videos, if there is one.
+    """
+    model, title = story.model, os.path.basename(story.path)
+    body = [f'<p><a href="{text(back)}">all videos</a></p>' if back else ""]
+    body += [f"<h1>How lsfref sees {soft(title)}</h1>", summary(story, folders)]
+    names = [stage.name for stage in STAGES[: 10 if model else 4]]
+    links = "".join(f'<li><a href="#stage{n}">{name}</a></li>' for n, name in enumerate(names, 1))
+    body.append(f"{READING}<nav><ol>{links}</ol></nav>")
+    body += [draw(story) for draw in stages_1_to_4.DRAWN]
+    if model is not None:
+        body += [draw(story, model) for draw in stages_5_to_10.DRAWN]
+    return page(f"lsfref: {title}", body)
+
+
+def summary(story: Story, folders: list[Path]) -> str:
+    """Return what `classify` answers, over time too, who said so, and the videos most like it."""
+    model = story.model
+    lines = []
+    if model is None:
+        lines.append(
+            "<p>No model was given, so this page ends with the descriptors. Train one, then name "
+            "it with <code>--model</code>.</p>"
+        )
+    if story.fault is not None:
+        lines.append(f'<p class="answer"><b>No answer.</b> {soft(story.fault)}.</p>')
+    if story.indexed_as is not None:
+        lines.append(
+            f"<p><b>This video itself is in the index</b>, as {soft(story.indexed_as)}: the model "
+            "has learned from it, so its answer says little of videos that are new to it.</p>"
+        )
+    if model is not None and story.answer is not None and story.fault is None:
+        lines += [_answered(story, model, name, folders) for name in model.tasks]
+        if remark := caution(model.estimate):
+            lines.append(f'<p class="note">How far to trust it: {text(remark)}.</p>')
+        if model.extras is not None:
+            lines.append(
+                f"<p>This model is of preset {text(model.extras.kind)}: the answers above are those"
+                " of its own classifiers, as <code>classify</code> gives them. Stages 5 to 10 below"
+                " are those of the paper's system, which the same file holds.</p>"
+            )
+    return "".join(lines)
+
+
+def _answered(story: Story, model: Model, name: str, folders: list[Path]) -> str:
+    assert story.answer is not None
+    classes, shares = model.tasks[name].classes, story.answer.confidence[name]
+    winner = story.answer.labels[name]
+    assert winner is not None
+    ranked = sorted(shares.items(), key=lambda item: -item[1])
+    said = [
+        tag(classes, classes.index(label), f" {percent(share)}")
+        for label, share in ranked
+        if label != winner and share >= 0.005
+    ]
+    row = (model.estimate or {}).get(name)
+    worth = f'<p class="note">Measured in training, {text(sentence(name, row))}.</p>' if row else ""
+    return (
+        f'<h2>{QUESTIONS[name]}</h2><p class="answer"><b>{tag(classes, classes.index(winner))}</b>,'
+        f" with a share of {percent(shares[winner])}.</p>{worth}"
+        f"{charts.share_strip(shares, classes, name)}"
+        f'<p class="legend">{" ".join(said)}</p>'
+        + _over_time(story, name, classes)
+        + _by_expert(story, name, classes)
+        + _neighbors(story, model, name, folders)
+    )
+
+
+def _over_time(story: Story, name: str, classes: tuple[str, ...]) -> str:
+    """Return the strip of the answers over time; equal ones that follow each other are one."""
+    if len(story.intervals) < 2:
+        return ""
+    numbers = dict(zip(classes, class_numbers(classes), strict=True))
+    parts, told = [], []
+    for label, group in itertools.groupby(story.intervals, lambda said: said.labels[name]):
+        run = list(group)
+        first, last = run[0].interval, run[-1].interval
+        frames = f"frames {first.first} to {last.last}"
+        if first.seconds and last.seconds:
+            frames = f"{first.seconds[0]:.1f} to {last.seconds[1]:.1f} s"
+        told.append(f"{frames}: {label or 'no answer'}")
+        number = None if label is None else numbers[label]
+        parts.append((float(last.last - first.first + 1), number, told[-1]))
+    end = story.intervals[-1].interval.seconds
+    ends = f"{end[1]:.1f} s" if end else plural(story.n_frames, "frame")
+    return (
+        "<h3>Over time</h3>"
+        + charts.strip(parts, "; ".join(told))
+        + f'<p class="ends"><span>start</span><span>{ends}</span></p>'
+        + f'<p class="note">{text("; ".join(told))}. In the first 15 frames no trajectory ends.</p>'
+    )
+
+
+def _by_expert(story: Story, name: str, classes: tuple[str, ...]) -> str:
+    """Return what each expert of preset `best` says; nothing where there is one alone."""
+    said = ""
+    for part in story.parts:
+        if part.task == name:
+            best = max(part.shares, key=part.shares.__getitem__)
+            says = tag(classes, classes.index(best), f" {percent(part.shares[best])}")
+            said += f"<p>{text(part.expert)}: {says}</p>"
+            said += charts.share_strip(part.shares, classes, part.expert)
+    return said and f"<h3>Which expert said what</h3>{said}"
+
+
+def _neighbors(story: Story, model: Model, name: str, folders: list[Path]) -> str:
+    if name not in story.searches:
+        return ""
+    task, hits = model.tasks[name], story.searches[name].hits
+    pictures = []
+    for hit in hits[:GALLERY]:
+        file = model.files[hit.row]
+        place = find_indexed(file, folders)
+        frame_HW = thumbnail(place, story.config) if place else None
+        seen = pixels.thumb(frame_HW, f"Indexed video {file}")
+        words = [tag(task.classes, label_of(task, hit.row)), soft(file)]
+        words += ["<b>this video</b>"] * (file == story.indexed_as)
+        pictures.append(figure(seen, "<br>".join(words)))
+    answered = story.answer.labels[name] if story.answer else None
+    agree = sum(task.classes[label_of(task, hit.row)] == answered for hit in hits)
+    have = "has" if agree == 1 else "have"
+    like = f"Of the {plural(len(hits), 'labelled video')} most like this one, {agree} {have}"
+    drawn = "".join(pictures)
+    return f'<p class="lead">{like} that label:</p><div class="gallery">{drawn}</div>'

@@ -1,0 +1,303 @@
+"""What the page of `explain` shows, gathered in one extraction of the video and constant memory.
+
+Most is shown at one moment: the frame on which most valid trajectories end. Of everything else only
+counts are kept, so a page of 20,000 frames costs no more than one of 20. What is wanted again, by
+the answer and by its timeline, is read back from a temporary folder.
+"""
+
+import collections
+import dataclasses
+import functools
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from lsfref import video, voting
+from lsfref.app.evaluation import systems
+from lsfref.app.work.cache import CachedExtract
+from lsfref.app.work.session import strict_extract
+from lsfref.arrays import Floats, Ints
+from lsfref.config import Config
+from lsfref.errors import LsfrefError
+from lsfref.media.ffmpeg import PathLike
+from lsfref.model import Model, Task
+from lsfref.phases import extraction, testing, timeline
+from lsfref.phases.advice import unusable
+from lsfref.phases.extraction import Extract, Extraction
+from lsfref.phases.phase2 import neighbor_count
+from lsfref.phases.streaming import Block
+from lsfref.trajectories import TRACK_LENGTH, VERDICTS, step_lengths
+
+STRIP = 6  # pictures of the film strip
+INTERVALS, SHORTEST = 24, 10  # of a timeline: how many at most, and how many frames at least
+THUMB_FRAME = 12  # of an indexed video, or its last: the first ones may be black
+SAME = 1e-5  # distance of two codes of one video, relative to their length
+
+
+@dataclasses.dataclass
+class Moment:
+    """One frame and what led to it: the frames and flows of the 15 steps before, and the tracks."""
+
+    frame: int
+    greys: list[Floats]  # scale 0, the last is this frame
+    flows: list[Floats]  # scale 0, flows[i] leads to greys[i + 1]
+    layers: list[Floats]  # this frame at every scale
+    complete: list[Floats]  # tracks that end here, (n, 16, 2) in pixels of their layer
+    verdicts: list[Ints]
+    seeds: dict[str, Any]  # of scale 0, the fields of Seeds
+
+    @property
+    def n_valid(self) -> int:
+        """How many tracks end here and are kept."""
+        return int(sum((v == 0).sum() for v in self.verdicts))
+
+
+@dataclasses.dataclass
+class Example:
+    """One trajectory: its scale, its row in the block of its last frame, and its numbers."""
+
+    scale: int
+    row: int
+    points_S2: Floats  # in pixels of its layer
+    descriptor_D: Floats
+    code_E: Floats | None = None
+
+
+class Search(NamedTuple):
+    """One question asked of the paper's system, with all that led to its answer."""
+
+    neighbors_CMK: Ints
+    squared_distances_CMK: Floats
+    query_hashes_CMN: Floats
+    votes: voting.Votes
+    hits: list[testing.Hit]
+
+
+class Said(NamedTuple):
+    """The answers to one interval of a video."""
+
+    interval: timeline.Interval
+    labels: dict[str, str | None]  # of each task
+
+
+class Part(NamedTuple):
+    """What one expert of preset `best` says of one question: {class: share}."""
+
+    expert: str
+    task: str
+    shares: dict[str, float]
+
+
+@dataclasses.dataclass
+class Story:
+    """All that the page says of one video."""
+
+    path: str
+    config: Config
+    model: Model | None = None
+    n_frames: int = 0
+    rate: float | None = None
+    strip: list[tuple[int, Floats]] = dataclasses.field(default_factory=list)
+    counts: collections.Counter[str] = dataclasses.field(default_factory=collections.Counter)
+    moment: Moment | None = None
+    example: Example | None = None
+    warnings: list[str] = dataclasses.field(default_factory=list)
+    n_points: int = 0
+    pooled_E: Floats | None = None
+    searches: dict[str, Search] = dataclasses.field(default_factory=dict)
+    indexed_as: str | None = None  # the name of this very video in the index
+    answer: testing.Answer | None = None  # what `classify` says
+    intervals: list[Said] = dataclasses.field(default_factory=list)
+    parts: list[Part] = dataclasses.field(default_factory=list)
+
+    @property
+    def fault(self) -> str | None:
+        """Why there is no answer; without a model, why there are no trajectories."""
+        if self.answer is not None:
+            return self.answer.error
+        return unusable(self.path, self.n_frames, self.n_points, self.config)
+
+
+class _Watcher:
+    """Sees every step of the extraction and remembers the best moment."""
+
+    def __init__(self, story: Story) -> None:
+        self.story = story
+        every = max(1, story.n_frames - 1) / (STRIP - 1)
+        self.wanted = {round(i * every) for i in range(STRIP)}
+        self.greys: collections.deque[Floats] = collections.deque(maxlen=TRACK_LENGTH + 1)
+        self.flows: collections.deque[Floats] = collections.deque(maxlen=TRACK_LENGTH)
+        self.now: dict[int, dict[str, Any]] = {}  # by scale, of this frame
+        self.kept: dict[int, Block] = {}  # by the frame on which their trajectories end
+        self.frame = -1
+
+    def __call__(self, stage: str, name: str, array: Any, *, frame: int, scale: int) -> None:
+        if stage != "trajectories":
+            return
+        if frame != self.frame:
+            self.end_frame()
+            self.frame = frame
+        self.now.setdefault(scale, {})[name] = array
+
+    def end_frame(self) -> None:
+        """Count what the frame brought; keep it if more valid tracks end on it than ever."""
+        if not self.now:
+            return
+        story, first = self.story, self.now[0]
+        self.greys.append(first["grey_HW"])
+        if first.get("flow_HW2") is not None:
+            self.flows.append(first["flow_HW2"])
+        if self.frame in self.wanted:
+            story.strip.append((self.frame, first["grey_HW"]))
+        verdicts, complete = [], []
+        for layer in self.now.values():
+            story.counts["started"] += len(layer["points_P2"])
+            if "verdicts_p" not in layer:
+                continue
+            story.counts["left the image"] += int((~layer["stays_P"]).sum())
+            verdicts.append(layer["verdicts_p"])
+            complete.append(layer["complete_pS2"])
+            numbers = np.bincount(layer["verdicts_p"], minlength=len(VERDICTS))
+            story.counts.update(dict(zip(VERDICTS, numbers.tolist(), strict=True)))
+        moment = Moment(
+            frame=self.frame,
+            greys=list(self.greys),
+            flows=list(self.flows),
+            layers=[layer["grey_HW"] for layer in self.now.values()],
+            complete=complete,
+            verdicts=verdicts,
+            seeds={
+                key: first[key] for key in ("points_P2", "strength_HW", "threshold", "occupied_hw")
+            },
+        )
+        if story.moment is None or moment.n_valid > story.moment.n_valid:
+            story.moment = moment
+        elif story.moment.n_valid == 0 and len(moment.flows) <= TRACK_LENGTH:
+            story.moment = moment  # nothing ends anywhere: show a frame with motion before it
+        self.now = {}
+
+    def extract(self, path: PathLike, config: Config) -> Extraction:
+        """Extract under watch; the first time alone, should it be done again."""
+        found = extraction.extract(path, config, watch=self if self.frame < 0 else None)
+        found.blocks = self.remember(found.blocks)
+        return found
+
+    def remember(self, blocks: Iterator[Block]) -> Iterator[Block]:
+        """Pass blocks on; keep the block of the frame that is, or may be, the moment."""
+        for block in blocks:
+            end = int(block.info_P10[0, 0])
+            self.kept[end] = block  # this may still become the moment: blocks come 15 frames late
+            best = self.story.moment.frame if self.story.moment else -1
+            for old in [e for e in self.kept if e != best and e < end - 2 * TRACK_LENGTH]:
+                del self.kept[old]
+            yield block
+        self.end_frame()
+
+
+def gather(path: str, config: Config, model: Model | None = None, *, strict: bool = False) -> Story:
+    """Return the story of a video; without a model it ends after stage 4.
+
+    Raises VideoError for a file that is no usable video, with `strict` for a damaged one.
+    """
+    story = Story(path, config, model)
+    limits: dict[str, Any] = {"max_frames": config.max_frames, "max_pixels": config.max_pixels}
+    story.n_frames = video.count_frames(path, warn=lambda text: None, **limits)  # told while read
+    story.rate = video.frame_rate(path)
+    watcher = _Watcher(story)
+    with tempfile.TemporaryDirectory(prefix="lsfref-") as folder:
+        extract: Extract = CachedExtract(Path(folder), compute=watcher.extract)
+        if strict:
+            extract = functools.partial(strict_extract, inner=extract)
+        found = extract(path, config)
+        story.n_points = sum(len(block.info_P10) for block in found)
+        story.warnings = list(found.warnings)
+        if model is not None:
+            _ask(story, model, extract)
+    if story.moment is not None and story.moment.frame in watcher.kept:
+        block = watcher.kept[story.moment.frame]
+        story.example = example = _example(story.moment, block)
+        if model is not None and example is not None:
+            example.code_E = model.network.encoder(block.descriptors_PD)[example.row]
+    return story
+
+
+def _ask(story: Story, model: Model, extract: Extract) -> None:
+    """Put into the story what the paper's system finds, and what `classify` answers."""
+    pooled_E = testing.PaperAnswerer(model).describe(story.path, extract=extract).pooled_E
+    if pooled_E is not None:
+        story.pooled_E, story.indexed_as = pooled_E, indexed_as(model, pooled_E)
+        story.searches = {name: _search(name, model, pooled_E) for name in model.tasks}
+    system = systems.answerer(model)
+    described = system.describe(story.path, extract=extract)
+    story.answer = testing.answer(system, described)
+    if story.answer.error is not None:
+        return
+    n = max(SHORTEST, -(-story.n_frames // INTERVALS))
+    seconds = n / (story.rate or timeline.NOMINAL_RATE)
+    told = system.describe_intervals(story.path, seconds=seconds, extract=extract)
+    story.intervals = [Said(i, testing.answer(system, i.pooled).labels) for i in told.intervals]
+    if hasattr(system, "explain_parts"):  # preset `best` alone has several experts
+        story.parts = [Part(*part) for part in system.explain_parts(described)]
+
+
+def indexed_as(model: Model, pooled_E: Floats) -> str | None:
+    """Return the name of the indexed video whose code is that of this video; None without one."""
+    apart_M = np.sqrt(np.square(model.pooled_ME - pooled_E).sum(axis=1))
+    nearest = int(apart_M.argmin())
+    same = apart_M[nearest] <= SAME * np.sqrt(np.square(pooled_E).sum())
+    return model.files[nearest] if same else None
+
+
+def thumbnail(path: PathLike, config: Config) -> Floats | None:
+    """Return grey_HW, an early frame of a video; None where there is none to be had."""
+    try:
+        frames = video.read_frames(
+            path, max_frames=THUMB_FRAME, max_pixels=config.max_pixels, warn=lambda text: None
+        )
+        return collections.deque(frames, maxlen=1)[0]
+    except LsfrefError:
+        return None
+
+
+def label_of(task: Task, row: int) -> int:
+    """Return the class of an indexed video, by its row among all of the model."""
+    return int(task.labels_m[np.flatnonzero(task.rows_m == row)[0]])
+
+
+def find_indexed(name: str, folders: list[Path]) -> Path | None:
+    """Return where an indexed video still lies, below one of the folders; None where it does not.
+
+    Names come from a model, perhaps a stranger's: none leads out of the folders.
+    """
+    if Path(name).is_absolute() or ".." in Path(name).parts:
+        return None
+    return next((folder / name for folder in folders if (folder / name).is_file()), None)
+
+
+def _example(moment: Moment, block: Block) -> Example | None:
+    """Return the longest path among the valid tracks of the finest scale that has any."""
+    row = 0
+    for scale, (complete_pS2, verdicts_p) in enumerate(
+        zip(moment.complete, moment.verdicts, strict=True)
+    ):
+        valid_PS2 = complete_pS2[verdicts_p == 0]
+        if len(valid_PS2):
+            best = int(np.argmax(step_lengths(np.diff(valid_PS2, axis=1)).sum(axis=1)))
+            row += best
+            return Example(scale, row, valid_PS2[best], block.descriptors_PD[row])
+        row += len(valid_PS2)
+    return None
+
+
+def _search(name: str, model: Model, pooled_E: Floats) -> Search:
+    task = model.tasks[name]
+    top = neighbor_count(model.config, len(task.rows_m))
+    return Search(
+        *testing.search(task, pooled_E[None], model.config),
+        testing.hashes(task, pooled_E[None]),
+        testing.votes_of(task, pooled_E[None], model.config),
+        testing.most_similar(task, model.pooled_ME, pooled_E, top=top),
+    )

@@ -1,0 +1,44 @@
+"""A model fitted to the tiny clips, for all tests that want one: paper's, and preset `best`."""
+
+import pytest
+
+from lsfref.app.cli import main
+
+QUICK = [
+    "--no-estimate",
+    "--set",
+    "epochs=3",
+    "--set",
+    "n_samples=1500",
+    "--set",
+    "n_scales=2",
+    "--quiet",
+]
+
+
+def fit(labels, folder, preset):
+    words = ["--labels", str(labels), "--jobs", "1", "--cache", str(folder / "cache")]
+    assert (
+        main(["train", *words, *QUICK, "--preset", preset, "--model", str(folder / "m.npz")]) == 0
+    )
+    return folder / "m.npz"
+
+
+@pytest.fixture(scope="session")
+def small_model(labelled_clips, tmp_path_factory):
+    return fit(labelled_clips, tmp_path_factory.mktemp("small"), "small")
+
+
+@pytest.fixture(scope="session")
+def best_model(labelled_clips, tmp_path_factory):
+    return fit(labelled_clips, tmp_path_factory.mktemp("best"), "best")
+
+
+@pytest.fixture(scope="session")
+def stories(labelled_clips, small_model):
+    """The stories of clip 10: without a model, and with one."""
+    from lsfref.app.page.story import gather
+    from lsfref.model import load
+
+    fitted, path = load(small_model), str(labelled_clips.parent / "10.mkv")
+    return gather(path, fitted.config), gather(path, fitted.config, fitted)

@@ -1,0 +1,159 @@
+"""No text overflows, none is broken inside a word, none is under 11 px at the width of a phone.
+
+Computed from the pages' own numbers; where a Chromium is installed, measured in it as well.
+"""
+
+import dataclasses
+import html
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lsfref.app.page import compare_page, folder_page, shell
+from lsfref.app.page.explain_page import explain_page
+from lsfref.app.page.figure3 import figure3
+from lsfref.app.page.folder_page import card_of
+from lsfref.study.protocol.outcome import Outcome
+from lsfref.study.protocol.protocol import TaskLabels
+from lsfref.study.table1.compare import against
+from lsfref.study.table1.rows import ROWS, SPACES
+
+pytestmark = pytest.mark.unwatched
+
+BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("chrome")
+PHONE, DESKTOP = 390, 1280
+LEAST = 11  # px
+CLASSES = (
+    "normal",
+    "illumination",
+    "noise",
+    "rain",
+    "camera shaking",
+    "tree waving",
+    "thunderstorm",
+)
+QUIET = (
+    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --hide-scrollbars "
+    "--disable-background-networking --disable-component-update --disable-sync"
+).split()
+MEASURE = r"""
+const faults = [], width = document.documentElement.clientWidth;
+if (document.documentElement.scrollWidth > width) faults.push("the page is wider than the screen");
+const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+for (let node; (node = walker.nextNode());) {
+  const parent = node.parentElement, scrolls = parent.closest(".wide");
+  if (!node.data.trim() || parent.closest("script, style")) continue;
+  const size = parseFloat(getComputedStyle(parent).fontSize);
+  if (size < LEAST) faults.push(size + " px: " + node.data.trim());
+  for (const word of node.data.matchAll(/[^\s\u2010-\u2014\/-]+/g)) {
+    const range = document.createRange();
+    range.setStart(node, word.index);
+    range.setEnd(node, word.index + word[0].length);
+    const boxes = [...range.getClientRects()].filter((box) => box.width > 0.5);
+    const lines = new Set(boxes.map((box) => Math.round(box.top)));
+    if (lines.size > 1) faults.push("broken: " + word[0]);
+    if (!scrolls && boxes.some((box) => box.right > width + 0.5 || box.left < -0.5))
+      faults.push("outside: " + word[0]);
+  }
+}
+for (const cell of document.querySelectorAll("td, th, .tag, dt, figcaption, h2, .card p"))
+  if (cell.clientWidth && cell.scrollWidth > cell.clientWidth + 1)
+    faults.push("overflows: " + cell.innerText);
+parent.faults.push(...faults.map((fault) => window.name + ": " + fault));
+"""
+COLLECT = (
+    "document.body.innerHTML = `<pre id='faults'></pre>`; "
+    "document.getElementById('faults').textContent = JSON.stringify(faults)"
+)
+
+
+@pytest.fixture(scope="module")
+def pages(stories):
+    """Every kind of page, with names and numbers as long as they may be."""
+    path = "a folder/with_a_rather_long_name_of_a_video-from.somewhere_0001.mp4"
+    asked = dataclasses.replace(stories[1], path=path)
+    shares = {name: 1 / len(CLASSES) for name in CLASSES}
+    cards = [
+        folder_page.Card(asked.path, "p/a.html", None, {"background": shares}, "in the index"),
+        folder_page.Card("b.mp4", "", None, {}, f"{asked.path}: it is no video; leave it out"),
+        card_of(asked, "p/b.html"),
+    ]
+    rng = np.random.default_rng(0)
+    true = np.arange(70) % 7
+    outcomes = [
+        Outcome(recipe.name, "background", CLASSES, true, rng.integers(-1, 7, (3, 70)))
+        for recipe in ROWS.values()
+    ]
+    drawn = figure3(
+        {kind: rng.standard_normal((70, 5)) for kind in SPACES}, true < 3,
+        [TaskLabels("background", CLASSES, true)], np.arange(70),
+    )  # fmt: skip
+    whole = ROWS["whole"].name
+    return {
+        "explain": explain_page(asked, [], "../all.html"),
+        "bare": explain_page(stories[0], []),
+        "folder": folder_page.folder_page(cards, {"background": CLASSES}),
+        "compare": compare_page.compare_page(
+            outcomes, against(outcomes, whole), reference=whole, title="Table 1 for labels.csv",
+            lines=["One line."], figure=drawn, figure_note="A note.",
+        ),
+    }  # fmt: skip
+
+
+def test_no_size_in_the_style_is_under_11_px():
+    style = Path(shell.__file__).with_name("page.css").read_text()
+    assert "html { font-size: 16px" in style
+    sizes = re.findall(r"font(?:-size)?: *([\d.]+)(\w+|%)", style)
+    assert len(sizes) > 10
+    for size, unit in sizes:
+        assert unit in ("rem", "px"), "a size that depends on what it stands in"
+        assert float(size) * {"rem": 16, "px": 1}[unit] >= LEAST, size
+
+
+def test_figures_hold_no_text_and_whatever_is_wide_scrolls(pages):
+    for name, text in pages.items():
+        body = text.partition("</style>")[2]
+        assert "<text" not in body, name
+        assert "font-size" not in body, name
+        for wide in ("<table", "<tr><td"):
+            before = [body[: match.start()] for match in re.finditer(wide, body)]
+            assert all(part.rfind('class="wide') > part.rfind("</table>") for part in before), name
+
+
+def test_no_word_outside_what_scrolls_is_wider_than_a_phone(pages):
+    room = (PHONE - 2 * 16 - 2 * 13) / (0.62 * 16)  # letters of the page's size in a card
+    for name, text in pages.items():
+        body = re.sub(r'<div class="wide.*?</(table|div)>', "", text.partition("</style>")[2])
+        for piece in re.split(r"<[^>]*>|[\s/-]", body):
+            assert len(html.unescape(piece)) <= room, (name, piece)
+
+
+@pytest.mark.skipif(BROWSER is None, reason="no Chromium is installed")
+def test_in_the_browser_nothing_overflows_or_breaks(pages, tmp_path):
+    frames = ""
+    for name, text in pages.items():
+        text = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", text)
+        script = f"<script>const LEAST = {LEAST};{MEASURE}</script>"
+        text = text.replace("<details>", "<details open>").replace("</body>", f"{script}</body>")
+        for width in (PHONE, DESKTOP):
+            frames += (
+                f'<iframe name="{name} at {width}" width="{width}" height="900" '
+                f'style="border:0" srcdoc="{html.escape(text)}"></iframe>'
+            )
+    start = "<script>window.faults = []</script>"
+    body = f'<body onload="{html.escape(COLLECT)}">{start}{frames}</body>'
+    (tmp_path / "all.html").write_text(f'<!DOCTYPE html><meta charset="utf-8">{body}')
+    words = [BROWSER, *QUIET, f"--user-data-dir={tmp_path / 'user'}", "--window-size=1400,900"]
+    ran = subprocess.run(
+        [*words, "--dump-dom", (tmp_path / "all.html").as_uri()],
+        capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    found = re.search(r'<pre id="faults">(.*?)</pre>', ran.stdout, re.S)
+    assert found is not None, ran.stderr[-2000:]
+    faults = json.loads(html.unescape(found[1]))
+    assert not faults, "\n".join(faults)
