@@ -6,6 +6,7 @@ Each pair of frames is aligned by a shift, beside a gain and an offset of the li
 correlation, then by robust Gauss-Newton steps.
 """
 
+import itertools
 from typing import NamedTuple
 
 import numpy as np
@@ -67,7 +68,7 @@ def align(frames_FHW: Floats) -> Path:
     side = -(-longer // SIDE)
     small = [block_means(frame_HW, side=side) for frame_HW in frames_FHW]
     found = []
-    for before_HW, after_HW in zip(small, small[1:], strict=False):
+    for before_HW, after_HW in itertools.pairwise(small):
         start_2 = phase_shift(before_HW, after_HW)
         rest = [np.abs(np.subtract(*overlap(before_HW, after_HW, s))).mean() for s in (start_2, 0)]
         if np.abs(start_2).max() > FARTHEST or rest[0] > rest[1]:

@@ -40,8 +40,8 @@ class Windows(NamedTuple):
 
 
 def people(frames: Sequence[tuple[Floats, Bools]], *, gated: bool = True) -> Floats:
-    """Return people_V of (grey_HW, moving_HW) pairs: the largest and the mean over the frames of the
-    best score of all windows, and of those that move; the mean share of moving pixels.
+    """Return people_V of (grey_HW, moving_HW) pairs: the largest and the mean over the frames of
+    the best score of all windows, and of those that move; the mean share of moving pixels.
 
     Choices: X10 gated: only windows with enough moving pixels; otherwise all in their place.
     """

@@ -34,7 +34,7 @@ FAMILIES = {
 N_STATISTICS = sum(FAMILIES.values())
 N_SEEN = N_CHANGES + N_STATISTICS + N_PEOPLE
 PARTS = {  # where they stand in seen_V
-    "changes": slice(N_CHANGES),
+    "changes": slice(0, N_CHANGES),
     "statistics": slice(N_CHANGES, N_CHANGES + N_STATISTICS),
     "people": slice(N_CHANGES + N_STATISTICS, N_SEEN),
 }
@@ -70,15 +70,15 @@ def look(frames: Iterable[Floats], n_frames: int, *, gated: bool = True) -> Floa
     Raises VideoError where fewer frames come than were counted.
     """
     chosen, kept = plan(n_frames), dict[int, Ints]()
-    changes_V = summary(frame_changes(_keep(frames, chosen.frames, kept)))
+    changes = summary(frame_changes(_keep(frames, chosen.frames, kept)))
     if len(kept) < sum(number >= 0 for number in chosen.frames):
         raise VideoError("it has changed while it was worked on; start again")
     runs = (np.stack([kept[n] for n in run]).astype(np.float32) for run in chosen.runs)
     ends = np.stack([kept[n] for run in chosen.runs for n in run[::8]])
     median_HW = np.median(ends, axis=0).astype(np.float32)
-    statistics_V = np.mean([statistics(run_FHW, median_HW) for run_FHW in runs], axis=0)
+    means = np.mean([statistics(run_FHW, median_HW) for run_FHW in runs], axis=0)
     looks = [moving(kept, int(number)) for number in chosen.looks]
-    return np.concatenate([changes_V, statistics_V, people(looks, gated=gated)])
+    return np.concatenate([changes, means, people(looks, gated=gated)])
 
 
 def _keep(frames: Iterable[Floats], wanted: set[int], kept: dict[int, Ints]) -> Iterator[Floats]:

@@ -98,16 +98,19 @@ def train(
     )
     model = trained.model
     work = functools.partial(describe_video, config=config, choices=choices, extract=extract)
-    found: dict[str, Pooled] = {}
-    for video, pooled in zip(videos, mapper(work, [v.path for v in videos]), strict=True):
-        found[video.name] = pooled
-        report("describing", len(found), len(videos))
-    for name in model.files:
-        if found[name].pooled_E is None:  # it could be read a moment ago
-            raise LsfrefError(found[name].error)
-    vectors_MV = np.stack([found[name].pooled_E for name in model.files])
-    rest = [v for v in videos if v.name not in model.files and found[v.name].pooled_E is not None]
-    others_NV = _labelled(rest, [found[v.name].pooled_E for v in rest], model.tasks)
+    paths = [video.path for video in videos]
+    vectors: dict[str, Floats] = {}
+    told = set()
+    for done, (video, pooled) in enumerate(zip(videos, mapper(work, paths), strict=True)):
+        if pooled.pooled_E is not None:
+            vectors[video.name] = pooled.pooled_E
+            told.add(no_trajectories(video.path, pooled.n_frames, pooled.n_points))
+        elif video.name in model.files:  # it could be read a moment ago
+            raise LsfrefError(pooled.error)
+        report("describing", done + 1, len(videos))
+    vectors_MV = np.stack([vectors[name] for name in model.files])
+    rest = [v for v in videos if v.name in vectors and v.name not in model.files]
+    others_NV = _labelled(rest, vectors, model.tasks)
     arrays = {"vectors_MV": vectors_MV, **({"others_NV": others_NV} if rest else {})}
     for number, (name, task) in enumerate(model.tasks.items()):
         fitted = fit_experts(
@@ -116,7 +119,6 @@ def train(
         )  # fmt: skip
         for expert, classifier in fitted.classifiers.items():
             arrays[f"{name}.{expert}_mC"] = classifier.weights_mC
-    told = {no_trajectories(v.path, found[v.name].n_frames, 0) for v in rest}
     of_votes = pipeline.fit_warnings(model)  # K and N answer nothing here
     return Trained(
         dataclasses.replace(model, extras=Extras(NAME, dataclasses.asdict(choices), arrays)),
@@ -126,12 +128,12 @@ def train(
 
 
 def _labelled(
-    videos: Sequence[LabelledVideo], vectors: Sequence[Floats | None], tasks: Mapping[str, Task]
+    videos: Sequence[LabelledVideo], vectors: Mapping[str, Floats], tasks: Mapping[str, Task]
 ) -> Floats:
     """Return others_NV: the vector of each video, then its label of each task."""
     rows = np.zeros((len(videos), WIDTH + len(tasks)))
-    for row, vector_V in zip(rows, vectors, strict=True):
-        row[:WIDTH] = vector_V
+    for row, video in zip(rows, videos, strict=True):
+        row[:WIDTH] = vectors[video.name]
     for number, (name, task) in enumerate(tasks.items()):
         rows[:, WIDTH + number] = encode_labels([getattr(v, name) for v in videos], task.classes)
     return rows

@@ -40,19 +40,19 @@ def describe_video(
              trajectories, unless more than one trajectory is wanted of all.
     """
     pooled = pool_video_by(path, pool=pool_blocks, config=config, extract=extract)
-    moments_V = pooled.pooled_E
-    if moments_V is None:
+    moments = pooled.pooled_E
+    if moments is None:
         if not _trackless(path, pooled) or config.min_points > 1 or choices.trackless == "no":
             return pooled
-        moments_V = np.zeros(MOMENTS)
+        moments = np.zeros(MOMENTS)
     try:
         frames = read_frames(path, config)
-        seen_V = look(frames, pooled.n_frames, gated=choices.gate == "yes")
+        seen = look(frames, pooled.n_frames, gated=choices.gate == "yes")
     except LsfrefError as fault:
         name = printable(path)
         told = str(fault) if str(fault).startswith(name) else f"{name}: {fault}"
         return pooled._replace(pooled_E=None, error=told)
-    return pooled._replace(pooled_E=np.concatenate([moments_V, seen_V]), error=None)
+    return pooled._replace(pooled_E=np.concatenate([moments, seen]), error=None)
 
 
 def _trackless(path: PathLike, pooled: Pooled) -> bool:
@@ -81,7 +81,7 @@ def columns(vectors_MV: Floats, expert: str, choices: Choices) -> Floats:
 
 def tracked(vectors_MV: Floats) -> Bools:
     """Return tracked_M: where there are moments. HOG alone has length 1, so that none are zeros."""
-    return vectors_MV[:, :MOMENTS].any(axis=1)
+    return np.asarray(vectors_MV[:, :MOMENTS].any(axis=1))
 
 
 def pool_blocks(blocks: Iterable[Block]) -> pooling.Pooled:

@@ -73,7 +73,8 @@ def fit_classifier(
 
 def restore_classifier(features_mQ: Floats, weights_mC: Floats, kernel: Kernel) -> Classifier:
     """Return the classifier of these videos from its weights; it has seen all classes."""
-    return Classifier(kernel, *_standardised(features_mQ, kernel.limit), weights_mC, np.ones(weights_mC.shape[1]))
+    standardised = _standardised(features_mQ, kernel.limit)
+    return Classifier(kernel, *standardised, weights_mC, np.ones(weights_mC.shape[1]))
 
 
 def log_posteriors(classifier: Classifier, features_MQ: Floats) -> Floats:
