@@ -14,16 +14,23 @@ import numpy as np
 
 from lsfref.arrays import Bools, Floats, Ints
 from lsfref.config import Config
-from lsfref.phases.passes import Extract, Mapper, extract
-from lsfref.phases.phase1 import Report, silent
+from lsfref.phases.extraction import ALONE, Work
 from lsfref.phases.phase2 import UNLABELLED
 from lsfref.study.best.choices import NAME, Choices
 from lsfref.study.best.experts import answer_rows, fit_experts
 from lsfref.study.best.vectors import WIDTH, describe_video
-from lsfref.study.classifiers.logistic import fit_classifier, log_posteriors
-from lsfref.study.protocol.evaluate import NO_ANSWER, Asked, Counted, check_round, outcomes_of
+from lsfref.study.classifiers.logistic import Classifier, fit_classifier, log_posteriors
+from lsfref.study.protocol.evaluate import Counted, check_round
 from lsfref.study.protocol.outcome import Outcome
-from lsfref.study.protocol.protocol import NOT_ASKED, Answers, Round, TaskLabels, rounds_of
+from lsfref.study.protocol.protocol import (
+    NO_ANSWER,
+    NOT_ASKED,
+    Asked,
+    Round,
+    TaskLabels,
+    collect,
+    rounds_of,
+)
 from lsfref.study.protocol.splits import Split
 
 METHOD = f"preset {NAME}"
@@ -43,9 +50,7 @@ def evaluate_videos(
     config: Config,
     choices: Choices,
     *,
-    extract: Extract = extract,
-    mapper: Mapper = map,
-    report: Report = silent,
+    work: Work = ALONE,
 ) -> list[Outcome]:
     """Return the Outcome of each task.
 
@@ -54,28 +59,18 @@ def evaluate_videos(
     rounds = rounds_of(repeats)
     for one in rounds:
         check_round(one, videos, tasks)
-    described = describe(videos, config, choices, extract=extract, mapper=mapper, report=report)
+    described = describe(videos, config, choices, work=work)
     return ask_rounds(described, tasks, rounds, choices)
 
 
-def describe(
-    videos: Counted,
-    config: Config,
-    choices: Choices,
-    *,
-    extract: Extract = extract,
-    mapper: Mapper = map,
-    report: Report = silent,
-) -> Described:
+def describe(videos: Counted, config: Config, choices: Choices, *, work: Work = ALONE) -> Described:
     """Return what `describe_video` makes of each; zeros where it makes nothing."""
     n_videos = len(videos.paths)
     vectors_MV, usable_M = np.zeros((n_videos, WIDTH)), np.zeros(n_videos, dtype=bool)
-    work = functools.partial(describe_video, config=config, choices=choices, extract=extract)
-    report("describing", 0, n_videos)
-    for m, pooled in enumerate(mapper(work, videos.paths)):
+    look = functools.partial(describe_video, config=config, choices=choices, extract=work.extract)
+    for m, pooled in enumerate(work.each("describing", look, videos.paths)):
         if pooled.pooled_E is not None:
             vectors_MV[m], usable_M[m] = pooled.pooled_E, True
-        report("describing", m + 1, n_videos)
     return Described(vectors_MV, usable_M)
 
 
@@ -86,8 +81,10 @@ def ask_rounds(
     choices: Choices,
 ) -> list[Outcome]:
     """Return the Outcome of each task from the vectors of the videos."""
-    answers = [[_answer_fold(described, task, one, choices) for task in tasks] for one in rounds]
-    return outcomes_of(METHOD, answers, tasks, rounds)
+    answers = [
+        {METHOD: [_answer_fold(described, task, one, choices) for task in tasks]} for one in rounds
+    ]
+    return collect(rounds, answers, tasks)
 
 
 def _answer_fold(described: Described, task: TaskLabels, one: Round, choices: Choices) -> Asked:
@@ -118,8 +115,8 @@ def asked_of(
 
 def answer_tables(
     one: Round, *, tables: Sequence[Floats], tasks: Sequence[TaskLabels], choices: Choices
-) -> dict[str, list[Answers]]:
-    """Return the Answers of one fold to each task from feature tables, as `protocol.evaluate` asks.
+) -> dict[str, list[Asked]]:
+    """Answer each task for the test rows of one round from feature tables.
 
     Choices: X13 the columns of all tables side by side, each a z-score, and the classifier of few
              columns (X6).
@@ -133,6 +130,11 @@ def answer_tables(
             rows_MQ[learned], task.labels_M[learned], n_classes=len(task.classes),
             kernel=choices.likeness(few=True), cost=choices.cost,
         )  # fmt: skip
-        said_m = log_posteriors(fitted, rows_MQ[test]).argmax(axis=1)
-        answers.append(np.where(task.labels_M[test] == UNLABELLED, NOT_ASKED, said_m)[None])
+        shares = functools.partial(_posteriors, fitted)
+        every = np.full(len(test), True)
+        answers.append(asked_of(shares, rows_MQ[test], every, task.labels_M[test]))
     return {METHOD: answers}
+
+
+def _posteriors(fitted: Classifier, rows_MQ: Floats) -> Floats:
+    return np.exp(log_posteriors(fitted, rows_MQ))

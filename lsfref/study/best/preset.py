@@ -18,32 +18,25 @@ from typing import NamedTuple
 import numpy as np
 
 from lsfref import pipeline, pooling
-from lsfref.arrays import Bools, Floats, Ints
-from lsfref.config import Config, from_json
-from lsfref.descriptors import N_COLUMNS
+from lsfref.arrays import N_COLUMNS, Bools, Floats, Ints
+from lsfref.config import Config
 from lsfref.errors import LsfrefError, ModelError, VideoError
-from lsfref.model import Extras, Model, Task
+from lsfref.model import Extras, LabelledVideo, Model, Task, Trained
 from lsfref.phases import timeline
-from lsfref.phases.passes import Extract, Mapper, PathLike, Pooled, extract, no_trajectories
-from lsfref.phases.phase1 import Report, silent
+from lsfref.phases.advice import fit_warnings, unusable
+from lsfref.phases.extraction import ALONE, Extract, PathLike, Work, extract
+from lsfref.phases.passes import Pooled
 from lsfref.phases.phase2 import UNLABELLED, encode_labels
 from lsfref.phases.streaming import Block
-from lsfref.pipeline import Answer, LabelledVideo, Trained
+from lsfref.storage.choices import from_json
 from lsfref.storage.files import printable
 from lsfref.study.best.choices import CONFIG, NAME, Choices
 from lsfref.study.best.evaluation import METHOD, asked_of, evaluate_videos
 from lsfref.study.best.experts import Experts, answer_rows, fit_experts, restore_experts
 from lsfref.study.best.pictures import LEAST, look
-from lsfref.study.best.vectors import (
-    MOMENTS,
-    WIDTH,
-    describe_video,
-    pool_blocks,
-    read_frames,
-)
-from lsfref.study.protocol.evaluate import outcomes_of
+from lsfref.study.best.vectors import MOMENTS, WIDTH, describe_video, pool_blocks, read_frames
 from lsfref.study.protocol.outcome import Outcome
-from lsfref.study.protocol.protocol import Round, TaskLabels
+from lsfref.study.protocol.protocol import Round, TaskLabels, collect
 from lsfref.trajectories import TRACK_LENGTH
 
 __all__ = [
@@ -87,27 +80,24 @@ def train(
     choices: Choices,
     *,
     classes: dict[str, tuple[str, ...]],
-    extract: Extract = extract,
-    mapper: Mapper = map,
-    report: Report = silent,
+    work: Work = ALONE,
 ) -> Trained:
     """Return the whole system as `pipeline.train` fits it, with Extras that answer instead."""
     videos = sorted(videos, key=lambda v: v.name)
-    trained = pipeline.train(
-        videos, config, classes=classes, extract=extract, mapper=mapper, report=report
-    )
+    trained = pipeline.train(videos, config, classes=classes, work=work)
     model = trained.model
-    work = functools.partial(describe_video, config=config, choices=choices, extract=extract)
-    paths = [video.path for video in videos]
+    describe = functools.partial(
+        describe_video, config=config, choices=choices, extract=work.extract
+    )
     vectors: dict[str, Floats] = {}
-    told = set()
-    for done, (video, pooled) in enumerate(zip(videos, mapper(work, paths), strict=True)):
+    told = set()  # why the paper's system leaves out what is used here
+    described = work.each("describing", describe, [video.path for video in videos])
+    for video, pooled in zip(videos, described, strict=True):
         if pooled.pooled_E is not None:
             vectors[video.name] = pooled.pooled_E
-            told.add(no_trajectories(video.path, pooled.n_frames, pooled.n_points))
+            told.add(unusable(video.path, pooled.n_frames, pooled.n_points, config))
         elif video.name in model.files:  # it could be read a moment ago
             raise LsfrefError(pooled.error)
-        report("describing", done + 1, len(videos))
     vectors_MV = np.stack([vectors[name] for name in model.files])
     rest = [v for v in videos if v.name in vectors and v.name not in model.files]
     others_NV = _labelled(rest, vectors, model.tasks)
@@ -119,7 +109,7 @@ def train(
         )  # fmt: skip
         for expert, classifier in fitted.classifiers.items():
             arrays[f"{name}.{expert}_mC"] = classifier.weights_mC
-    of_votes = pipeline.fit_warnings(model)  # K and N answer nothing here
+    of_votes = fit_warnings(model)  # K and N answer nothing here
     return Trained(
         dataclasses.replace(model, extras=Extras(NAME, dataclasses.asdict(choices), arrays)),
         [text for text in trained.skipped if text not in told],
@@ -146,63 +136,20 @@ class Answerer:
     model: Model
     choices: Choices
     experts: Mapping[str, Experts]
-    width: int = WIDTH  # of a video's vector
 
     @property
     def describe(self) -> Callable[..., Pooled]:
         """Return what makes a vector of a video: `describe_video`, all but path and `extract`."""
         return functools.partial(describe_video, config=self.model.config, choices=self.choices)
 
+    @property
+    def describe_intervals(self) -> Callable[..., timeline.Timeline]:
+        """Return what makes a vector of each interval, all but path, `seconds` and `extract`."""
+        return functools.partial(describe_intervals, config=self.model.config, choices=self.choices)
+
     def shares(self, task: str, vectors_MV: Floats) -> Floats:
         """Return shares_MC of one task for the vectors of M videos."""
         return answer_rows(self.experts[task], vectors_MV, self.choices)
-
-    def answer(self, pooled: Pooled, _model: Model | None = None) -> Answer:
-        """Return the answers to a described video, as `pipeline.answer_pooled` does."""
-        answer = pipeline.answer_pooled(pooled._replace(pooled_E=None), self.model)
-        if pooled.pooled_E is not None:
-            for name, task in self.model.tasks.items():
-                share_C = self.shares(name, pooled.pooled_E[None])[0]
-                answer.labels[name] = task.classes[share_C.argmax()]
-                answer.confidence[name] = dict(zip(task.classes, share_C.tolist(), strict=True))
-        return answer
-
-    def classify(self, path: PathLike, *, extract: Extract = extract) -> Answer:
-        """Return the answers of both tasks for one video; bad input is told, it never raises."""
-        return self.answer(self.describe(path, extract=extract))
-
-    def timeline(
-        self, path: PathLike, *, seconds: float, extract: Extract = extract
-    ) -> timeline.Timeline:
-        """Return one answer an interval, as `classify_timeline` does.
-
-        An interval's pictures are those that the tracks which end in it have seen: its own, and the
-        15 before it (T9).
-        """
-        frames = read_frames(path, self.model.config)
-        earlier: deque[Floats] = deque(maxlen=TRACK_LENGTH)
-        at = 0  # the frame that is read next
-
-        def until(stop: int) -> Iterator[Floats]:
-            nonlocal at
-            for frame_HW in itertools.islice(frames, max(stop - at, 0)):
-                at += 1
-                earlier.append(frame_HW)
-                yield frame_HW
-
-        def pool(blocks: Iterable[Block], interval: range) -> pooling.Pooled:
-            pooled = pool_blocks(blocks)
-            for _ in until(interval.start):
-                pass
-            pictures = [*earlier, *until(interval.stop)]
-            if len(pictures) < LEAST:
-                raise VideoError(f"{printable(path)}: it has changed while it was worked on")
-            seen_V = look(pictures, len(pictures), gated=self.choices.gate == "yes")
-            return pooled._replace(pooled_E=np.concatenate([pooled.pooled_E, seen_V]))
-
-        return timeline.classify_timeline(
-            path, self.model, seconds=seconds, extract=extract, pool=pool, answer=self.answer
-        )
 
     def outcomes(
         self, vectors_MV: Floats, usable_M: Bools, tasks: Sequence[TaskLabels], one: Round
@@ -212,7 +159,7 @@ class Answerer:
         for task in tasks:
             shares = functools.partial(self._shares_among, task)
             found.append(asked_of(shares, vectors_MV[test], usable_M[test], task.labels_M[test]))
-        return outcomes_of(METHOD, [found], tasks, [one])
+        return collect([one], [{METHOD: found}], tasks)
 
     def _shares_among(self, task: TaskLabels, vectors_MV: Floats) -> Floats:
         """Return shares_MC of the classes of a task, of which the model may know a part."""
@@ -222,6 +169,40 @@ class Answerer:
             task.name, vectors_MV
         )
         return shares_MC
+
+
+def describe_intervals(
+    path: PathLike, *, seconds: float, config: Config, choices: Choices, extract: Extract = extract
+) -> timeline.Timeline:
+    """Return a vector for each interval of `seconds`.
+
+    An interval's pictures are those that the tracks which end in it have seen: its own, and the 15
+    before it (T9).
+    """
+    frames = read_frames(path, config)
+    earlier: deque[Floats] = deque(maxlen=TRACK_LENGTH)
+    at = 0  # the frame that is read next
+
+    def until(stop: int) -> Iterator[Floats]:
+        nonlocal at
+        for frame_HW in itertools.islice(frames, max(stop - at, 0)):
+            at += 1
+            earlier.append(frame_HW)
+            yield frame_HW
+
+    def pool(blocks: Iterable[Block], interval: range) -> pooling.Pooled:
+        pooled = pool_blocks(blocks)
+        for _ in until(interval.start):
+            pass
+        pictures = [*earlier, *until(interval.stop)]
+        if len(pictures) < LEAST:
+            raise VideoError(f"{printable(path)}: it has changed while it was worked on")
+        seen = look(pictures, len(pictures), gated=choices.gate == "yes")
+        return pooled._replace(pooled_E=np.concatenate([pooled.pooled_E, seen]))
+
+    return timeline.describe_intervals(
+        path, seconds=seconds, pool=pool, config=config, extract=extract
+    )
 
 
 def answerer(model: Model, name: str = "model") -> Answerer:

@@ -9,21 +9,15 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from lsfref import pooling, video
-from lsfref.arrays import Bools, Floats, Ints
+from lsfref.arrays import COLUMNS, N_COLUMNS, Bools, Floats, Ints
 from lsfref.config import Config
-from lsfref.descriptors import COLUMNS, N_COLUMNS, TIME_CELLS
+from lsfref.descriptors import TIME_CELLS
 from lsfref.errors import LsfrefError, NoTrajectoriesError
 from lsfref.kernels import pyramid
-from lsfref.phases.passes import (
-    Extract,
-    PathLike,
-    Pooled,
-    extract,
-    no_trajectories,
-    pool_video_by,
-)
+from lsfref.phases.advice import unusable
+from lsfref.phases.extraction import Extract, PathLike, extract, with_name
+from lsfref.phases.passes import Pooled, pool_video_by
 from lsfref.phases.streaming import Block
-from lsfref.storage.files import printable
 from lsfref.study.best.choices import Choices
 from lsfref.study.best.pictures import LEAST, N_SEEN, PARTS, look
 
@@ -42,23 +36,21 @@ def describe_video(
     pooled = pool_video_by(path, pool=pool_blocks, config=config, extract=extract)
     moments = pooled.pooled_E
     if moments is None:
-        if not _trackless(path, pooled) or config.min_points > 1 or choices.trackless == "no":
+        if choices.trackless == "no" or not _trackless(path, pooled, config):
             return pooled
         moments = np.zeros(MOMENTS)
     try:
         frames = read_frames(path, config)
         seen = look(frames, pooled.n_frames, gated=choices.gate == "yes")
     except LsfrefError as fault:
-        name = printable(path)
-        told = str(fault) if str(fault).startswith(name) else f"{name}: {fault}"
-        return pooled._replace(pooled_E=None, error=told)
+        return pooled._replace(pooled_E=None, error=with_name(path, fault))
     return pooled._replace(pooled_E=np.concatenate([moments, seen]), error=None)
 
 
-def _trackless(path: PathLike, pooled: Pooled) -> bool:
+def _trackless(path: PathLike, pooled: Pooled, config: Config) -> bool:
     """Return whether a video could be read to its end, and nothing in it could be followed."""
-    told = no_trajectories(path, pooled.n_frames, 0)
-    return pooled.n_frames >= LEAST and pooled.n_points == 0 and pooled.error == told
+    told = unusable(path, pooled.n_frames, 0, config)
+    return pooled.n_frames >= LEAST and config.min_points <= 1 and pooled.error == told
 
 
 def read_frames(path: PathLike, config: Config) -> Iterator[Floats]:
