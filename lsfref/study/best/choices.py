@@ -1,4 +1,4 @@
-"""What preset `best` adds to a Config: X1 to X13, each with a row in CHOICES.md."""
+"""What preset `best` adds to a Config: X1 to X14, each with a row in CHOICES.md."""
 
 from dataclasses import dataclass
 
@@ -24,7 +24,7 @@ class Choices:
         1.0, "X4", "narrowness of the gaussian: tracks, changes", least=1e-6, most=1e6
     )
     gamma_few: float = choice(
-        0.3, "X6", "its narrowness: statistics, people, tables", least=1e-6, most=1e6
+        0.3, "X14", "its narrowness: statistics, people, tables", least=1e-6, most=1e6
     )
     cost: float = choice(60.0, "X5", "weight of the errors against smoothness", least=1e-6)
     limit: float = choice(4.0, "X11", "z-scores beyond it count as it", least=1e-3)
@@ -41,7 +41,7 @@ class Choices:
     )
 
     def likeness(self, *, few: bool = False) -> Kernel:
-        """Return the kernel of many columns (X4), or of few (X6)."""
+        """Return the kernel of many columns (X4), or of few (X14)."""
         return Kernel(self.kernel, self.gamma_few if few else self.gamma, self.limit)
 
     def shares(self, task: str) -> dict[str, float]:

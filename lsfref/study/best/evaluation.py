@@ -119,7 +119,7 @@ def answer_tables(
     """Answer each task for the test rows of one round from feature tables.
 
     Choices: X13 the columns of all tables side by side, each a z-score, and the classifier of few
-             columns (X6).
+             columns (X14).
     """
     rows_MQ = np.concatenate(tables, axis=1)
     train, test = one.split

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lsfref.arrays import Floats, Ints
+from lsfref.arrays import Bools, Floats, Ints
 from lsfref.study.best.choices import Choices
 from lsfref.study.best.vectors import columns, tracked
 from lsfref.study.classifiers.logistic import (
@@ -30,9 +30,9 @@ def fit_experts(
     vectors_mV: Floats, labels_m: Ints, *, task: str, n_classes: int, choices: Choices
 ) -> Experts:
     """Return who answers a task, fitted to m videos; the tracks' sees those that have some."""
-    tracked_m, classifiers = tracked(vectors_mV), {}
-    for name in _asked(choices.shares(task)):
-        rows = tracked_m if name == "tracks" else np.full(len(labels_m), True)
+    classifiers = {}
+    for name in [name for name, share in choices.shares(task).items() if share > 0]:
+        rows = seen_by(name, vectors_mV)
         classifiers[name] = fit_classifier(
             columns(vectors_mV[rows], name, choices), labels_m[rows], n_classes=n_classes,
             kernel=choices.likeness(few=is_few(name)), cost=choices.cost,
@@ -44,9 +44,9 @@ def restore_experts(
     vectors_mV: Floats, weights: dict[str, Floats], *, task: str, choices: Choices
 ) -> Experts:
     """Return the Experts of these videos from the weights of each classifier."""
-    tracked_m, classifiers = tracked(vectors_mV), {}
+    classifiers = {}
     for name, weights_mC in weights.items():
-        rows = tracked_m if name == "tracks" else np.full(len(vectors_mV), True)
+        rows = seen_by(name, vectors_mV)
         classifiers[name] = restore_classifier(
             columns(vectors_mV[rows], name, choices), weights_mC, choices.likeness(few=is_few(name))
         )
@@ -54,12 +54,13 @@ def restore_experts(
 
 
 def is_few(expert: str) -> bool:
-    """Return whether an expert sees few columns, each with a meaning of its own (X6)."""
+    """Return whether an expert sees few columns, each with a meaning of its own (X14)."""
     return expert in ("statistics", "people")
 
 
-def _asked(shares: dict[str, float]) -> list[str]:
-    return [name for name, share in shares.items() if share > 0]
+def seen_by(expert: str, vectors_MV: Floats) -> Bools:
+    """Return seen_M, the videos that an expert can say something of (X12)."""
+    return tracked(vectors_MV) if expert == "tracks" else np.full(len(vectors_MV), True)
 
 
 def answer_rows(experts: Experts, vectors_MV: Floats, choices: Choices) -> Floats:
@@ -68,10 +69,9 @@ def answer_rows(experts: Experts, vectors_MV: Floats, choices: Choices) -> Float
     The share of tracks that a video does not have goes to the others in proportion; where they have
     none, all classes are alike. A class that an expert does not know has probability 0.
     """
-    tracked_M = tracked(vectors_MV)
     total_MC, weight_M = np.zeros((len(vectors_MV), 1)), np.zeros(len(vectors_MV))
     for name, classifier in experts.classifiers.items():
-        rows = tracked_M if name == "tracks" else np.full(len(vectors_MV), True)
+        rows = seen_by(name, vectors_MV)
         logs_MC = np.zeros((len(rows), len(classifier.seen_C)))
         logs_MC[rows] = log_posteriors(classifier, columns(vectors_MV[rows], name, choices))
         total_MC = total_MC + experts.shares[name] * logs_MC

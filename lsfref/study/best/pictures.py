@@ -73,11 +73,12 @@ def look(frames: Iterable[Floats], n_frames: int, *, gated: bool = True) -> Floa
     changes = summary(frame_changes(_keep(frames, chosen.frames, kept)))
     if len(kept) < sum(number >= 0 for number in chosen.frames):
         raise VideoError("it has changed while it was worked on; start again")
-    runs = (np.stack([kept[n] for n in run]).astype(np.float32) for run in chosen.runs)
+    runs = [np.stack([kept[n] for n in run]).astype(np.float32) for run in chosen.runs]
+    sigma = deviation(np.diff(runs[0][: LAG + 1], axis=0))
     ends = np.stack([kept[n] for run in chosen.runs for n in run[::8]])
     median_HW = np.median(ends, axis=0).astype(np.float32)
     means = np.mean([statistics(run_FHW, median_HW) for run_FHW in runs], axis=0)
-    looks = [moving(kept, int(number)) for number in chosen.looks]
+    looks = [moving(kept, int(number), sigma=sigma) for number in chosen.looks]
     return np.concatenate([changes, means, people(looks, gated=gated)])
 
 
@@ -103,12 +104,11 @@ def statistics(run_FHW: Floats, median_HW: Floats) -> Floats:
     )
 
 
-def moving(kept: dict[int, Ints], number: int) -> tuple[Floats, Bools]:
+def moving(kept: dict[int, Ints], number: int, *, sigma: float) -> tuple[Floats, Bools]:
     """Return (grey_HW, moving_HW) of a frame: pixels that differ by more than GREY and the noise
     from the frames LAG before and LAG after; at the start of a video from that after alone."""
     grey_HW = kept[number].astype(np.float32)
     apart_HW = np.abs(kept[number + LAG] - grey_HW)
-    limit = max(GREY, 3 * deviation(apart_HW))
     if number >= LAG:
         apart_HW = np.minimum(apart_HW, np.abs(kept[number - LAG] - grey_HW))
-    return grey_HW, apart_HW > limit
+    return grey_HW, apart_HW > max(GREY, 3 * sigma)

@@ -4,7 +4,7 @@ In: labelled videos.  Out: a Model with Extras, and answers; the reference itsel
 
 Counting neighbours of average codes wants many videos. Of a few hundred real ones more is learned
 by kernel classifiers (experts.py) on moments of the raw descriptors (vectors.py) and on what the
-pictures themselves show (pictures.py). The choices are X1 to X13 (choices.py).
+pictures themselves show (pictures.py). The choices are X1 to X14 (choices.py).
 """
 
 import dataclasses
@@ -32,9 +32,10 @@ from lsfref.storage.choices import from_json
 from lsfref.storage.files import printable
 from lsfref.study.best.choices import CONFIG, NAME, Choices
 from lsfref.study.best.evaluation import METHOD, asked_of, evaluate_videos
-from lsfref.study.best.experts import Experts, answer_rows, fit_experts, restore_experts
+from lsfref.study.best.experts import Experts, answer_rows, fit_experts, restore_experts, seen_by
 from lsfref.study.best.pictures import LEAST, look
 from lsfref.study.best.vectors import MOMENTS, WIDTH, describe_video, pool_blocks, read_frames
+from lsfref.study.classifiers.logistic import GAP, misfit
 from lsfref.study.protocol.outcome import Outcome
 from lsfref.study.protocol.protocol import Round, TaskLabels, collect
 from lsfref.trajectories import TRACK_LENGTH
@@ -51,6 +52,7 @@ __all__ = [
 ]
 
 LARGEST = 1e6  # no number of a video is near it; what is beyond would overflow
+SLACK = 100  # times the gap of a fit, for another machine's rounding
 
 
 class Learned(NamedTuple):
@@ -58,6 +60,7 @@ class Learned(NamedTuple):
 
     vectors_mV: Floats
     labels_m: Ints
+    n_classes: int
 
 
 def learned(task: Task, number: int, vectors_MV: Floats, others_NV: Floats) -> Learned:
@@ -71,6 +74,7 @@ def learned(task: Task, number: int, vectors_MV: Floats, others_NV: Floats) -> L
     return Learned(
         np.concatenate([vectors_MV[task.rows_m], others_NV[known_N, :WIDTH]]),
         np.concatenate([task.labels_m, labels_N[known_N]]),
+        len(task.classes),
     )
 
 
@@ -103,10 +107,8 @@ def train(
     others_NV = _labelled(rest, vectors, model.tasks)
     arrays = {"vectors_MV": vectors_MV, **({"others_NV": others_NV} if rest else {})}
     for number, (name, task) in enumerate(model.tasks.items()):
-        fitted = fit_experts(
-            *learned(task, number, vectors_MV, others_NV), task=name,
-            n_classes=len(task.classes), choices=choices,
-        )  # fmt: skip
+        own = learned(task, number, vectors_MV, others_NV)
+        fitted = fit_experts(*own[:2], task=name, n_classes=own.n_classes, choices=choices)
         for expert, classifier in fitted.classifiers.items():
             arrays[f"{name}.{expert}_mC"] = classifier.weights_mC
     of_votes = fit_warnings(model)  # K and N answer nothing here
@@ -219,13 +221,7 @@ def answerer(model: Model, name: str = "model") -> Answerer:
         experts = {}
         for number, (key, task) in enumerate(model.tasks.items()):
             own = learned(task, number, vectors_MV, others_NV)
-            weights = {}
-            for expert, share in choices.shares(key).items():
-                if share > 0:
-                    n_rows = len(task.rows_m) if expert == "tracks" else len(own.labels_m)
-                    shape = n_rows, len(task.classes)
-                    weights[expert] = _weights(arrays, f"{key}.{expert}_mC", shape, choices)
-            experts[key] = restore_experts(own.vectors_mV, weights, task=key, choices=choices)
+            experts[key] = _restored(arrays, key, own, choices)
         if arrays:
             raise ValueError(f"{min(arrays)} does not belong there")
     except ValueError as fault:
@@ -255,14 +251,21 @@ def _check_vectors(vectors_MV: Floats) -> None:
         raise ValueError("a vector holds a negative variance")
 
 
-def _weights(
-    arrays: dict[str, Floats], key: str, shape: tuple[int, ...], choices: Choices
-) -> Floats:
-    """Return weights_mC, checked: of a fit they are cost (truth - share), and sum to 0."""
-    weights_mC = _member(arrays, key, shape)
-    if np.abs(weights_mC).max() > 2 * choices.cost + 1e-6:
-        raise ValueError(f"extras.{key} holds what no fit gives")
-    return weights_mC
+def _restored(arrays: dict[str, Floats], task: str, own: Learned, choices: Choices) -> Experts:
+    """Return the Experts of a task; raise ValueError for weights that do not follow from a fit."""
+    weights = {}
+    for expert in [name for name, share in choices.shares(task).items() if share > 0]:
+        key = f"{task}.{expert}_mC"
+        rows_m = seen_by(expert, own.vectors_mV)
+        weights[expert] = _member(arrays, key, (int(rows_m.sum()), own.n_classes))
+        if np.abs(weights[expert]).max() > LARGEST * (1 + choices.cost):
+            raise ValueError(f"extras.{key} holds what no fit gives")
+    experts = restore_experts(own.vectors_mV, weights, task=task, choices=choices)
+    for expert, classifier in experts.classifiers.items():
+        labels_m = own.labels_m[seen_by(expert, own.vectors_mV)]
+        if misfit(classifier, labels_m, cost=choices.cost) > SLACK * GAP:
+            raise ValueError(f"extras.{task}.{expert}_mC do not follow from a fit to the vectors")
+    return experts
 
 
 def _member(arrays: dict[str, Floats], key: str, shape: tuple[int, ...]) -> Floats:

@@ -19,7 +19,7 @@ class Kernel(NamedTuple):
     """How alike two videos are."""
 
     kind: str  # X3: gaussian or linear
-    gamma: float  # X4, X6: narrowness of the gaussian
+    gamma: float  # X4, X14: narrowness of the gaussian
     limit: float = np.inf  # X11: z-scores beyond it count as it
 
     def __call__(self, left_mQ: Floats, right_MQ: Floats) -> Floats:
@@ -75,6 +75,23 @@ def restore_classifier(features_mQ: Floats, weights_mC: Floats, kernel: Kernel) 
     """Return the classifier of these videos from its weights; it has seen all classes."""
     standardised = _standardised(features_mQ, kernel.limit)
     return Classifier(kernel, *standardised, weights_mC, np.ones(weights_mC.shape[1]))
+
+
+def misfit(classifier: Classifier, labels_m: Ints, *, cost: float) -> float:
+    """Return how far the value may be above the least, as a share of it: of a fit, about GAP.
+
+    The bound is that of `lowest`: |gradient|^2 / 2, in the space of the kernel.
+    """
+    kernel_mm = classifier.kernel(classifier.index_mQ, classifier.index_mQ)
+    weights_mC = classifier.weights_mC
+    logs_mC = log_softmax(kernel_mm @ weights_mC)
+    each_m = np.arange(len(labels_m))
+    value = 0.5 * np.sum(weights_mC * (kernel_mm @ weights_mC))
+    value -= cost * logs_mC[each_m, labels_m].sum()
+    errors_mC = np.exp(logs_mC)
+    errors_mC[each_m, labels_m] -= 1
+    gradient_mC = weights_mC + cost * errors_mC
+    return float(np.sum(gradient_mC * (kernel_mm @ gradient_mC)) / 2 / max(value, 1e-300))
 
 
 def log_posteriors(classifier: Classifier, features_MQ: Floats) -> Floats:

@@ -4,10 +4,11 @@ import dataclasses
 
 import numpy as np
 import pytest
-from fakes import CLASSES, FakeExtract, videos
+from fakes import FakeExtract, videos
+from fakes_best import labels_of, run
 
 from lsfref.phases import passes
-from lsfref.phases.phase2 import encode_labels
+from lsfref.phases.extraction import Work
 from lsfref.study.best import choices as choosing
 from lsfref.study.best import evaluation
 from lsfref.study.best.choices import Choices
@@ -18,24 +19,6 @@ from lsfref.study.protocol.protocol import NOT_ASKED, TaskLabels
 
 CONFIG = choosing.CONFIG
 SIZES = (79, 46, 14, 3, 56, 72)
-
-
-def labels_of(made):
-    return [
-        TaskLabels(task, names, encode_labels([getattr(v, task) for v in made], names))
-        for task, names in CLASSES.items()
-    ]
-
-
-def run(made, extract, choices=Choices(), n_repeats=1):  # noqa: B008 it is frozen
-    tasks = labels_of(made)
-    groups = np.array([v.group or v.name for v in made])
-    repeats = splits.repeated_folds(
-        protocol.strata(tasks), groups, n_folds=3, n_repeats=n_repeats, seed=0
-    )
-    counts = [passes.survey(v.path, config=CONFIG, extract=extract).n_points for v in made]
-    counted = Counted([v.path for v in made], np.array(counts))
-    return evaluation.evaluate_videos(counted, tasks, repeats, CONFIG, choices, extract=extract)
 
 
 @pytest.fixture(scope="module")
@@ -110,7 +93,12 @@ def test_videos_without_trajectories_are_learned_from(made, trackless, same):
     train = np.setdiff1d(np.arange(24), test)
     one, other = (
         evaluation.evaluate_videos(
-            counted, tasks, [[(rows, test)]], CONFIG, Choices(trackless=trackless), extract=extract
+            counted,
+            tasks,
+            [[(rows, test)]],
+            CONFIG,
+            Choices(trackless=trackless),
+            work=Work(extract),
         )[0]
         for rows in (train, train[train != 3])
     )
@@ -170,7 +158,7 @@ def table_accuracies(rows_MV, tasks, *, folds=5):
         z_MV = (rows_MV - rows_MV[train].mean(axis=0)) / rows_MV[train].std(axis=0)
         for t, task in enumerate(tasks):
             labels, wanted = task.labels_M[train], task.labels_M[test]
-            right[0, t] += (said["preset best"][t][0] == wanted).sum()
+            right[0, t] += (said["preset best"][t].decision_Ym[0] == wanted).sum()
             svm = asking.ask_svm(z_MV[train], labels, z_MV[test], n_classes=len(task.classes))
             right[1, t] += (svm == wanted).sum()
             apart = np.square(z_MV[test][:, None] - z_MV[train][None]).sum(axis=2)
@@ -209,4 +197,4 @@ def test_poisoned_rows_of_a_table_change_nothing_for_the_others():
         evaluation.answer_tables(one, tables=[table[:, :100], table[:, 100:]], **rest)
         for table in (rows_MV, poisoned_MV)
     )
-    np.testing.assert_array_equal(a["preset best"][0][:, 2:], b["preset best"][0][:, 2:])
+    np.testing.assert_array_equal(*(said["preset best"][0].decision_Ym[:, 2:] for said in (a, b)))

@@ -6,6 +6,7 @@ import math
 import numpy as np
 import pytest
 from fakes import FakeExtract
+from fakes_best import blocks_of, some_rows
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,23 +14,10 @@ from lsfref import video
 from lsfref.descriptors import cell_sums, describe
 from lsfref.errors import LsfrefError, NoTrajectoriesError, VideoError
 from lsfref.phases.passes import Extraction
-from lsfref.phases.streaming import Block
 from lsfref.study.best import vectors
 from lsfref.study.best.choices import CONFIG, Choices
 
 NAME = "rain-human-1-x.mp4"
-
-
-def blocks_of(rows_PD, frames_P, cuts=()):
-    info_P10 = np.zeros((len(rows_PD), 10))
-    info_P10[:, 0] = frames_P
-    pieces = zip(np.split(info_P10, cuts), np.split(rows_PD, cuts), strict=True)
-    return [Block(*piece) for piece in pieces]
-
-
-def some_rows(n=13, seed=0):
-    rng = np.random.default_rng(seed)
-    return rng.normal(size=(n, 426)), np.sort(rng.integers(15, 19, n))
 
 
 # Moments
@@ -184,7 +172,7 @@ def test_what_cannot_be_read_has_no_vector():
     rest = {"config": CONFIG, "choices": Choices()}
     found = vectors.describe_video(NAME, extract=damaged, **rest)
     assert (found.pooled_E, found.error) == (None, f"{NAME}: damaged")
-    few = vectors.describe_video(NAME, extract=lambda *a: Extraction(15, iter(())), **rest)
+    few = vectors.describe_video(NAME, extract=lambda *a: Extraction(iter(()), 15), **rest)
     assert (few.pooled_E, few.n_frames) == (None, 15)
     assert "needs 16" in few.error
 
