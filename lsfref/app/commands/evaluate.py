@@ -28,8 +28,8 @@ def run(args: argparse.Namespace) -> int:
     from lsfref.app.evaluation import feature_tables, folding, outcomes, systems, videos
 
     if args.features:
-        if args.preset == "best":
-            raise options.UsageError("--preset best reads videos; --features are tables")
+        if args.preset == "best" and args.fuse != "none":
+            raise options.UsageError("--preset best joins tables in its own way; leave out --fuse")
         return feature_tables.run(args)
     config, choices = options.chosen(args)
     manifest = videos.labelled(read_labels(args.labels))

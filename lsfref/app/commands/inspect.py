@@ -96,6 +96,7 @@ def _choices(config: Config) -> dict[str, Any]:
 def lines(told: dict[str, Any], *, blocks: bool) -> list[str]:
     """Return the facts as text."""
     from lsfref.app.evaluation import estimate
+    from lsfref.study.best.choices import Choices
 
     groups = f" in {told['groups']} groups" if told["groups"] else ""
     text = [
@@ -107,10 +108,9 @@ def lines(told: dict[str, Any], *, blocks: bool) -> list[str]:
         counts = ", ".join(f"{printable(c)} {n}" for c, n in task["classes"].items())
         text.append(f"{name}: {counts}")
         if told["preset"] not in PRESETS:
-            of = "moments"
-            if name == "background" and told["config"]["changes"] > 0:
-                of += ", and one on the changes,"
-            text.append(f"  a classifier on the {of} of {task['videos']} videos answers")
+            own = {field.name: told["config"][field.name] for field in dataclasses.fields(Choices)}
+            experts = [kind for kind, share in Choices(**own).shares(name).items() if share > 0]
+            text.append(f"  classifiers of {', '.join(experts)} of {task['videos']} videos answer")
             continue
         text.append(
             f"  {task['features_kept']} features kept, {task['tables']} hash tables of "

@@ -2,6 +2,7 @@
 
 import argparse
 import functools
+from collections.abc import Callable
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from lsfref.errors import LabelsError
 from lsfref.phases.extraction import Work
 from lsfref.phases.phase2 import encode_labels
 from lsfref.storage.files import printable
+from lsfref.study.best.evaluation import answer_tables
 from lsfref.study.protocol import asking, protocol
 from lsfref.study.table1 import features
 
@@ -43,16 +45,18 @@ def add_tables(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the figures of --features under --labels (H8)."""
-    config = options.config_from(args)
+    config, choices = options.chosen(args)
     progress = Progress(quiet=args.quiet)
     columns, tasks, groups = read(args)
-    recipe = features.FUSIONS[args.fuse]
     repeats = folding.divide(args, tasks, groups)
     progress.explain([*describe(columns, tasks), *folding.thin_classes(tasks, repeats)])
-    fold = functools.partial(
+    fold: Callable[..., dict[str, list[protocol.Asked]]] = functools.partial(
         features.answer_fold,
-        recipes=[recipe], tables=columns, tasks=tasks, config=config, n_pairs=asking.N_PAIRS,
+        recipes=[features.FUSIONS[args.fuse]], tables=columns, tasks=tasks, config=config,
+        n_pairs=asking.N_PAIRS,
     )  # fmt: skip
+    if choices is not None:
+        fold = functools.partial(answer_tables, tables=columns, tasks=tasks, choices=choices)
     with workers.mapper(max(1, min(args.jobs, sum(map(len, repeats))))) as mapper:
         work = Work(mapper=mapper, report=progress)
         found = protocol.evaluate(fold, tasks, repeats, work=work)

@@ -44,11 +44,13 @@ def frame_changes(frames: Iterable[Floats]) -> Iterator[Floats]:
         earlier.append(scales)
 
 
-def block_means(frame_HW: Floats, *, side: int) -> Floats:
-    """Return the mean of each side x side block, from the top left; the rest is left out."""
-    rows, columns = frame_HW.shape[0] // side, frame_HW.shape[1] // side
-    blocks = frame_HW[: rows * side, : columns * side].reshape(rows, side, columns, side)
-    return blocks.mean(axis=(1, 3))
+def block_means(images: Floats, *, side: int) -> Floats:
+    """Return the mean of each side x side block of the last two axes, from the top left; the rest
+    is left out."""
+    *others, height, width = images.shape
+    rows, columns = height // side, width // side
+    blocks = images[..., : rows * side, : columns * side]
+    return blocks.reshape(*others, rows, side, columns, side).mean(axis=(-3, -1))
 
 
 def summary(rows: Iterable[Floats]) -> Floats:

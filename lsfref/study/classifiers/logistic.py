@@ -19,7 +19,8 @@ class Kernel(NamedTuple):
     """How alike two videos are."""
 
     kind: str  # X3: gaussian or linear
-    gamma: float  # X4: narrowness of the gaussian
+    gamma: float  # X4, X14: narrowness of the gaussian
+    limit: float = np.inf  # X11: z-scores beyond it count as it
 
     def __call__(self, left_mQ: Floats, right_MQ: Floats) -> Floats:
         """Return kernel_mM of z-scored features, plus 1.
@@ -56,7 +57,7 @@ def fit_classifier(
     over the w of the kernel's space; the kernel has a constant 1 added, so offsets are penalised as
     weights are. p is the softmax. Choices: X5 cost.
     """
-    center_Q, scale_Q, index_mQ = _standardised(features_mQ)
+    center_Q, scale_Q, index_mQ = _standardised(features_mQ, kernel.limit)
     directions_mR, roots_R = _span(kernel(index_mQ, index_mQ))
     seen, targets_m = np.unique(labels_m, return_inverse=True)
     rows_mR = directions_mR * roots_R
@@ -72,12 +73,31 @@ def fit_classifier(
 
 def restore_classifier(features_mQ: Floats, weights_mC: Floats, kernel: Kernel) -> Classifier:
     """Return the classifier of these videos from its weights; it has seen all classes."""
-    return Classifier(kernel, *_standardised(features_mQ), weights_mC, np.ones(weights_mC.shape[1]))
+    standardised = _standardised(features_mQ, kernel.limit)
+    return Classifier(kernel, *standardised, weights_mC, np.ones(weights_mC.shape[1]))
+
+
+def misfit(classifier: Classifier, labels_m: Ints, *, cost: float) -> float:
+    """Return how far the value may be above the least, as a share of it: of a fit, about GAP.
+
+    The bound is that of `lowest`: |gradient|^2 / 2, in the space of the kernel.
+    """
+    kernel_mm = classifier.kernel(classifier.index_mQ, classifier.index_mQ)
+    weights_mC = classifier.weights_mC
+    logs_mC = log_softmax(kernel_mm @ weights_mC)
+    each_m = np.arange(len(labels_m))
+    value = 0.5 * np.sum(weights_mC * (kernel_mm @ weights_mC))
+    value -= cost * logs_mC[each_m, labels_m].sum()
+    errors_mC = np.exp(logs_mC)
+    errors_mC[each_m, labels_m] -= 1
+    gradient_mC = weights_mC + cost * errors_mC
+    return float(np.sum(gradient_mC * (kernel_mm @ gradient_mC)) / 2 / max(value, 1e-300))
 
 
 def log_posteriors(classifier: Classifier, features_MQ: Floats) -> Floats:
     """Return logs_MC; -inf for classes that were not learned."""
-    rows_MQ = (features_MQ - classifier.center_Q) / classifier.scale_Q
+    limit = classifier.kernel.limit
+    rows_MQ = np.clip((features_MQ - classifier.center_Q) / classifier.scale_Q, -limit, limit)
     scores_MC = classifier.kernel(rows_MQ, classifier.index_mQ) @ classifier.weights_mC
     scores_MC[:, classifier.seen_C == 0] = -np.inf
     return log_softmax(scores_MC)
@@ -87,15 +107,6 @@ def log_softmax(scores_MC: Floats) -> Floats:
     """Return logs_MC, shifted by the maximum so that exp is safe."""
     logs_MC = scores_MC - scores_MC.max(axis=1, keepdims=True)
     return logs_MC - np.log(np.exp(logs_MC).sum(axis=1, keepdims=True))
-
-
-def blend(logs_MC: Floats, others_MC: Floats, *, share: float) -> Floats:
-    """Return the logarithms of the geometric mean of two posteriors, the others' with this share.
-
-    A class that one of them does not know (-inf) has probability 0, unless its share is 0.
-    """
-    parts = [(1 - share, logs_MC), (share, others_MC)]
-    return log_softmax(np.sum([weight * logs for weight, logs in parts if weight > 0], axis=0))
 
 
 def objective(
@@ -111,11 +122,12 @@ def objective(
     return float(value), flat + cost * (rows_mR.T @ errors_mC).ravel()
 
 
-def _standardised(features_mQ: Floats) -> tuple[Floats, Floats, Floats]:
+def _standardised(features_mQ: Floats, limit: float) -> tuple[Floats, Floats, Floats]:
     """Return (center_Q, scale_Q, index_mQ): mean, deviation (1 for what is constant), z-scores."""
     center_Q, scale_Q = features_mQ.mean(axis=0), features_mQ.std(axis=0)
     scale_Q[scale_Q < LEAST] = 1
-    return center_Q, scale_Q, (features_mQ - center_Q) / scale_Q
+    index_mQ = np.clip((features_mQ - center_Q) / scale_Q, -limit, limit)
+    return center_Q, scale_Q, index_mQ
 
 
 def _span(kernel_mm: Floats) -> tuple[Floats, Floats]:
