@@ -1,0 +1,35 @@
+// Stages 1 to 4 of a folder that `run.py trace` wrote. In double precision all follows from the grey frames;
+// in single precision stages 3 and 4 start from the recorded layers and flows: else a track more or less
+// would be no mistake.
+#pragma once
+#include "11_end_to_end.h"
+#include <chrono>
+
+inline void say_seconds(const char* what) {  // since the last call
+  static auto last = std::chrono::steady_clock::now();
+  const auto now = std::chrono::steady_clock::now();
+  printf("%-16s %8.3f s\n", what, std::chrono::duration<double>(now - last).count());
+  last = now;
+}
+inline void run_trace(const Case& c) {
+  vector<Array> frames;
+  while (c.of("01_video", (long)frames.size(), 0).has("grey_HW"))
+    frames.push_back(c.of("01_video", (long)frames.size(), 0).get("grey_HW"));
+  const string setting = "\"n_scales\": ", text = c.settings.substr(c.settings.find(setting) + setting.size());
+  say_seconds("reading");
+  vector<Layer> layers = layers_of(frames, atol(text.c_str()), c.word("flow") == "farneback");
+  say_seconds("02_flow");
+  for (Layer& layer : layers)
+    for (long f = 0; f < (long)frames.size(); f++) {
+      const Case video = c.of("01_video", f, layer.scale), flow = c.of("02_flow", f, layer.scale);
+      video.put("grey_HW", layer.greys[f]);
+      if (f) flow.put("flow_HW2", layer.flows[f]);
+      if (sizeof(real) == 4) layer.greys[f] = video.get("grey_HW");
+      if (sizeof(real) == 4 && f) layer.flows[f] = flow.get("flow_HW2");
+    }
+  say_seconds("reading, writing");
+  for (Layer& layer : layers) follow(layer, c);
+  say_seconds("03_trajectories");
+  describe_all(layers, (double)frames.size(), c);
+  say_seconds("04_descriptors");
+}
