@@ -38,9 +38,7 @@ def outcome_of(program, out, capsys):
 
 
 @needs_compiler
-@pytest.mark.parametrize(
-    "level", ["0", pytest.param("2", marks=pytest.mark.slow)]
-)
+@pytest.mark.parametrize("level", ["0", pytest.param("2", marks=pytest.mark.slow)])
 def test_port_passes_every_output_in_double_precision(level, tmp_path, capsys):
     status, rows = outcome_of(build(tmp_path, "double", level), tmp_path / "out", capsys)
     assert [row for row in rows[:-1] if not row["passed"]] == []
@@ -84,8 +82,9 @@ def test_script_of_the_example_builds_runs_and_compares(tmp_path):
 def test_port_refuses_other_formats(tmp_path):
     program = build(tmp_path, "double", "0")
     for array in (np.ones((3, 2), np.complex64), np.asfortranarray(np.ones((3, 2)))):
-        copy = shutil.copytree(GOLDEN / "08_fisher" / "tiny", tmp_path / "golden/08_fisher/tiny",
-                               dirs_exist_ok=True)
+        copy = shutil.copytree(
+            GOLDEN / "08_fisher" / "tiny", tmp_path / "golden/08_fisher/tiny", dirs_exist_ok=True
+        )
         shutil.copy(GOLDEN / "manifest.json", tmp_path / "golden")
         np.save(copy / "pooled_ME.npy", array)
         command = [str(program), str(tmp_path / "golden"), str(tmp_path / "out"), "08_fisher/tiny"]
@@ -124,7 +123,9 @@ def test_port_states_every_equation_of_the_manifest():
 
 def test_port_cites_paragraphs_that_stand_on_the_pages():
     paragraphs = {
-        page.parent.name[:2]: set(re.findall(r"^\*\*(\d+)\.", page.read_text("utf-8"), re.MULTILINE))
+        page.parent.name[:2]: set(
+            re.findall(r"^\*\*(\d+)\.\*\*", page.read_text("utf-8"), re.MULTILINE)
+        )
         for page in GOLDEN.glob("[01][0-9]_*/README.md")
     }
     for path in SOURCES:
@@ -133,4 +134,6 @@ def test_port_cites_paragraphs_that_stand_on_the_pages():
             assert first in paragraphs[stage], f"{path.name}: {stage} par. {first}"
     stages = {path.name[:2] for path in SOURCES if path.name[:2].isdigit()}
     for stage in stages:
-        assert f"({stage} par. " in "".join(p.read_text("utf-8") for p in SOURCES if p.name[:2] == stage)
+        assert f"({stage} par. " in "".join(
+            p.read_text("utf-8") for p in SOURCES if p.name[:2] == stage
+        )

@@ -167,7 +167,9 @@ KIND(judge) {
   for (long p = 0; p < tracks.shape[0]; p++) verdicts.push({judge(tracks.part(p), own.size() ? own.part(p) : own)});
   c.put("verdicts_P", verdicts);
 }
-KIND(tracks) {  // frame, scale, x, y of each track that starts, in order; A4; likewise those that end
+// frame, scale, x, y of each track that starts, in order; A4. the frame of the last point; A6
+// the 16 points of each track that ends, pixels of its layer; A5 A6. the scale of the track; A3
+KIND(tracks) {
   const vector<Layer> layers = given_layers(c);
   Ints started({0, 4}), verdicts, ends, scales;
   Array tracks({0, 16, 2});
