@@ -1,4 +1,4 @@
-"""The whole port in golden/example: standard C++ that reads golden files; what it writes conforms."""
+"""The port in golden/example: standard C++ that reads golden files; what it writes conforms."""
 
 import json
 import os

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from lsfref import fisher
-from lsfref.kernels import filters
 from lsfref.flow import add_up, blend, enlarge, normalise, prepare, refine, solve
+from lsfref.kernels import filters
 from lsfref.storage.recorder import STAGES
 
 GOLDEN = Path(__file__).parents[1] / "golden"
