@@ -47,14 +47,15 @@ vector<Array> expand(const Array& layer) {
   return {fit(0, 1, m2), fit(1, 0, m2), fit(0, 2, norm), fit(2, 0, norm), fit(1, 1, m2 * m2)};
 }
 
-// Each layer is cut from the whole frame, blurred by (factor - 1) / 2 (02 par. 20)
+// the full frame before layer k is cut from it (02 par. 20)
+Array blurred(const Array& frame, long k) {
+  const double sigma = (scale_factor(k) - 1) / 2;
+  const Kernel kernel = k ? gaussian(max(nearest_even(5 * sigma) | 1, 3L) / 2, sigma) : Kernel{0.25, 0.5, 0.25};
+  return both_ways(frame, kernel, true);
+}
 Fits farneback_fits(const Array& frame, long n_scales) {
   Fits out;
-  for (Shape to : layer_shapes(frame.shape, n_scales)) {
-    const double sigma = (scale_factor((long)out.size()) - 1) / 2;
-    const Kernel kernel = sigma ? gaussian(max(nearest_even(5 * sigma) | 1, 3L) / 2, sigma) : Kernel{0.25, 0.5, 0.25};
-    out.push_back(expand(resize(both_ways(frame, kernel, true), to)));
-  }
+  for (Shape to : layer_shapes(frame.shape, n_scales)) out.push_back(expand(resize(blurred(frame, (long)out.size()), to)));
   return out;
 }
 
@@ -63,8 +64,8 @@ double border(long i, long n) {  // 02 par. 22
   return weight[min(i, 5L)] * weight[min(n - 1 - i, 5L)];
 }
 
-// The next (u, v): A d = h over a Gaussian window (02 par. 22 and 23)
-void update(const vector<Array>& one, const vector<Array>& two, Array& u, Array& v) {
+// Products of the normal equations A d = h (02 par. 22): xx, xy, yy, xh, yh
+vector<Array> products_of(const vector<Array>& one, const vector<Array>& two, const Array& u, const Array& v) {
   const long h = u.shape[0], w = u.shape[1];
   Array xx(u.shape), xy = xx, yy = xx, xh = xx, yh = xx;
   for (long i = 0; i < h * w; i++) {
@@ -80,8 +81,17 @@ void update(const vector<Array>& one, const vector<Array>& two, Array& u, Array&
     xx[i] = axx * axx + axy * axy, xy[i] = (axx + ayy) * axy, yy[i] = ayy * ayy + axy * axy;
     xh[i] = axx * hx + axy * hy, yh[i] = axy * hx + ayy * hy;
   }
-  for (Array* sum : {&xx, &xy, &yy, &xh, &yh}) *sum = both_ways(*sum, gaussian(5, 1.5), false);
-  for (long i = 0; i < h * w; i++) {
+  return {xx, xy, yy, xh, yh};
+}
+// each smoothed by a Gaussian of window_radius and window_sigma, taps of sum 1 (02 par. 23)
+vector<Array> windows_of(vector<Array> products) {
+  for (Array& plane : products) plane = both_ways(plane, gaussian(5, 1.5), false);
+  return products;
+}
+// ((yy xh - xy yh), (xx yh - xy xh)) / (xx yy - xy^2 + guard) (02 par. 23)
+void update(const vector<Array>& sums, Array& u, Array& v) {
+  const Array &xx = sums[0], &xy = sums[1], &yy = sums[2], &xh = sums[3], &yh = sums[4];
+  for (long i = 0; i < u.size(); i++) {
     const real det = xx[i] * yy[i] - xy[i] * xy[i] + (real)1e-3;
     u[i] = (yy[i] * xh[i] - xy[i] * yh[i]) / det, v[i] = (xx[i] * yh[i] - xy[i] * xh[i]) / det;
   }
@@ -97,9 +107,27 @@ vector<Array> farneback_flows(const Fits& first, const Fits& second) {
       return map([](real x) { return x * (real)std::sqrt(2.0); }, resize(part, to));
     };
     if (k + 1 < first.size()) u = finer(u), v = finer(v);
-    for (int round = 0; round < 2; round++) update(first[k], second[k], u, v);
+    for (int round = 0; round < 2; round++) update(windows_of(products_of(first[k], second[k], u, v)), u, v);
     u = median(u, 5), v = median(v, 5);
     out.insert(out.begin(), joined(u, v));
   }
   return out;
+}
+
+KIND(farneback_fit) { c.put("fit_5HW", stacked(expand(c.get("image_HW")))); }
+KIND(farneback_blur) {
+  for (long k = 0; k < (long)c.number("n_scales"); k++)
+    c.put("blurred_" + to_string(k) + "_HW", blurred(c.get("frame_HW"), k));
+}
+KIND(farneback_round) {
+  const auto fit = [&](const char* name) {
+    vector<Array> out;
+    for (long k = 0; k < 5; k++) out.push_back(c.get(name).part(k));
+    return out;
+  };
+  Array u = component(c.get("flow_HW2"), 0), v = component(c.get("flow_HW2"), 1);
+  const vector<Array> products = products_of(fit("first_5HW"), fit("second_5HW"), u, v), sums = windows_of(products);
+  update(sums, u, v);
+  c.put("products_5HW", stacked(products)), c.put("sums_5HW", stacked(sums));
+  c.put("next_HW2", joined(u, v)), c.put("median_HW2", joined(median(u, 5), median(v, 5)));
 }

@@ -11,12 +11,15 @@ Array normalise(const Array& grey) {
   return map([](real x, real sum, real n) { return x / std::sqrt(sum / n + 9); }, less, squares, count);
 }
 
-// FL3: layers of the search, as long as the shorter side is 20 or more (02 par. 10)
+// layers that are searched: the greater of wanted and 1 + trunc(2 log2(max(1, shorter side / coarsest))) (02 par. 10)
+long n_searched(const vector<long>& frame, long n_scales) {
+  const long n_wanted = (long)layer_shapes(frame, n_scales).size();
+  return max(n_wanted, 1 + (long)(2 * std::log2(max(1.0, min(frame[0], frame[1]) / 20.0))));
+}
 Prepared prepare(const vector<Array>& greys, long n_scales, bool farneback) {
   const vector<long>& frame = greys[0].shape;
-  const size_t n_wanted = layer_shapes(frame, n_scales).size();
+  const size_t n_wanted = layer_shapes(frame, n_scales).size(), n = n_searched(frame, n_scales);
   if (farneback) return {{}, farneback_fits(greys[0], n_scales), n_wanted};
-  const size_t n = max(n_wanted, 1 + (size_t)(2 * std::log2(max(1.0, min(frame[0], frame[1]) / 20.0))));
   vector<Array> layers(greys.begin(), greys.begin() + min(n, greys.size()));
   while (layers.size() < n) layers.push_back(resize(layers.back(), smaller(frame, (long)layers.size())));
   for (Array& layer : layers) layer = normalise(layer);
@@ -39,18 +42,20 @@ Array sum_windows(const Array& from, const Array& weak) {  // 02 par. 15 and 16
 }
 
 // One round: a better flow (u, v) from the last one (02 par. 13 to 18)
-struct Round { Array warped, weight, xx, xy, yy, xt, yt, cost, u, v, misfit, trust; };
+struct Round { Array warped, gx, gy, weight, xx, xy, yy, xt, yt, cost, u, v, misfit, trust; Ints seen; };
 Round refine(const Array& first, const Array& second, Array& u, Array& v) {
   const long h = first.shape[0], w = first.shape[1];
   Round out;
   out.warped = image(h, w, [&](long y, long x) { return read_at(second, x + u(y, x), y + v(y, x)); });
   const Array r = map(minus, out.warped, first);
   const Array mean = map([](real a, real b) { return (a + b) / 2; }, first, out.warped);
-  const Array gx = slope(mean, 1, 0), gy = slope(mean, 0, 1);  // FL11 (par. 13)
-  out.weight = image(h, w, [&](long y, long x) {               // FL5 (par. 14)
+  const Array &gx = out.gx = slope(mean, 1, 0), &gy = out.gy = slope(mean, 0, 1);  // FL11 (par. 13)
+  out.seen = Ints({h, w});
+  for (long y = 0; y < h; y++) for (long x = 0; x < w; x++) {
     const real px = x + u(y, x), py = y + v(y, x);
-    return px < 0 || px > w - 1 || py < 0 || py > h - 1 ? 0 : 1 / (1 + r(y, x) * r(y, x));
-  });
+    out.seen(y, x) = px >= 0 && px <= w - 1 && py >= 0 && py <= h - 1;
+  }
+  out.weight = image(h, w, [&](long y, long x) { return out.seen(y, x) / (1 + r(y, x) * r(y, x)); });  // FL5 (par. 14)
   const auto given = [](real x, real y, real u0, real v0, real d) { return x * u0 + y * v0 - d; };
   const Array t = map(given, gx, gy, u, v, r);  // FL12 (par. 13)
   const auto over_cells = [&](auto f) {         // FL7 (par. 15): of the first pixel of each cell
@@ -98,6 +103,31 @@ vector<Array> layer_flows(const Prepared& first, const Prepared& second) {
   return out;
 }
 
+KIND(enlarge) {
+  const Array flow = c.get("flow_hw2");
+  const vector<long> to = {(long)c.ints("shape_2")[0], (long)c.ints("shape_2")[1]};
+  c.put("flow_HW2", joined(enlarge(component(flow, 0), to, 1), enlarge(component(flow, 1), to, 0)));
+}
+KIND(searched) {
+  const Ints shapes = c.ints("shapes_M2");
+  const long n_scales = (long)c.number("n_scales");
+  Ints counts, wanted, layers({0, 2});
+  for (long m = 0; m < shapes.shape[0]; m++) {
+    const vector<long> frame = {(long)shapes(m, 0), (long)shapes(m, 1)};
+    counts.push({n_searched(frame, n_scales)}), wanted.push({(long)layer_shapes(frame, n_scales).size()});
+    for (long k = 0; k < counts[m]; k++) layers.push({smaller(frame, k)[0], smaller(frame, k)[1]});
+  }
+  c.put("counts_M", counts), c.put("wanted_M", wanted), c.put("layers_R2", layers);
+}
+KIND(lk_round) {
+  Array u = component(c.get("flow_HW2"), 0), v = component(c.get("flow_HW2"), 1);
+  const Round round = refine(c.get("first_HW"), c.get("second_HW"), u, v);
+  c.put("warped_HW", round.warped), c.put("seen_HW", round.seen), c.put("weights_HW", round.weight);
+  c.put("gx_HW", round.gx), c.put("gy_HW", round.gy), c.put("xx_hw", round.xx), c.put("xy_hw", round.xy);
+  c.put("yy_hw", round.yy), c.put("xt_hw", round.xt), c.put("yt_hw", round.yt), c.put("cost_hw", round.cost);
+  c.put("u_hw", round.u), c.put("v_hw", round.v), c.put("misfit_hw", round.misfit), c.put("trust_hw", round.trust);
+  c.put("blended_HW2", joined(u, v)), c.put("median_HW2", joined(median(u, 3), median(v, 3)));
+}
 KIND(normalise) { c.put("texture_HW", normalise(c.get("image_HW"))); }
 KIND(flow) {
   const auto ready = [&](const char* name) {

@@ -107,6 +107,9 @@ Array slope(const Array& from, long dx, long dy) {
   });
 }
 
+Array component(const Array& flow, long k) {
+  return image(flow.shape[0], flow.shape[1], [&](long y, long x) { return flow(y, x, k); });
+}
 Array joined(const Array& u, const Array& v) {  // one flow (H, W, 2)
   Array out({u.shape[0], u.shape[1], 2});
   for (long i = 0; i < out.size(); i++) out[i] = (i % 2 ? v : u)[i / 2];

@@ -168,9 +168,8 @@ KIND(judge) {
   c.put("verdicts_P", verdicts);
 }
 // frame, scale, x, y of each track that starts, in order; A4. the frame of the last point; A6
-// the 16 points of each track that ends, pixels of its layer; A5 A6. the scale of the track; A3
-KIND(tracks) {
-  const vector<Layer> layers = given_layers(c);
+// the 16 points of each track that ends, pixels of its layer. the scale of the track; A3
+void put_tracks(const Case& c, const vector<Layer>& layers) {
   Ints started({0, 4}), verdicts, ends, scales;
   Array tracks({0, 16, 2});
   for (long f = 0; f < (long)layers[0].greys.size(); f++)
@@ -184,3 +183,4 @@ KIND(tracks) {
   c.put("started_p4", started), c.put("tracks_PS2", tracks), c.put("verdicts_P", verdicts);
   c.put("end_frames_P", ends), c.put("scales_P", scales);
 }
+KIND(tracks) { put_tracks(c, given_layers(c)); }

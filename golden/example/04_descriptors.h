@@ -19,11 +19,10 @@ Field votes(const Array& gx, const Array& gy, bool ninth) {
 }
 vector<Field> fields_of(const Array& grey, const Array& flow) {
   const long h = grey.shape[0], w = grey.shape[1];
-  const Array u = image(h, w, [&](long y, long x) { return flow(y, x, 0); });
-  const Array v = image(h, w, [&](long y, long x) { return flow(y, x, 1); });
+  const Array u = component(flow, 0), v = component(flow, 1);
   const auto of_slopes = [&](const Array& f) {  // next less previous pixel, 0 at an edge (04 par. 1)
-    const auto dx = [&](long y, long x) { return x % (w - 1) ? f(y, x + 1) - f(y, x - 1) : 0; };
-    const auto dy = [&](long y, long x) { return y % (h - 1) ? f(y + 1, x) - f(y - 1, x) : 0; };
+    const auto dx = [&](long y, long x) { return x > 0 && x < w - 1 ? f(y, x + 1) - f(y, x - 1) : 0; };
+    const auto dy = [&](long y, long x) { return y > 0 && y < h - 1 ? f(y + 1, x) - f(y - 1, x) : 0; };
     return votes(image(h, w, dx), image(h, w, dy), false);
   };
   return {of_slopes(grey), votes(u, v, true), of_slopes(u), of_slopes(v)};
@@ -70,14 +69,14 @@ Array describe(const Array& moves, const Array& sums) {
 }
 
 // last frame, means, deviations, length, scale, place in the video (04 par. 11)
-vector<real> info_of(const Array& points, double factor, long end, double n_frames, const Array& frame) {
+vector<real> info_of(const Array& points, double factor, long end, double n_frames, const vector<long>& frame) {
   double mean[2] = {}, square[2] = {}, path = 0;
   for (long i = 0; i < 32; i++) mean[i % 2] += points[i] / 16.0;
   for (long i = 0; i < 32; i++) square[i % 2] += std::pow(points[i] - mean[i % 2], 2) / 16;
   for (long s = 1; s < 16; s++) path += std::hypot(points(s, 0) - points(s - 1, 0), points(s, 1) - points(s - 1, 1));
   const auto share = [](double x) { return min(max(x, 0.0), 0.999); };
   const double info[] = {(double)end, mean[0], mean[1], std::sqrt(square[0]), std::sqrt(square[1]), path, factor,
-      share(mean[0] / frame.shape[1]), share(mean[1] / frame.shape[0]), share((end - 7.5) / n_frames)};
+      share(mean[0] / frame[1]), share(mean[1] / frame[0]), share((end - 7.5) / n_frames)};
   return {info, info + 10};
 }
 
@@ -108,7 +107,7 @@ Rows describe_all(vector<Layer>& layers, double n_frames, const Case& trace) {
       const Array points = in_frame_pixels(track, factor);
       Array moves({15, 2});
       for (long i = 0; i < 30; i++) moves[i] = track.own.size() ? track.own[i] : points[i + 2] - points[i];
-      own.info.push(info_of(points, factor, end, n_frames, layers[0].greys[0]));
+      own.info.push(info_of(points, factor, end, n_frames, layers[0].greys[0].shape));
       own.descriptors.push(describe(moves, track.sums).v);
     }
     const Case shown = own.info.size() ? trace.of("04_descriptors", end, -1) : Case{};
@@ -148,6 +147,14 @@ KIND(describe) {
     out.push(describe(moves.part(p), own).v);
   }
   c.put("descriptors_PD", out);
+}
+KIND(info) {  // of points in pixels of the frame
+  const Array tracks = c.get("tracks_PS2");
+  const vector<long> frame = {(long)c.ints("shape_2")[0], (long)c.ints("shape_2")[1]};
+  Array out({0, 10});
+  for (long p = 0; p < tracks.shape[0]; p++)
+    out.push(info_of(tracks.part(p), c.number("factor"), (long)c.number("frame"), c.number("n_frames"), frame));
+  c.put("info_P10", out);
 }
 KIND(descriptors) {
   vector<Layer> layers = given_layers(c);

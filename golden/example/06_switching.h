@@ -69,9 +69,7 @@ KIND(steps) {
   Net net = read_net(c), out;
   Array curves[2];
   const auto stack = [&](const string& name, const Array& array) {
-    vector<long> shape = array.shape;
-    shape.insert(shape.begin(), 0);
-    out.try_emplace(name, shape).first->second.push(array.v);
+    out.count(name) ? out[name].push(array.v) : void(out[name] = stacked<real>({array}));
   };
   train(c, net, c.ints("order_4P"), curves, [&](int which, const Loss& loss) {
     stack(NAME[which] + "_losses_2", one((real)loss.value));

@@ -24,10 +24,7 @@ vector<Layer> layers_of(const vector<Array>& frames, long n_scales, bool farneba
 Array columns_of(const Array& rows, const Ints& chosen) {
   return image(rows.shape[0], chosen.size(), [&](long m, long q) { return rows(m, chosen[q]); });
 }
-Array as_row(const Array& values) {
-  Array out({0, values.size()});
-  return out.push(values.v), out;
-}
+Array as_row(const Array& values) { return stacked<real>({values}); }
 
 // Stages 8 to 10 of a task: select, hash, search, vote (11 par. 4 and 5)
 void answer(const Case& c, const string& task, const Array& pooled, long n_classes) {
@@ -37,11 +34,11 @@ void answer(const Case& c, const string& task, const Array& pooled, long n_class
   Ints own;
   for (long m = 0; m < labels.size(); m++) if (labels[m] >= 0) labelled.push_back(m), own.push({labels[m]});
   const Array index = pick_rows(all, labelled), scores = fisher_scores(index, own);
-  const Ints selected = select_top(scores, 50);
+  const Ints selected = select_top(scores, c.number("top_percent"));
   const Array index_hashes = hash(columns_of(index, selected), directions);
   const Array query_hashes = hash(columns_of(as_row(pooled), selected), directions);
-  const Found found = search(index_hashes, query_hashes, 5);
-  const Votes votes = vote(found, own, n_classes, "average");
+  const Found found = search(index_hashes, query_hashes, (long)c.number("k"));
+  const Votes votes = vote(found, own, n_classes, c.word("voting"));
   c.put(task + "_scores_E", scores), c.put(task + "_selected_Q", selected);
   c.put(task + "_index_hashes_TmN", index_hashes), c.put(task + "_query_hashes_T1N", query_hashes);
   c.put(task + "_neighbors_T1K", found.neighbors), c.put(task + "_squared_distances_T1K", found.squared);
@@ -53,11 +50,16 @@ KIND(whole) {
   const Array all = c.get("frames_FHW");
   vector<Array> frames;
   for (long f = 0; f < all.shape[0]; f++) frames.push_back(all.part(f));
-  vector<Layer> layers = layers_of(frames, 2, false);
-  for (Layer& layer : layers) follow(layer, {});
+  vector<Layer> layers = layers_of(frames, (long)c.setting("n_scales"), c.word("flow") == "farneback");
+  for (Layer& layer : layers) {
+    follow(layer, {});
+    const auto later = [](const vector<Array>& all) { return vector<Array>(all.begin() + 1, all.end()); };
+    c.put(layer.scale ? "flow_1_fhw2" : "flow_0_fHW2", stacked(later(layer.flows)));
+  }
+  c.put("layer_1_Fhw", stacked(layers[1].greys)), put_tracks(c, layers);
   const Rows rows = describe_all(layers, (double)frames.size(), {});
   const Array scaled = scale_rows(rows.descriptors, c.get("mean_D"), c.get("scale_D")), pooled = pool(net, scaled);
-  c.put("info_P10", rows.info), c.put("descriptors_PD", rows.descriptors), c.put("codes_PE", encode(net, scaled));
+  c.put("info_P10", rows.info), c.put("descriptors_PD", rows.descriptors), c.put("codes_PE", encode(net, scaled)), c.put("scaled_PD", scaled);
   c.put("pooled_E", pooled), c.put("n_points", one<int64_t>(scaled.shape[0]));
   answer(c, "background", pooled, 3), answer(c, "foreground", pooled, 2);
 }

@@ -59,6 +59,10 @@ struct Case {  // without `out`, nothing is written
   string file(const string& name) const { return folder + "/" + name + ".npy"; }
   bool has(const string& name) const { return std::filesystem::exists(file(name)); }
   string word(const string& key) const { return quoted_after(settings, "\"" + key + "\": "); }
+  double setting(const string& key) const {  // a number among its settings
+    const size_t at = settings.find("\"" + key + "\": ");
+    return at == string::npos ? 0 : strtod(settings.c_str() + at + key.size() + 4, nullptr);
+  }
   Array get(const string& name) const { return read_npy<real>(file(name)); }
   Ints ints(const string& name) const { return read_npy<int64_t>(file(name)); }
   double number(const string& name) const { return read_npy<double>(file(name))[0]; }  // never single

@@ -39,6 +39,13 @@ template <class T> struct Tensor {  // entries in C order: the last axis is the 
     v.insert(v.end(), more.begin(), more.end());
   }
 };
+template <class T> Tensor<T> stacked(const vector<Tensor<T>>& parts) {  // along a new first axis
+  vector<long> shape = parts[0].shape;
+  shape.insert(shape.begin(), 0);
+  Tensor<T> out(shape);
+  for (const Tensor<T>& part : parts) out.push(part.v);
+  return out;
+}
 using Array = Tensor<real>;
 using Ints = Tensor<int64_t>;
 template <class T> Tensor<T> one(T x) {

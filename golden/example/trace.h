@@ -15,9 +15,8 @@ inline void run_trace(const Case& c) {
   vector<Array> frames;
   while (c.of("01_video", (long)frames.size(), 0).has("grey_HW"))
     frames.push_back(c.of("01_video", (long)frames.size(), 0).get("grey_HW"));
-  const string setting = "\"n_scales\": ", text = c.settings.substr(c.settings.find(setting) + setting.size());
   say_seconds("reading");
-  vector<Layer> layers = layers_of(frames, atol(text.c_str()), c.word("flow") == "farneback");
+  vector<Layer> layers = layers_of(frames, (long)c.setting("n_scales"), c.word("flow") == "farneback");
   say_seconds("02_flow");
   for (Layer& layer : layers)
     for (long f = 0; f < (long)frames.size(); f++) {
