@@ -49,23 +49,10 @@ def test_port_passes_every_output_in_double_precision(level, tmp_path, capsys):
 @needs_compiler
 @pytest.mark.slow
 @pytest.mark.parametrize("level", ["0", "2"])
-def test_port_passes_what_single_precision_can_follow(level, tmp_path, capsys):
-    out = tmp_path / "out"
-    _status, rows = outcome_of(build(tmp_path, "float", level), out, capsys)
-    written = {path.relative_to(out).as_posix() for path in out.rglob("*.npy")}
-    assert [row for row in rows[:-1] if row["file"] in written and not row["passed"]] == []
-    tensors = json.loads((GOLDEN / "manifest.json").read_text(encoding="utf-8"))["tensors"]
-    followed = {
-        entry["file"]
-        for entry in tensors
-        if entry["role"] == "output" and (entry["tol"] is None or entry["tol"]["float32"])
-    }
-    whole = {entry["file"].rpartition("/")[0] for entry in tensors if _no_single(entry)}
-    assert {f for f in followed if f.rpartition("/")[0] not in whole} <= written
-
-
-def _no_single(entry):
-    return bool(entry.get("tol")) and entry["tol"]["float32"] is None
+def test_port_passes_in_single_precision(level, tmp_path, capsys):
+    status, rows = outcome_of(build(tmp_path, "float", level), tmp_path / "out", capsys)
+    assert [row for row in rows[:-1] if not row["passed"]] == []
+    assert status == 0
 
 
 @needs_compiler
@@ -110,14 +97,17 @@ def comments_of(stage):
     return " ".join(re.findall(r"//(.*)", text))
 
 
-def test_port_states_every_equation_of_the_manifest():
+def test_functions_of_the_port_are_headed_by_the_equations_of_the_manifest():
+    """By their first clause: the manifest goes on to say what the pages derive."""
     manifest = json.loads((GOLDEN / "manifest.json").read_text(encoding="utf-8"))
+    stages = {entry["stage"] for entry in manifest["tensors"]} - {"11_end_to_end"}
+    comments = {stage: " ".join(comments_of(stage).split()) for stage in stages}
     lost = set()
     for entry in manifest["tensors"]:
-        if entry["role"] == "output" and entry["stage"] != "11_end_to_end":
-            plain = " ".join(entry["equation"].split())
-            if plain not in " ".join(comments_of(entry["stage"]).split()):
-                lost.add((entry["stage"], entry["equation"]))
+        if entry["role"] == "output" and entry["stage"] in stages:
+            clause = re.split(r"; |: |\. | \(`", entry["equation"])[0]
+            if clause not in comments[entry["stage"]]:
+                lost.add((entry["stage"], clause))
     assert sorted(lost) == []
 
 

@@ -30,7 +30,8 @@ Kernel gaussian(long radius, double sigma) {
   return out;
 }
 
-// f = bx x + by y + axx x^2 + ayy y^2 + axy x y + c around every pixel of a layer (02 par. 21)
+// bx, by, axx, ayy, axy of f = bx x + by y + axx x^2 + ayy y^2 + axy x y + c, least squares over 15 x 15 pixels,
+// edge pixels repeated, weights exp(-(x^2 + y^2) / (2 fit_sigma^2)), kernels in double; A2 (02 par. 21)
 vector<Array> expand(const Array& layer) {
   const Kernel w = gaussian(7, 1.5);
   double m2 = 0, m4 = 0;
@@ -55,7 +56,8 @@ Array blurred(const Array& frame, long k) {
 }
 Fits farneback_fits(const Array& frame, long n_scales) {
   Fits out;
-  for (Shape to : layer_shapes(frame.shape, n_scales)) out.push_back(expand(resize(blurred(frame, (long)out.size()), to)));
+  for (Shape to : layer_shapes(frame.shape, n_scales))
+    out.push_back(expand(resize(blurred(frame, (long)out.size()), to)));
   return out;
 }
 
@@ -64,7 +66,7 @@ double border(long i, long n) {  // 02 par. 22
   return weight[min(i, 5L)] * weight[min(n - 1 - i, 5L)];
 }
 
-// Products of the normal equations A d = h (02 par. 22): xx, xy, yy, xh, yh
+// axx^2 + axy^2, (axx + ayy) axy, ayy^2 + axy^2, axx hx + axy hy, axy hx + ayy hy; A2 (02 par. 22)
 vector<Array> products_of(const vector<Array>& one, const vector<Array>& two, const Array& u, const Array& v) {
   const long h = u.shape[0], w = u.shape[1];
   Array xx(u.shape), xy = xx, yy = xx, xh = xx, yh = xx;
@@ -83,7 +85,7 @@ vector<Array> products_of(const vector<Array>& one, const vector<Array>& two, co
   }
   return {xx, xy, yy, xh, yh};
 }
-// each smoothed by a Gaussian of window_radius and window_sigma, taps of sum 1 (02 par. 23)
+// each smoothed by a Gaussian of window_radius and window_sigma, taps of sum 1, edge pixels repeated; A2 (02 par. 23)
 vector<Array> windows_of(vector<Array> products) {
   for (Array& plane : products) plane = both_ways(plane, gaussian(5, 1.5), false);
   return products;
@@ -97,7 +99,7 @@ void update(const vector<Array>& sums, Array& u, Array& v) {
   }
 }
 
-// dx right, dy down, in pixels of layer k, median filtered; A2 (02 par. 24)
+// dx right, dy down, in pixels of layer k; each component's 5 x 5 median, after the last round; A2 (02 par. 24)
 vector<Array> farneback_flows(const Fits& first, const Fits& second) {
   vector<Array> out;
   Array u(first.back()[0].shape), v = u;

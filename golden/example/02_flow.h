@@ -11,7 +11,8 @@ Array normalise(const Array& grey) {
   return map([](real x, real sum, real n) { return x / std::sqrt(sum / n + 9); }, less, squares, count);
 }
 
-// layers that are searched: the greater of wanted and 1 + trunc(2 log2(max(1, shorter side / coarsest))) (02 par. 10)
+// layers whose flow is returned: those of `sizes`, n_scales at most (02 par. 10); FL3
+// layers that are searched: the greater of wanted and 1 + trunc(2 log2(max(1, shorter side / coarsest)))
 long n_searched(const vector<long>& frame, long n_scales) {
   const long n_wanted = (long)layer_shapes(frame, n_scales).size();
   return max(n_wanted, 1 + (long)(2 * std::log2(max(1.0, min(frame[0], frame[1]) / 20.0))));
@@ -26,7 +27,8 @@ Prepared prepare(const vector<Array>& greys, long n_scales, bool farneback) {
   return {layers, {}, n_wanted};
 }
 
-// FL10: pixel i of n takes pixel floor((i + 1/2) / (n / N)), in double; times n / N (02 par. 12)
+// pixel i of n takes the flow of pixel trunc((i + 1/2) / (n / N)) of N, in double, the quotient n / N rounded
+// first; FL10 (02 par. 12)
 Array enlarge(const Array& flow, const vector<long>& to, int axis) {
   const double scale[] = {(double)to[0] / flow.shape[0], (double)to[1] / flow.shape[1]};
   return image(to[0], to[1], [&](long y, long x) {
@@ -42,6 +44,13 @@ Array sum_windows(const Array& from, const Array& weak) {  // 02 par. 15 and 16
 }
 
 // One round: a better flow (u, v) from the last one (02 par. 13 to 18)
+// second at (x + u0, y + v0), bilinear, positions clamped. w = seen / (1 + (r / robust)^2), r = warped - first; FL5
+// (1, -8, 0, 8, -1) / 12 along x of (first + warped) / 2, 0 in the outer two columns; FL11
+// sum w gx gx + sum h: window; sum w gx gy; sum w gy gy + sum h; FL1 FL7
+// sum w gx t + sum h u0, t = gx u0 + gy v0 - r; sum w gy t + sum h v0; FL7 FL12
+// sum w (t^2 - lost) + sum h (u0^2 + v0^2); (yy xt - xy yt) / (xx yy - xy^2); (xx yt - xy xt) / (xx yy - xy^2)
+// max(0, (cost - u xt - v yt) / window^2 + lost): FL6; (1 + m / misfit)^-4, m the misfit of the window; FL8
+// sum trust (u, v) / sum trust over the windows that hold the pixel's cell; FL1 FL2
 struct Round { Array warped, gx, gy, weight, xx, xy, yy, xt, yt, cost, u, v, misfit, trust; Ints seen; };
 Round refine(const Array& first, const Array& second, Array& u, Array& v) {
   const long h = first.shape[0], w = first.shape[1];
@@ -55,7 +64,7 @@ Round refine(const Array& first, const Array& second, Array& u, Array& v) {
     const real px = x + u(y, x), py = y + v(y, x);
     out.seen(y, x) = px >= 0 && px <= w - 1 && py >= 0 && py <= h - 1;
   }
-  out.weight = image(h, w, [&](long y, long x) { return out.seen(y, x) / (1 + r(y, x) * r(y, x)); });  // FL5 (par. 14)
+  out.weight = image(h, w, [&](long y, long x) { return out.seen(y, x) / (1 + r(y, x) * r(y, x)); });  // par. 14
   const auto given = [](real x, real y, real u0, real v0, real d) { return x * u0 + y * v0 - d; };
   const Array t = map(given, gx, gy, u, v, r);  // FL12 (par. 13)
   const auto over_cells = [&](auto f) {         // FL7 (par. 15): of the first pixel of each cell
@@ -88,7 +97,8 @@ Round refine(const Array& first, const Array& second, Array& u, Array& v) {
   return out;
 }
 
-// dx right, dy down, in pixels of layer k, median filtered; A2 (02 par. 11: FL2, FL9)
+// dx right, dy down, in pixels of layer k, median filtered; each component's 3 x 3 median, edge pixels repeated:
+// only after the last round; A2 FL2 FL9 (02 par. 11)
 vector<Array> layer_flows(const Prepared& first, const Prepared& second) {
   if (!first.fits.empty()) return farneback_flows(first.fits, second.fits);
   vector<Array> out;
@@ -136,7 +146,7 @@ KIND(flow) {
   const auto flows = layer_flows(ready("first_HW"), ready("second_HW"));
   for (size_t k = 0; k < flows.size(); k++) c.put("flow_" + to_string(k) + "_HW2", flows[k]);
 }
-// the frames, for farneback in whole numbers, halves to even; A2 (02 par. 25)
+// the frames, for farneback in whole numbers, halves to even, before anything else; A2 (02 par. 25)
 // from frame 0 to 1, and from 1 to 2; A2
 KIND(moments) {
   const bool farneback = c.word("method") == "farneback";

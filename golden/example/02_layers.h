@@ -10,11 +10,12 @@ double scale_factor(long k) {
   while (k-- > 0) factor *= RATIO;
   return factor;
 }
+// round(side / factor), halves to even: rows and columns of all layers; A3
 Shape smaller(const vector<long>& frame, long k) {
   return {nearest_even(frame[0] / scale_factor(k)), nearest_even(frame[1] / scale_factor(k))};
 }
 
-// layers while the shorter side is 32 or more, in float32; A3 (02 par. 2)
+// layers while the shorter side, divided by sqrt(2) again and again in float32, is 32 or more; A3 (02 par. 2)
 vector<Shape> layer_shapes(const vector<long>& frame, long n_scales) {
   vector<Shape> out = {{frame[0], frame[1]}};
   for (float side = (float)min(frame[0], frame[1]) / RATIO; (long)out.size() < n_scales && side >= 32; side /= RATIO)
@@ -22,7 +23,8 @@ vector<Shape> layer_shapes(const vector<long>& frame, long n_scales) {
   return out;
 }
 
-// pixel i of n reads (i + 1/2) N / n - 1/2, bilinear, clamped; A3 (02 par. 3): places in double
+// layer k of `sizes` from layer k - 1: pixel i of n reads (i + 1/2) N / n - 1/2, bilinear, clamped, positions in
+// double; A3 (02 par. 3)
 struct Place { long low, high; double share; };
 vector<Place> places(long n_in, long n_out) {
   vector<Place> out;
@@ -133,7 +135,7 @@ KIND(layers) {
     eight ? c.put(name, whole) : c.put(name, layers[k]);
   }
 }
-KIND(sizes) {  // rows and columns of all layers, frame after frame; A3
+KIND(sizes) {
   const Ints shapes = c.ints("shapes_M2");
   Ints counts, layers({0, 2});
   Array factors;

@@ -28,7 +28,8 @@ template <class Weight> Array sum_3x3(const Array& from, Weight weight) {
 Array corner_strength(const Array& grey) {
   const Array dx = sum_3x3(grey, [](long j, long i) { return i * (2 - j * j); });
   const Array dy = sum_3x3(grey, [](long j, long i) { return j * (2 - i * i); });
-  const auto sums = [](const Array& p, const Array& q) { return sum_3x3(map(times, p, q), [](long, long) { return 1; }); };
+  const auto one = [](long, long) { return 1; };
+  const auto sums = [&](const Array& p, const Array& q) { return sum_3x3(map(times, p, q), one); };
   const auto smaller = [](real a, real b, real c) {
     return (a + c) / 2 - std::sqrt((a - c) / 2 * ((a - c) / 2) + b * b);
   };
@@ -36,7 +37,8 @@ Array corner_strength(const Array& grey) {
 }
 
 // 0.001 max(strength); A4 (03 par. 3). 1: a live point is in this 5x5 cell; A4 (03 par. 4)
-// (x, y) where a track starts, row by row; A4 (03 par. 3). Returned: the points
+// (x, y) = (5 j + 2, 5 i + 2) of each whole 5x5 cell that is not occupied and whose strength there is above the
+// threshold, row by row; A4 (03 par. 3). Returned: the points
 Array sample(const Array& grey, const Array& live, const Case& shown) {
   const long rows = grey.shape[0] / 5, columns = grey.shape[1] / 5;
   Array points({0, 2}), strength = corner_strength(grey);
@@ -74,8 +76,8 @@ Moved advance(const Array& flow, const Array& points) {
   return out;
 }
 
-// 0 valid, 1 static, 2 erratic, 3 jump, 4 camera, the first that holds; A7 H6 (03 par. 10 and 11)
-// 0 valid, 1 static, 2 erratic, 3 jump; A7. Points and own moves are in pixels of the frame
+// the first that holds: 1 static, both deviations (n, not n - 1) below sqrt(3); 2 erratic, one above 50; 3 jump;
+// 4 camera, no own move above 1; else 0 valid; A7 H6 (03 par. 10 and 11). In pixels of the frame
 int64_t judge(const Array& points, const Array& own) {
   real mean[2] = {}, squares[2] = {}, longest = 0, path = 0, liveliest = 0;
   for (long i = 0; i < 32; i++) mean[i % 2] += points[i] / 16;
@@ -92,7 +94,7 @@ int64_t judge(const Array& points, const Array& own) {
   return own.size() && liveliest <= 1 ? 4 : 0;
 }
 
-// the 16 points times the factor of the layer, rounded to float32 (03 par. 9)
+// 0 valid, 1 static, 2 erratic, 3 jump, of points times the scale factor, rounded to single precision; A5 (03 par. 9)
 Array in_frame_pixels(const Track& track, double factor) {
   return map([&](real x) { return single(x * (real)factor); }, track.points);
 }
@@ -168,7 +170,8 @@ KIND(judge) {
   c.put("verdicts_P", verdicts);
 }
 // frame, scale, x, y of each track that starts, in order; A4. the frame of the last point; A6
-// the 16 points of each track that ends, pixels of its layer. the scale of the track; A3
+// the 16 points of each track that ends, pixels of its layer, each rounded to single precision; A5 A6.
+// the scale of the track; A3
 void put_tracks(const Case& c, const vector<Layer>& layers) {
   Ints started({0, 4}), verdicts, ends, scales;
   Array tracks({0, 16, 2});

@@ -3,8 +3,9 @@
 #include "03_trajectories.h"
 const long PLANE[] = {0, 8, 17, 25, 33};  // HOG, HOF, MBHx, MBHy: where their planes begin
 
-// 8 bins of the grey gradient; A9. 8 bins of the gradient of dx; A9. 8 bins of the gradient of dy; A9
-// 8 bins of the flow, a ninth where it is at most 0.4 px; A9 (04 par. 2 and 3)
+// gradient (I(x+1) - I(x-1), I(y+1) - I(y-1)), not halved, 0 along an axis in its outer pixels; A9 (04 par. 1, 2)
+// the same of the flow itself; where it is at most 0.4 px long, 1 in the ninth bin; A9 (04 par. 3)
+// as HOG, of dx in place of the image; as HOG, of dy; A9
 struct Field { vector<long> bin; Array low, high; };  // of a pixel: a bin, its vote, the next bin's
 Field votes(const Array& gx, const Array& gy, bool ninth) {
   Field out{vector<long>(gx.size()), gx, gx};
@@ -20,7 +21,7 @@ Field votes(const Array& gx, const Array& gy, bool ninth) {
 vector<Field> fields_of(const Array& grey, const Array& flow) {
   const long h = grey.shape[0], w = grey.shape[1];
   const Array u = component(flow, 0), v = component(flow, 1);
-  const auto of_slopes = [&](const Array& f) {  // next less previous pixel, 0 at an edge (04 par. 1)
+  const auto of_slopes = [&](const Array& f) {
     const auto dx = [&](long y, long x) { return x > 0 && x < w - 1 ? f(y, x + 1) - f(y, x - 1) : 0; };
     const auto dy = [&](long y, long x) { return y > 0 && y < h - 1 ? f(y + 1, x) - f(y - 1, x) : 0; };
     return votes(image(h, w, dx), image(h, w, dy), false);
@@ -51,7 +52,7 @@ Array points_last(const Array& sums) {  // (P, 33, 4) to (33, 4, P)
   return out;
 }
 
-// RootSIFT per frame, means of three runs; A8 A10 A12 (04 par. 6 to 9), of sums (15, 33, 4)
+// 30 columns (dx, dy) of 15 moves over the sum of their lengths; A8 A10 A12 (04 par. 6 to 9); sums are (15, 33, 4)
 // shape 30, HOG 96, HOF 108, MBHx 96, MBHy 96; A8 to A12
 Array describe(const Array& moves, const Array& sums) {
   Array out({426});
@@ -68,7 +69,8 @@ Array describe(const Array& moves, const Array& sums) {
   return out;
 }
 
-// last frame, means, deviations, length, scale, place in the video (04 par. 11)
+// last frame, from 0; mean x, y; deviation of x, y (n, not n - 1); length of the path; scale factor, not its index
+// (04 par. 11)
 vector<real> info_of(const Array& points, double factor, long end, double n_frames, const vector<long>& frame) {
   double mean[2] = {}, square[2] = {}, path = 0;
   for (long i = 0; i < 32; i++) mean[i % 2] += points[i] / 16.0;

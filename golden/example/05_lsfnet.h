@@ -68,7 +68,7 @@ void encoder_part(const Net& net, const vector<Array>& layers, Array d, Net& gra
 }
 
 // L1: mean over B and D of (x' - x)^2; C8 (05 par. 3)
-// gradient of L1, encoder part plus decoder part; C4 C10 (05 par. 4); rows: par. 6
+// gradient of L1; of a tied weight, its part as encoder plus its part as decoder; C4 C10 (05 par. 4, rows: par. 6)
 Loss reconstruction(const Net& net, const Array& rows) {
   const auto encoder = layers_of(net, rows, false), decoder = layers_of(net, encoder.back(), true);
   Loss out{0, {}};
@@ -107,7 +107,8 @@ Loss classification(const Net& net, const Array& rows, const Ints& labels) {
   const long n = rows.shape[0];
   Loss out{0, {}};
   for (long b = 0; b < n; b++) out.value -= (double)logs(b, labels[b]) / n;
-  const Array d = image(n, logs.shape[1], [&](long b, long c) { return (std::exp(logs(b, c)) - (c == labels[b])) / n; });
+  const auto at_logits = [&](long b, long c) { return (std::exp(logs(b, c)) - (c == labels[b])) / n; };
+  const Array d = image(n, logs.shape[1], at_logits);
   encoder_part(net, encoder, product(d, transposed(net.at("head_weights"))), out.grad);
   out.grad["head_weights"] = product(transposed(encoder.back()), d), out.grad["head_bias"] = column_sums(d);
   return out;
@@ -142,7 +143,7 @@ KIND(init) {  // limit (2 u - 1), limit = sqrt(6 / (rows + columns)); biases 0; 
     if (!last) c.put(first ? "decoder_bias_2" : "decoder_bias_1", Array({unit.shape[0]}));
   }
 }
-// mean of the training rows; none, unit: 0; A11. rms: one number, zscore: one a column; else 1; A11
+// mean of the rows_PD; rms: sqrt(mean over columns of their variance); zscore: the deviation of each column; A11
 // (row - mean) / scale; unit: each descriptor to norm 1; A11 (05 par. 8)
 KIND(scaling) {
   const string kind = c.word("scaling");
@@ -171,7 +172,8 @@ KIND(scaling) {
     }
   c.put("mean_D", mean), c.put("scale_D", scale), c.put("scaled_BD", scale_rows(scaled, mean, scale));
 }
-KIND(draw) {  // rows drawn without replacement, ascending; B1 B2 (05 par. 9)
+// rows drawn without replacement, numbered through all videos, ascending; B1 B2 (05 par. 9)
+KIND(draw) {
   const Ints counts = c.ints("counts_M"), labels = c.ints("labels_M");
   std::map<int64_t, vector<int64_t>> groups;  // their rows; in order
   for (long m = 0, first = 0; m < counts.size(); first += counts[m], m++)

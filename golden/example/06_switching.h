@@ -35,7 +35,8 @@ Loss loss_of(int which, const Net& net, const Array& rows, const Ints& labels, c
   return which ? classification(net, pick_rows(rows, picks), own) : reconstruction(net, pick_rows(rows, picks));
 }
 
-// mean L1 of each epoch, before its steps; C9. mean L2 of each epoch, before its steps; C9
+// of L1, the mean over the rows of its steps in an epoch, each batch measured before its own step; C8 C9
+// of L2, the mean over the rows of its steps in an epoch, each batch measured before its own step; C8 C9
 // (06 par. 1 and 5). `see` is shown every step.
 template <class See> static void train(const Case& c, Net& net, const Ints& order, Array curves[2], const See& see) {
   const Array rows = c.get("rows_PD");
@@ -63,7 +64,7 @@ template <class See> static void train(const Case& c, Net& net, const Ints& orde
 }
 static const string NAME[] = {"reconstruction", "classification"};
 
-// state after each of four steps; C9 C10 C11 C12. gradients of steps 1 and 3; C10
+// after each of four steps. gradients of steps 1 and 3; C10
 // gradients of steps 2 and 4; C10. L1 before steps 1 and 3; C8. L2 before steps 2 and 4; C8
 KIND(steps) {
   Net net = read_net(c), out;
@@ -78,7 +79,7 @@ KIND(steps) {
   });
   for (const auto& [name, array] : out) c.put(name, array);
 }
-KIND(training) {  // state at the end; C9 C10 C11 C12
+KIND(training) {  // at the end. C9 C10 C11 C12
   Net net = read_net(c);
   Array curves[2];
   train(c, net, c.ints("order_UP"), curves, [](int, const Loss&) {});

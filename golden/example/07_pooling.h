@@ -2,7 +2,7 @@
 #pragma once
 #include "05_lsfnet.h"
 
-// mean of encode(row) over all rows; D1 D2 (07 par. 2): summed in double precision
+// mean of encode(row) over all rows, whatever the blocks; D1 D2 (07 par. 2): summed in double precision
 Array pool(const Net& net, const Array& rows) {
   const Array codes = encode(net, rows);
   const long n = codes.shape[1];

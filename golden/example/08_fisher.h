@@ -29,7 +29,7 @@ Array fisher_scores(const Array& pooled, const Ints& labels) {
   return out;
 }
 
-// best ceil(E top_percent / 100), best first; F3 F4 (08 par. 5)
+// the best max(1, ceil(E top_percent / 100)), best first, of equals the lower; F3 F4 (08 par. 5)
 Ints select_top(const Array& scores, double top_percent) {
   Ints out(scores.shape);
   std::iota(out.v.begin(), out.v.end(), 0);

@@ -3,7 +3,7 @@
 #include "case.h"
 struct Found { Ints neighbors; Array squared; };
 
-// h(x) = a . x; G1 G2, stacked: V6. h(y) = a . y; G1 G2 (09 par. 1)
+// h(x) = a . x; h(y) = a . y; G1 G2 (09 par. 1)
 Array hash(const Array& features, const Array& directions) {
   const long T = directions.shape[0], N = directions.shape[1], Q = directions.shape[2];
   Array out({T, features.shape[0], N});
@@ -20,8 +20,8 @@ Array stack_tables(const Array& hashes) {  // side by side, table after table; V
   return out;
 }
 
-// the K least squared distances, nearest first; G3 (09 par. 4)
-// sum over n of (x_n - y_n)^2; G3 (09 par. 3)
+// the K least squared distances, nearest first, of equals the lower index; G3 G4 (09 par. 4)
+// sum over n of (x_n - y_n)^2, differences first; G3 (09 par. 3)
 Found search(const Array& index, const Array& queries, long k) {
   const long T = index.shape[0], m = index.shape[1], N = index.shape[2], M = queries.shape[1];
   k = min(k, m);  // G4
@@ -32,7 +32,10 @@ Found search(const Array& index, const Array& queries, long k) {
     for (long y = 0; y < M; y++) {
       for (long x = 0; x < m; x++) {
         squared[x] = 0;
-        for (long n = 0; n < N; n++) squared[x] += (index(t, x, n) - queries(t, y, n)) * (index(t, x, n) - queries(t, y, n));
+        for (long n = 0; n < N; n++) {
+          const real apart = index(t, x, n) - queries(t, y, n);
+          squared[x] += apart * apart;
+        }
       }
       std::iota(order.begin(), order.end(), 0);
       std::stable_sort(order.begin(), order.end(), [&](long a, long b) { return squared[a] < squared[b]; });

@@ -3,7 +3,7 @@
 #include "09_lsh.h"
 struct Votes { Array confidence; Ints decision; };
 
-// share of the votes of each class; V1 V2 V5 V6 (10 par. 1 to 4)
+// average, stacked: share of each label among the neighbors of all tables; V1 V2 V5 V6 (10 par. 1 to 4)
 // most votes, the lowest class of equals; V1 (10 par. 5)
 Votes vote(const Found& found, const Ints& labels, long C, const string& rule) {
   const long T = found.neighbors.shape[0], M = found.neighbors.shape[1], K = found.neighbors.shape[2];

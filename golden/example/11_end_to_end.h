@@ -59,7 +59,8 @@ KIND(whole) {
   c.put("layer_1_Fhw", stacked(layers[1].greys)), put_tracks(c, layers);
   const Rows rows = describe_all(layers, (double)frames.size(), {});
   const Array scaled = scale_rows(rows.descriptors, c.get("mean_D"), c.get("scale_D")), pooled = pool(net, scaled);
-  c.put("info_P10", rows.info), c.put("descriptors_PD", rows.descriptors), c.put("codes_PE", encode(net, scaled)), c.put("scaled_PD", scaled);
+  c.put("info_P10", rows.info), c.put("descriptors_PD", rows.descriptors);
+  c.put("codes_PE", encode(net, scaled)), c.put("scaled_PD", scaled);
   c.put("pooled_E", pooled), c.put("n_points", one<int64_t>(scaled.shape[0]));
   answer(c, "background", pooled, 3), answer(c, "foreground", pooled, 2);
 }

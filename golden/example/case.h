@@ -38,8 +38,10 @@ template <class T> Tensor<T> read_npy(const string& path) {
   Tensor<T> out(shape);
   if (!width || !says("'fortran_order': False") || data.size() != head + width * out.v.size())
     fail(path + ": not a tensor of golden/");
-  const auto copy = says("'<i8'") ? copy_entries<int64_t, T> : width == 8 ? copy_entries<double, T> : copy_entries<float, T>;
-  return copy(data.data() + head, out), out;
+  if (says("'<i8'")) copy_entries<int64_t>(data.data() + head, out);
+  else if (width == 8) copy_entries<double>(data.data() + head, out);
+  else copy_entries<float>(data.data() + head, out);
+  return out;
 }
 template <class T> void write_npy(const string& folder, const string& name, const Tensor<T>& t) {
   string sides, descr = std::is_same_v<T, int64_t> ? "<i8" : sizeof(T) == 8 ? "<f8" : "<f4";
@@ -66,7 +68,9 @@ struct Case {  // without `out`, nothing is written
   Array get(const string& name) const { return read_npy<real>(file(name)); }
   Ints ints(const string& name) const { return read_npy<int64_t>(file(name)); }
   double number(const string& name) const { return read_npy<double>(file(name))[0]; }  // never single
-  template <class T> void put(const string& name, const Tensor<T>& t) const { if (!out.empty()) write_npy(out, name, t); }
+  template <class T> void put(const string& name, const Tensor<T>& t) const {
+    if (!out.empty()) write_npy(out, name, t);
+  }
   Case of(const string& stage, const string& name) const {  // another case, under the same roofs
     const string end = "/" + stage + "/" + name;
     return {folder + end, out.empty() ? "" : out + end, settings};
