@@ -7,10 +7,12 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import mutate_port
 import numpy as np
 import pytest
 
 from lsfref.app import cli
+from lsfref.storage.recorder import STAGES
 
 ROOT = Path(__file__).parents[1]
 GOLDEN = ROOT / "golden"
@@ -37,10 +39,24 @@ def outcome_of(program, out, capsys):
     return status, [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
 
+@pytest.fixture(scope="module")
+def quick_port(tmp_path_factory):
+    """Return the port in double precision, without optimization."""
+    return build(tmp_path_factory.mktemp("port"), "double", "0")
+
+
 @needs_compiler
-@pytest.mark.parametrize("level", ["0", pytest.param("2", marks=pytest.mark.slow)])
-def test_port_passes_every_output_in_double_precision(level, tmp_path, capsys):
-    status, rows = outcome_of(build(tmp_path, "double", level), tmp_path / "out", capsys)
+def test_port_passes_every_output_in_double_precision(quick_port, tmp_path, capsys):
+    status, rows = outcome_of(quick_port, tmp_path / "out", capsys)
+    assert [row for row in rows[:-1] if not row["passed"]] == []
+    assert status == 0
+    assert rows[-1]["failed"] == 0
+
+
+@needs_compiler
+@pytest.mark.slow
+def test_optimized_port_passes_every_output_in_double_precision(tmp_path, capsys):
+    status, rows = outcome_of(build(tmp_path, "double", "2"), tmp_path / "out", capsys)
     assert [row for row in rows[:-1] if not row["passed"]] == []
     assert status == 0
     assert rows[-1]["failed"] == 0
@@ -66,15 +82,19 @@ def test_script_of_the_example_builds_runs_and_compares(tmp_path):
 
 
 @needs_compiler
-def test_port_refuses_other_formats(tmp_path):
-    program = build(tmp_path, "double", "0")
+def test_port_refuses_other_formats(quick_port, tmp_path):
     for array in (np.ones((3, 2), np.complex64), np.asfortranarray(np.ones((3, 2)))):
         copy = shutil.copytree(
             GOLDEN / "08_fisher" / "tiny", tmp_path / "golden/08_fisher/tiny", dirs_exist_ok=True
         )
         shutil.copy(GOLDEN / "manifest.json", tmp_path / "golden")
         np.save(copy / "pooled_ME.npy", array)
-        command = [str(program), str(tmp_path / "golden"), str(tmp_path / "out"), "08_fisher/tiny"]
+        command = [
+            str(quick_port),
+            str(tmp_path / "golden"),
+            str(tmp_path / "out"),
+            "08_fisher/tiny",
+        ]
         ran = subprocess.run(command, capture_output=True, text=True)
         assert ran.returncode == 2
         assert "not a tensor of golden" in ran.stderr
@@ -127,3 +147,10 @@ def test_port_cites_paragraphs_that_stand_on_the_pages():
         assert f"({stage} par. " in "".join(
             p.read_text("utf-8") for p in SOURCES if p.name[:2] == stage
         )
+
+
+def test_planted_faults_fit_the_port_and_are_sixty_or_more():
+    faults = mutate_port.planted_faults()
+    assert len(faults) >= 60
+    assert {fault.stage for fault in faults} == set(STAGES)
+    assert all(fault.old != fault.new and fault.words for fault in faults)

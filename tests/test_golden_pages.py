@@ -78,7 +78,7 @@ def test_flow_by_hand_is_the_flow_of_the_case():
     values = [
         normalise(first_HW)[y, x], *flow_2hw[:, 13, 14], *flow_2HW[:, y, x], warped_HW[y, x],
         r_HW[y, x], gx_HW[y, x], gy_HW[y, x], 1 / (1 + r_HW[y, x] ** 2),
-        *(plane[window] for plane in (sums.xy_hw, sums.yy_hw, sums.yt_hw, sums.tt_hw)),
+        *(plane[window] for plane in (sums.xy_hw, sums.yy_hw, sums.yt_hw, sums.cost_hw)),
         u_hw[window], v_hw[window], misfit_hw[window], *blended_2hw[:, 9, 10],
     ]  # fmt: skip
     for value in values:

@@ -65,12 +65,14 @@ vector<Array> grey_layers(const Array& frame, long n_scales, bool eight_bits) {
 }
 
 // window sums, 0 outside (02 par. 5): of all windows that hold a pixel, by their last pixel
-Array window_sums(const Array& from, long size, int n_passes = 2) {
-  const long h = from.shape[0], w = from.shape[1];
-  Array out({w + size - 1, h});  // along rows; transposed, so that the second pass is along columns
-  for (long k = 0; k < size; k++)
-    for (long y = 0; y < h; y++) for (long x = 0; x < w; x++) out(x + k, y) += from(y, x);
-  return n_passes == 2 ? window_sums(out, size, 1) : out;
+Array window_sums(const Array& from, long size) {
+  const long h = from.shape[0], w = from.shape[1], wide = w + size - 1;
+  Array rows({h, wide}), out({h + size - 1, wide});
+  for (long y = 0; y < h; y++)
+    for (long k = 0; k < size; k++) for (long x = 0; x < w; x++) rows(y, x + k) += from(y, x);
+  for (long y = 0; y < h; y++)
+    for (long k = 0; k < size; k++) for (long x = 0; x < wide; x++) out(y + k, x) += rows(y, x);
+  return out;
 }
 Array box_sums(const Array& from, long size) {
   const Array sums = window_sums(from, size);
@@ -79,11 +81,12 @@ Array box_sums(const Array& from, long size) {
 
 // edge pixels repeated; A2 (02 par. 6)
 Array median(const Array& from, long size) {
-  const long h = from.shape[0], w = from.shape[1], n = size * size;
+  const long h = from.shape[0], w = from.shape[1], r = size / 2, n = size * size;
   vector<real> seen(n);
   return image(h, w, [&](long y, long x) {
-    for (long k = 0; k < n; k++)
-      seen[k] = from(clamp(y + k / size - size / 2, 0, h - 1), clamp(x + k % size - size / 2, 0, w - 1));
+    real* next = seen.data();
+    for (long j = y - r; j <= y + r; j++)
+      for (long i = x - r; i <= x + r; i++) *next++ = from(clamp(j, 0, h - 1), clamp(i, 0, w - 1));
     std::nth_element(seen.begin(), seen.begin() + n / 2, seen.end());
     return seen[n / 2];
   });

@@ -90,10 +90,11 @@ Rows describe_all(vector<Layer>& layers, double n_frames, const Case& trace) {
   Rows out{Array({0, 10}), Array({0, 426})};
   for (Layer& layer : layers) for (long f = 0; f + 1 < n; f++) {
     const auto& flows = layer.own_flows.empty() ? layer.flows : layer.own_flows;
-    const vector<Field> fields = fields_of(layer.greys[f], flows[f + 1]);
+    vector<Field> fields;
     Array points({0, 2}), sums({0, 33, 4});
     for (Track& track : layer.done) {
       if (track.verdict || track.end <= f || track.end > f + 15) continue;
+      if (fields.empty()) fields = fields_of(layer.greys[f], flows[f + 1]);
       points.push(track.points.part(f - track.end + 15).v);
       const Array own = cell_sums(fields, points.part(points.shape[0] - 1));
       sums.push(own.v), track.sums.push(own.v);

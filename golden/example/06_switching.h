@@ -11,7 +11,7 @@ struct Optimizer {  // one per loss; what the loss does not depend on stays; C10
     n_steps++;
     for (const auto& [name, g] : grad) {
       if (name == "rows") continue;
-      if (n_steps == 1) mean[name] = square[name] = Array(g.shape);
+      if (!mean.count(name)) mean[name] = square[name] = Array(g.shape);
       Array &p = net[name], &m = mean[name], &v = square[name];
       for (long i = 0; i < p.size(); i++) {
         if (!adam) { p[i] -= (real)rate * g[i]; continue; }  // 06 par. 3

@@ -1,12 +1,12 @@
 // port GOLDEN OUT [START]: read every case of GOLDEN whose name begins with START, write its outputs
-// to OUT. GOLDEN may be a folder that `run.py trace` wrote: its stages are then recomputed.
+// to OUT, or nothing where OUT is -. GOLDEN may be a folder that `run.py trace` wrote: its stages are then recomputed.
 #include "06_switching.h"
 #include "trace.h"
 #include <set>
 
 int main(int argc, char** argv) {
     if (argc < 3) fail("usage: port GOLDEN OUT [START]");
-    const string golden = argv[1], out = argv[2], start = argc > 3 ? argv[3] : "";
+    const string golden = argv[1], out = strcmp(argv[2], "-") ? argv[2] : "", start = argc > 3 ? argv[3] : "";
     const string manifest = read_file(golden + "/manifest.json");
     std::set<string> double_only;  // cases without a tolerance for single precision
     std::istringstream lines(manifest), again(manifest);

@@ -3,12 +3,12 @@
 // would be no mistake.
 #pragma once
 #include "11_end_to_end.h"
-#include <chrono>
+#include <ctime>
 
-inline void say_seconds(const char* what) {  // since the last call
-  static auto last = std::chrono::steady_clock::now();
-  const auto now = std::chrono::steady_clock::now();
-  printf("%-16s %8.3f s\n", what, std::chrono::duration<double>(now - last).count());
+inline void say_seconds(const char* what) {  // of the processor, since the last call
+  static clock_t last = 0;
+  const clock_t now = clock();
+  printf("%s %.3f s\n", what, (double)(now - last) / CLOCKS_PER_SEC);
   last = now;
 }
 inline void run_trace(const Case& c) {
@@ -26,7 +26,7 @@ inline void run_trace(const Case& c) {
       if (sizeof(real) == 4) layer.greys[f] = video.get("grey_HW");
       if (sizeof(real) == 4 && f) layer.flows[f] = flow.get("flow_HW2");
     }
-  say_seconds("reading, writing");
+  say_seconds("files");
   for (Layer& layer : layers) follow(layer, c);
   say_seconds("03_trajectories");
   describe_all(layers, (double)frames.size(), c);
