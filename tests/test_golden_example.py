@@ -1,69 +1,156 @@
-"""The example port: one file of standard C that reads golden files, and what it writes conforms."""
+"""The port in golden/example: standard C++ that reads golden files; what it writes conforms."""
 
+import json
+import os
 import re
 import shutil
 import subprocess
 from pathlib import Path
 
+import mutate_port
 import numpy as np
 import pytest
 
 from lsfref.app import cli
+from lsfref.storage.recorder import STAGES
 
 ROOT = Path(__file__).parents[1]
-EXAMPLE = ROOT / "golden" / "example"
-CASES = sorted((ROOT / "golden" / "08_fisher").iterdir())
-COMPILER = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
-needs_compiler = pytest.mark.skipif(COMPILER is None, reason="no C compiler on this machine")
+GOLDEN = ROOT / "golden"
+EXAMPLE = GOLDEN / "example"
+SOURCES = sorted([*EXAMPLE.glob("*.h"), *EXAMPLE.glob("*.cpp")])
+COMPILER = shutil.which("c++") or shutil.which("g++") or shutil.which("clang++")
+needs_compiler = pytest.mark.skipif(COMPILER is None, reason="no C++ compiler on this machine")
+
+
+def build(folder, real, level):
+    """Return the program, compiled without a warning."""
+    program = folder / f"port_{real}_{level}"
+    strict = ["-std=c++17", "-pedantic", "-Wall", "-Wextra", "-Werror", "-ffp-contract=off"]
+    options = [*strict, f"-O{level}", f"-DREAL={real}", "-o", str(program)]
+    subprocess.run([COMPILER, *options, str(EXAMPLE / "port.cpp")], check=True)
+    return program
+
+
+def outcome_of(program, out, capsys):
+    """Run the port on all cases; return the status and the last object of `conform --json`."""
+    subprocess.run([str(program), str(GOLDEN), str(out)], check=True)
+    capsys.readouterr()
+    status = cli.main(["conform", str(out), "--json"])
+    return status, [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
 
 @pytest.fixture(scope="module")
-def fisher(tmp_path_factory):
-    program = tmp_path_factory.mktemp("example") / "fisher"
-    strict = ["-std=c99", "-pedantic", "-Wall", "-Wextra", "-Wconversion", "-Werror"]
-    source = str(EXAMPLE / "fisher.c")
-    subprocess.run([COMPILER, *strict, "-o", str(program), source, "-lm"], check=True)
-    return str(program)
+def quick_port(tmp_path_factory):
+    """Return the port in double precision, without optimization."""
+    return build(tmp_path_factory.mktemp("port"), "double", "0")
 
 
 @needs_compiler
-def test_example_computes_stage_8_and_conforms(fisher, tmp_path, capsys):
-    for case in CASES:
-        out = tmp_path / "08_fisher" / case.name
-        out.mkdir(parents=True)
-        ran = subprocess.run([fisher, str(case), str(out)], capture_output=True, text=True)
-        assert ran.returncode == 0
-        assert ran.stdout.startswith("OK ")
-    assert cli.main(["conform", str(tmp_path), "--stages", "8"]) == 0
-    assert f"All {2 * len(CASES)} tensors agree" in capsys.readouterr().out
+def test_port_passes_every_output_in_double_precision(quick_port, tmp_path, capsys):
+    status, rows = outcome_of(quick_port, tmp_path / "out", capsys)
+    assert [row for row in rows[:-1] if not row["passed"]] == []
+    assert status == 0
+    assert rows[-1]["failed"] == 0
 
 
 @needs_compiler
-def test_example_says_fail_where_a_stored_number_is_another(fisher, tmp_path):
-    case = shutil.copytree(CASES[0], tmp_path / "case")
-    scores = np.load(case / "scores_E.npy")
-    np.save(case / "scores_E.npy", scores * (1 + 1e-6))
-    ran = subprocess.run([fisher, str(case), str(tmp_path)], capture_output=True, text=True)
-    assert ran.returncode == 1
-    assert ran.stdout.startswith("FAIL")
+@pytest.mark.slow
+def test_optimized_port_passes_every_output_in_double_precision(tmp_path, capsys):
+    status, rows = outcome_of(build(tmp_path, "double", "2"), tmp_path / "out", capsys)
+    assert [row for row in rows[:-1] if not row["passed"]] == []
+    assert status == 0
+    assert rows[-1]["failed"] == 0
 
 
 @needs_compiler
-@pytest.mark.parametrize("array", [np.ones((3, 2), np.float32), np.asfortranarray(np.ones((3, 2)))])
-def test_example_refuses_other_formats(fisher, tmp_path, array):
-    case = shutil.copytree(CASES[0], tmp_path / "case")
-    np.save(case / "pooled_ME.npy", array)
-    ran = subprocess.run([fisher, str(case), str(tmp_path)], capture_output=True, text=True)
-    assert ran.returncode == 2
-    assert "not a case of stage 8" in ran.stderr
+@pytest.mark.slow
+@pytest.mark.parametrize("level", ["0", "2"])
+def test_port_passes_in_single_precision(level, tmp_path, capsys):
+    status, rows = outcome_of(build(tmp_path, "float", level), tmp_path / "out", capsys)
+    assert [row for row in rows[:-1] if not row["passed"]] == []
+    assert status == 0
+
+
+@needs_compiler
+@pytest.mark.slow
+def test_script_of_the_example_builds_runs_and_compares(tmp_path):
+    script = ["sh", "golden/example/run.sh", str(tmp_path / "out")]
+    setting = os.environ | {"CXX": COMPILER, "FLAGS": "-O1", "PYTHON": os.sys.executable}
+    ran = subprocess.run(script, cwd=ROOT, env=setting, capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr
+    assert "tensors agree" in ran.stdout
+
+
+@needs_compiler
+def test_port_refuses_other_formats(quick_port, tmp_path):
+    for array in (np.ones((3, 2), np.complex64), np.asfortranarray(np.ones((3, 2)))):
+        copy = shutil.copytree(
+            GOLDEN / "08_fisher" / "tiny", tmp_path / "golden/08_fisher/tiny", dirs_exist_ok=True
+        )
+        shutil.copy(GOLDEN / "manifest.json", tmp_path / "golden")
+        np.save(copy / "pooled_ME.npy", array)
+        command = [
+            str(quick_port),
+            str(tmp_path / "golden"),
+            str(tmp_path / "out"),
+            "08_fisher/tiny",
+        ]
+        ran = subprocess.run(command, capture_output=True, text=True)
+        assert ran.returncode == 2
+        assert "not a tensor of golden" in ran.stderr
 
 
 def test_readme_shows_the_reader_of_the_example():
-    text = (ROOT / "golden" / "README.md").read_text(encoding="utf-8")
-    shown = re.search(r"```c\n(.*?)```", text, re.DOTALL)[1]
-    assert shown.strip() in (EXAMPLE / "fisher.c").read_text(encoding="utf-8")
+    text = (GOLDEN / "README.md").read_text(encoding="utf-8")
+    shown = re.search(r"```c\+\+\n(.*?)```", text, re.DOTALL)[1]
+    assert shown.strip() in (EXAMPLE / "case.h").read_text(encoding="utf-8")
 
 
 def test_script_of_the_example_is_what_the_readme_names():
-    assert "sh golden/example/run.sh" in (ROOT / "golden" / "README.md").read_text(encoding="utf-8")
+    assert "sh golden/example/run.sh" in (GOLDEN / "README.md").read_text(encoding="utf-8")
     assert "run.py conform" in (EXAMPLE / "run.sh").read_text(encoding="utf-8")
+
+
+def comments_of(stage):
+    """Return the comments of the files of a stage as one text, as their lines run on."""
+    text = "".join(p.read_text("utf-8") for p in SOURCES if p.name.startswith(stage[:2]))
+    return " ".join(re.findall(r"//(.*)", text))
+
+
+def test_functions_of_the_port_are_headed_by_the_equations_of_the_manifest():
+    """By their first clause: the manifest goes on to say what the pages derive."""
+    manifest = json.loads((GOLDEN / "manifest.json").read_text(encoding="utf-8"))
+    stages = {entry["stage"] for entry in manifest["tensors"]} - {"11_end_to_end"}
+    comments = {stage: " ".join(comments_of(stage).split()) for stage in stages}
+    lost = set()
+    for entry in manifest["tensors"]:
+        if entry["role"] == "output" and entry["stage"] in stages:
+            clause = re.split(r"; |: |\. | \(`", entry["equation"])[0]
+            if clause not in comments[entry["stage"]]:
+                lost.add((entry["stage"], clause))
+    assert sorted(lost) == []
+
+
+def test_port_cites_paragraphs_that_stand_on_the_pages():
+    paragraphs = {
+        page.parent.name[:2]: set(
+            re.findall(r"^\*\*(\d+)\.\*\*", page.read_text("utf-8"), re.MULTILINE)
+        )
+        for page in GOLDEN.glob("[01][0-9]_*/README.md")
+    }
+    for path in SOURCES:
+        text = path.read_text(encoding="utf-8")
+        for stage, first in re.findall(r"(\d\d) par\. (\d+)", text):
+            assert first in paragraphs[stage], f"{path.name}: {stage} par. {first}"
+    stages = {path.name[:2] for path in SOURCES if path.name[:2].isdigit()}
+    for stage in stages:
+        assert f"({stage} par. " in "".join(
+            p.read_text("utf-8") for p in SOURCES if p.name[:2] == stage
+        )
+
+
+def test_planted_faults_fit_the_port_and_are_sixty_or_more():
+    faults = mutate_port.planted_faults()
+    assert len(faults) >= 60
+    assert {fault.stage for fault in faults} == set(STAGES)
+    assert all(fault.old != fault.new and fault.words for fault in faults)

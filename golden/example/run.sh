@@ -1,13 +1,17 @@
 #!/bin/sh
-# Compile the example, run it on every case of stage 8, hold what it wrote against ours.
-# From the checkout: sh golden/example/run.sh [FOLDER]
+# Compile the port, run it on every case, hold what it wrote against ours.
+# From the checkout: sh golden/example/run.sh [OUT] [GOLDEN]
+# REAL=float computes in single precision; GOLDEN may be a folder that `run.py trace` wrote.
 set -eu
 out=${1:-$(mktemp -d)}
-mkdir -p "$out"
-${CC:-cc} -std=c99 -O2 -Wall -Wextra -o "$out/fisher" golden/example/fisher.c -lm
-for case in golden/08_fisher/*/; do
-    name=$(basename "$case")
-    mkdir -p "$out/08_fisher/$name"
-    "$out/fisher" "golden/08_fisher/$name" "$out/08_fisher/$name"
-done
-${PYTHON:-python3} run.py conform "$out" --stages 8
+golden=${2:-golden}
+program=$(mktemp)
+${CXX:-c++} -std=c++17 ${FLAGS:--O2} -ffp-contract=off -Wall -Wextra -DREAL="${REAL:-double}" \
+    -o "$program" golden/example/port.cpp
+"$program" "$golden" "$out"
+rm -f "$program"
+if [ "$golden" = golden ]; then
+    ${PYTHON:-python3} run.py conform "$out"
+else
+    ${PYTHON:-python3} run.py conform "$out" --against "$golden"
+fi
