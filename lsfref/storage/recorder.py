@@ -7,11 +7,10 @@ entries, with infinities of the same sign in the same places and no NaN; whole n
 equal. A real may be float64 or float32, each with its own tolerance.
 """
 
+import contextlib
 import hashlib
 import json
 import os
-import secrets
-import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,7 +20,7 @@ from numpy.typing import NDArray
 
 from lsfref.arrays import AXES
 from lsfref.errors import LsfrefError
-from lsfref.storage.files import printable, write_whole
+from lsfref.storage.files import printable, scratch, write_whole
 from lsfref.storage.tensors import (
     REALS,
     WHOLE,
@@ -108,14 +107,14 @@ class Recorder:
         if self.target.exists() and (not self.target.is_dir() or any(self.target.iterdir())):
             raise TraceError(f"{printable(folder)}: not empty; give a new folder")
         self.target.parent.mkdir(parents=True, exist_ok=True)
-        self.folder = self.target.with_name(f".lsfref-{secrets.token_hex(8)}.tmp")
-        self.folder.mkdir()
+        self.stack = contextlib.ExitStack()
+        self.folder = self.stack.enter_context(scratch(self.target.parent))
 
     def __enter__(self) -> "Recorder":
         return self
 
     def __exit__(self, *_fault: object) -> None:
-        shutil.rmtree(self.folder, ignore_errors=True)  # after `close` it is not there
+        self.stack.close()  # after `close` there is no folder any more
 
     def add(
         self, stage: str, case: str, name: str, array: Any, *, role: str = "output", **facts: Any

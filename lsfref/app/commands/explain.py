@@ -5,11 +5,11 @@ import dataclasses
 import html
 import os
 
-from lsfref.app import options
+from lsfref.app import options, output
 from lsfref.app.page import answers, pictures, stages, writing
 from lsfref.app.page.gather import Story, gather
 from lsfref.phases.advice import unusable
-from lsfref.storage.files import printable, write_whole
+from lsfref.storage.files import check_folder, printable, write_whole
 
 STAGES = (
     "Grey frames", "Optical flow", "Trajectories", "Descriptors", "LSFNet", "Loss switching",
@@ -40,13 +40,15 @@ def run(args: argparse.Namespace) -> int:
     config = options.with_flags(fitted.config, args) if fitted else options.config_from(args)
     if fitted:
         fitted = dataclasses.replace(fitted, config=config)
+    output.claim(args.output)
+    if args.pictures:
+        check_folder(args.pictures)
     story = gather(args.video, config, fitted)
     text = page(story)
     with write_whole(args.output) as file:
         file.write(text.encode("utf-8", errors="backslashreplace"))
     print(f"wrote {printable(args.output)}")
     if args.pictures:
-        os.makedirs(args.pictures, exist_ok=True)
         for name, data in pictures.pictures_of(text):
             with write_whole(os.path.join(args.pictures, name)) as file:
                 file.write(data)
