@@ -24,6 +24,11 @@ def claim(*paths: str | os.PathLike[str]) -> None:
         tell(f"replaces what is there: {printable(there[0])}{more}")
 
 
+def counted(n: int, noun: str) -> str:
+    """Return "1 video", "2 videos"."""
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
+
+
 def write_json(row: Mapping[str, Any]) -> None:
     """Print one JSON object on a line of its own; numbers are finite."""
     print(json.dumps(row, allow_nan=False), flush=True)

@@ -274,8 +274,9 @@ def test_what_stages_1_to_4_make_is_never_refused(labelled_clips, tmp_path):
     path = Path(labelled_clips).parent / "00.mkv"
     for values in ({}, {"dtype": "float64"}, {"camera_motion": "homography"}):
         config = dataclasses.replace(CONFIG, n_scales=8, **values)
-        plain_rows = rows(extract(path, config))
-        check_rows(*plain_rows, extract(path, config).n_frames, 0, config.dtype)
+        found = extract(path, config)
+        plain_rows = rows(found)
+        check_rows(*plain_rows, found.n_frames, 0, config.dtype)
         cached = CachedExtract(tmp_path / "kept")
         assert same(rows(cached(path, config)), plain_rows)
         assert cached(path, config).warnings == ()
