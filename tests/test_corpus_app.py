@@ -152,7 +152,7 @@ def test_check_lists_what_is_wrong(factory, tmp_path, capfd):
     names = ["h264.mp4", "cut at 75 %.avi", "ffconcat.mp4", "8000x8000.gif", "15 frames.mp4"]
     cases = by_name(*names)
     write_labels(tmp_path / "labels.csv", [factory.path(case) for case in cases])
-    assert main(["check", str(tmp_path / "labels.csv"), "--jobs", "1", "--json"]) == 1
+    assert main(["check", str(tmp_path / "labels.csv"), "--jobs", "1", "--json"]) == 3
     rows = {Path(r["file"]).name: r for r in map(json.loads, capfd.readouterr().out.splitlines())}
     assert set(rows) == set(names)
     assert (rows["h264.mp4"]["frames"], rows["h264.mp4"]["error"]) == (40, None)

@@ -155,11 +155,11 @@ def test_a_run_goes_on_when_a_worker_is_killed(labelled_clips, tmp_path):
     deadly = tmp_path / "deadly.py"
     deadly.write_text(
         "import os, sys\n"
-        "from lsfref.phases import passes\n"
-        "def extract(path, config, inner=passes.extract, **rest):\n"
+        "from lsfref.phases import extraction\n"
+        "def extract(path, config, inner=extraction.extract, **rest):\n"
         f"    if str(path) == {str(paths[1])!r}: os.kill(os.getpid(), 9)\n"
         "    return inner(path, config, **rest)\n"
-        "passes.extract = extract\n"
+        "extraction.extract = extract\n"
         "from lsfref.app import cli\n"
         "if __name__ == '__main__': sys.exit(cli.main(sys.argv[1:]))\n"
     )
