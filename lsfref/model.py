@@ -18,8 +18,9 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-from lsfref import __version__, lsfnet
+from lsfref import __version__, fisher, lsfnet, lsh
 from lsfref.arrays import N_COLUMNS, Floats, Ints
 from lsfref.config import Config
 from lsfref.errors import ModelError
@@ -27,11 +28,16 @@ from lsfref.kernels.scaling import Scaling, apply_scaling
 from lsfref.media import ffmpeg
 from lsfref.storage import npz
 from lsfref.storage.choices import config_from_json
-from lsfref.storage.files import printable, write_whole
+from lsfref.storage.files import JSON_LIMIT, parse_json, printable, write_whole
 
 FORMAT = 2
 TASKS = ("background", "foreground")
-JSON_LIMIT = 64 << 20
+RANGES = {  # of what a fit gives, generously; within them nothing overflows
+    "network.": (-1e4, 1e4), "scaling.mean_D": (-1e6, 1e6), "scaling.scale_D": (1e-12, 1e6),
+    "_curve": (0.0, 1e30), "points_M": (0, 2**53), "pooled_ME": (-1e12, 1e12),
+    "scores_E": (0.0, np.inf), "directions_CNQ": (-40.0, 40.0), "hashes_CmN": (-1e18, 1e18),
+    "": (-1.7e308, 1.7e308),
+}  # fmt: skip
 UNREADABLE = (  # what Python and numpy raise on damaged zips, headers, JSON and values
     zipfile.BadZipFile, zlib.error, struct.error, EOFError, SyntaxError, NotImplementedError,
     ValueError, TypeError, LookupError, AttributeError, ArithmeticError, MemoryError, RuntimeError,
@@ -100,6 +106,7 @@ class Model:
     points_M: Ints
     pooled_ME: Floats
     tasks: dict[str, Task]
+    ranking_M: NDArray[np.bool_] | None = None  # whose codes ranked the features; None: all
     versions: dict[str, str] | None = None  # of what fitted it; None until it is saved
     extras: Extras | None = None
     estimate: dict[str, Any] | None = None  # by task, what it is worth on videos it has not seen
@@ -153,18 +160,29 @@ def to_arrays(model: Model) -> dict[str, np.ndarray]:
             "choices": model.extras.choices,
             "shapes": {key: array.shape for key, array in model.extras.arrays.items()},
         }
-    arrays: dict[str, np.ndarray] = {"json": npz.to_bytes(json.dumps(about, sort_keys=True))}
+    arrays: dict[str, np.ndarray] = {}
     scaling, parameters = model.network.encoder.scaling, model.network.encoder.parameters
     arrays |= {f"network.{key}": value for key, value in parameters.items()}
     arrays |= {f"scaling.{key}": getattr(scaling, key) for key in Scaling._fields[1:]}
     arrays |= {key: getattr(model.network, key) for key in Network._fields[1:]}
     arrays |= {key: getattr(model, key) for key in ("points_M", "pooled_ME")}
+    all_M = np.ones(len(model.files), bool)
+    arrays["ranking_M"] = all_M if model.ranking_M is None else model.ranking_M
     for name, task in tasks.items():
         for key in Task._fields[1:]:
             arrays[f"{name}.{key}"] = getattr(task, key)
     if model.extras is not None:
         arrays |= {f"extras.{key}": array for key, array in sorted(model.extras.arrays.items())}
-    return arrays
+    about["content"] = _digest(arrays)
+    return {"json": npz.to_bytes(json.dumps(about, sort_keys=True)), **arrays}
+
+
+def _digest(arrays: dict[str, np.ndarray]) -> str:
+    """Return a digest of arrays, in the order of their names."""
+    digest = hashlib.sha256()
+    for key, array in sorted(arrays.items()):
+        digest.update(key.encode() + array.tobytes())
+    return digest.hexdigest()
 
 
 def save(model: Model, path: str | os.PathLike[str]) -> None:
@@ -187,6 +205,7 @@ def expected(about: dict[str, Any]) -> dict[str, tuple[tuple[int, ...], str]]:
     shapes["reconstruction_curve"] = shapes["classification_curve"] = ((epochs,), "float64")
     shapes["points_M"] = ((n_videos,), "int64")
     shapes["pooled_ME"] = ((n_videos, n_code), "float64")
+    shapes["ranking_M"] = ((n_videos,), "bool")
     for name, classes in about["classes"].items():
         c, m = len(classes), about["sizes"]["labelled"][name]
         q, n = about["sizes"]["selected"][name], about["sizes"]["projections"][name]
@@ -208,7 +227,7 @@ def load(path: str | os.PathLike[str]) -> Model:
         if not stat.S_ISREG(status.st_mode):
             raise ModelError(f"{name}: not a regular file; give a model that `train` wrote")
         with zipfile.ZipFile(path) as archive:
-            return _load(archive, status.st_size)
+            return _load(archive, status.st_size, name)
     except ModelError:
         raise
     except FileNotFoundError:
@@ -221,13 +240,13 @@ def load(path: str | os.PathLike[str]) -> Model:
         raise ModelError(f"{name}: damaged, or not a model file ({why}); {cure}") from None
 
 
-def _load(archive: zipfile.ZipFile, file_size: int) -> Model:
+def _load(archive: zipfile.ZipFile, file_size: int, file_name: str) -> Model:
     found = npz.headers(archive, file_size)
     if "json" not in found or found["json"][0][0] > JSON_LIMIT:
         raise ValueError("no description in it")
-    about = json.loads(npz.read_texts(archive, ["json"])["json"])
-    if about["format"] != FORMAT:
-        raise ValueError(f"format {about['format']!r}; this version reads format {FORMAT}")
+    about = parse_json(npz.read_member(archive, "json").tobytes())
+    if type(n := about["format"]) is int and 0 < n < 1000 and n != FORMAT:
+        raise ModelError(f"{file_name}: made by another version (format {n}); train again")
     config = config_from_json(about["config"])
     wanted = expected(about)
     if set(found) != {"json", *wanted}:
@@ -238,9 +257,9 @@ def _load(archive: zipfile.ZipFile, file_size: int) -> Model:
             raise ValueError(f"{key} is {found[key]}; want {(shape, dtype)}")
     arrays = {key: npz.read_member(archive, key) for key in wanted}
     for key, array in arrays.items():
-        bad = np.isnan(array) if key.endswith("scores_E") else ~np.isfinite(array)  # F2: inf scores
-        if bad.any():
-            raise ValueError(f"{key} holds values that are not finite")
+        low, high = next(limits for part, limits in RANGES.items() if part in key)
+        if array.size and not (low <= array.min() and array.max() <= high):
+            raise ValueError(f"{key} holds what no fit gives")
     tasks = {}
     for name, classes in about["classes"].items():
         if len(set(_texts(classes))) != len(classes) or len(classes) < 2:
@@ -249,37 +268,28 @@ def _load(archive: zipfile.ZipFile, file_size: int) -> Model:
         tasks[name] = task = Task(tuple(classes), *parts)
         _check_rows(task.rows_m, len(about["files"]), f"{name}.rows_m")
         _check_rows(task.selected_Q, config.n_code, f"{name}.selected_Q")
-        if (
-            len(task.labels_m) == 0
-            or task.labels_m.min() < 0
-            or task.labels_m.max() >= len(classes)
-        ):
+        if not (0 <= task.labels_m.min() and task.labels_m.max() < len(classes)):
             raise ValueError(f"{name}.labels_m is out of range")
-    parameters = _below("network.", arrays)
-    scaling = Scaling(config.input_scaling, arrays["scaling.mean_D"], arrays["scaling.scale_D"])
-    if not np.all(scaling.scale_D > 0):
-        raise ValueError("scaling.scale_D must be positive")
+    scaling = Scaling(config.input_scaling, **_below("scaling.", arrays))
+    encoder = Encoder(scaling, _below("network.", arrays))
     extras = None
-    if "extras" in about:  # what it means is for its kind to check
-        about_extras, added = about["extras"], _below("extras.", arrays)
-        extras = Extras(str(about_extras["kind"]), dict(about_extras["choices"]), added)
+    if more := about.get("extras"):  # what it means is for its kind to check
+        extras = Extras(str(more["kind"]), dict(more["choices"]), _below("extras.", arrays))
     model = Model(
-        config=config,
-        network=Network(Encoder(scaling, parameters), *(arrays[k] for k in Network._fields[1:])),
-        head_classes=_texts(about["head_classes"]),
-        files=_texts(about["files"]),
-        groups=_texts(about["groups"]),
-        points_M=arrays["points_M"],
-        pooled_ME=arrays["pooled_ME"],
-        tasks=tasks,
-        versions=dict(about["versions"]),
-        extras=extras,
-        estimate=_estimate(about["estimate"], tasks),
-    )
-    if list(tasks) != [t for t in TASKS if t in tasks] or "background" not in tasks:
-        raise ValueError("unknown tasks")
-    if len(model.groups) != len(model.files) or model.digest != about["digest"]:
+        config, Network(encoder, *(arrays[key] for key in Network._fields[1:])),
+        _texts(about["head_classes"]), _texts(about["files"]),
+        _texts(about["groups"]), arrays["points_M"], arrays["pooled_ME"], tasks,
+        arrays["ranking_M"], dict(about["versions"]), extras,
+        _estimate(about["estimate"], tasks),
+    )  # fmt: skip
+    if list(tasks) not in (["background"], list(TASKS)) or len(model.groups) != len(model.files):
+        raise ValueError("unknown tasks or groups")
+    if model.digest != about["digest"]:
         raise ValueError("the list of training videos is not the one it was made from")
+    for name in tasks:
+        _check_task(model, name)
+    if n != FORMAT or about["content"] != _digest(arrays):
+        raise ValueError("its arrays are not those that were written")
     return model
 
 
@@ -296,6 +306,28 @@ def _estimate(value: Any, tasks: dict[str, Task]) -> dict[str, Any] | None:
         if not right:
             raise ValueError("its estimate of accuracy is none")
     return value
+
+
+def _check_task(model: Model, name: str) -> None:
+    """Raise ValueError where what stages 8 and 9 derive does not follow from the codes.
+
+    What is computed again may be rounded otherwise elsewhere: 1e-9 of the largest hash, 1e-6 of a
+    score, and one beyond 1e10 is as good as infinite (F2).
+    """
+    task, pooled_ME = model.tasks[name], model.pooled_ME
+    hashes_CmN = lsh.hash_features(pooled_ME[task.rows_m][:, task.selected_Q], task.directions_CNQ)
+    apart = np.abs(hashes_CmN - task.hashes_CmN).max()
+    if apart > 1e-9 * np.abs(hashes_CmN).max() or not task.directions_CNQ.any(axis=2).all():
+        raise ValueError(f"{name}.hashes_CmN do not follow from codes and directions")
+    rank = model.tasks["background"] if model.config.select_by == "background" else task  # F6
+    says_m = ... if model.ranking_M is None else model.ranking_M[rank.rows_m]
+    scores_E = fisher.fisher_score(pooled_ME[rank.rows_m[says_m]], rank.labels_m[says_m])
+    kept_Q = fisher.select_top(task.scores_E, top_percent=model.config.top_percent)
+    alike = np.allclose(
+        np.minimum(scores_E, 1e10), np.minimum(task.scores_E, 1e10), rtol=1e-6, atol=1e-6
+    )
+    if not alike or not np.array_equal(kept_Q, task.selected_Q):
+        raise ValueError(f"{name}: scores and kept features do not follow from the codes")
 
 
 def _below(prefix: str, arrays: dict[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from lsfref.model import LabelledVideo
-from lsfref.phases.extraction import Extraction
+from lsfref.phases.extraction import Extraction, Notice
 from lsfref.phases.streaming import Block
 
 CLASSES = {"background": ("normal", "rain", "tree waving"), "foreground": ("none", "human")}
@@ -58,3 +58,37 @@ def videos(*, per_class=8, groups=None, rng=None):
             for v, t in zip(made, told, strict=True)
         ]
     return made
+
+
+class Fake:
+    """An extract whose rows follow from the bytes of the file; it counts how often it works."""
+
+    def __init__(self, *, n_points=5003, per_block=97, warnings=()):
+        self.n_points, self.per_block, self.warnings = n_points, per_block, warnings
+        self.calls = 0
+
+    def __call__(self, path, config):
+        self.calls += 1
+        notices = [Notice("video", text) for text in self.warnings]
+        return Extraction(self.blocks(path, config), 23, None, notices)
+
+    def blocks(self, path, config):
+        rng = np.random.default_rng(list(Path(path).read_bytes()))
+        for start in range(0, self.n_points, self.per_block):
+            n = min(self.per_block, self.n_points - start)
+            info_P10 = rng.random((n, 10))
+            info_P10[:, 0] = 14 + 9 * start // self.n_points
+            yield Block(info_P10, rng.random((n, 426)).astype(config.dtype))
+
+
+def rows(found):
+    blocks = list(found)
+    return [np.concatenate(part) for part in zip(*blocks, strict=True)]
+
+
+def same(one, other):
+    return all(a.dtype == b.dtype and np.array_equal(a, b) for a, b in zip(one, other, strict=True))
+
+
+def entries(folder):
+    return sorted(folder.glob("*.npz"))

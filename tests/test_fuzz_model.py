@@ -21,6 +21,7 @@ from texts import texts
 from lsfref import model
 from lsfref.app.lists import manifest
 from lsfref.errors import LabelsError, ModelError
+from lsfref.phases import testing
 from lsfref.storage import npz
 
 ROOT = Path(__file__).parents[1]
@@ -148,6 +149,103 @@ def test_any_value_anywhere_in_the_description(good, data, value):
         others = {k: v for k, v in model.to_arrays(found).items() if k != "json"}
         assert same(others, {k: v for k, v in arrays.items() if k != "json"})
         npz.dumps(model.to_arrays(found))  # and what was believed can be written
+
+
+CHANGES = {
+    "huge": lambda a: np.full_like(a, 1e308 if a.dtype == "f8" else np.finfo(a.dtype).max),
+    "one huge": lambda a: np.put(a, 1, 1e308 if a.dtype == "f8" else np.finfo(a.dtype).max) or a,
+    "one hugely negative": lambda a: np.put(a, 0, -1e300 if a.dtype == "f8" else -1e38) or a,
+    "zeroed": np.zeros_like,
+    "negated": np.negative,
+    "reversed": lambda a: np.ascontiguousarray(a[::-1]),
+    "shuffled": lambda a: np.random.default_rng(1).permutation(a.ravel()).reshape(a.shape),
+    "one changed": lambda a: np.put(a, 0, a.ravel()[0] * 1.01 + 0.01) or a,
+}
+DERIVED = ("hashes_CmN", "directions_CNQ", "scores_E", "selected_Q", "rows_m", "labels_m")
+
+
+def changed(arrays, *, signed):
+    """Yield what a file would hold after each change; `signed`: its digest mended as well."""
+    for key, array in arrays.items():
+        for name, change in CHANGES.items():
+            if key == "json" or (array.dtype.kind not in "f" and "huge" in name):
+                continue
+            if array.dtype.kind == "b" and name == "negated":
+                continue
+            after = {**arrays, key: change(array.copy())}
+            if np.array_equal(after[key], array):
+                continue
+            if signed:
+                about = json.loads(after.pop("json").tobytes())
+                about["content"] = model._digest(after)
+                after = {"json": npz.to_bytes(json.dumps(about, sort_keys=True)), **after}
+            yield key, name, after
+
+
+def test_no_changed_array_is_believed(good):
+    _, _, arrays = good
+    n = 0
+    for key, name, after in changed(arrays, signed=False):
+        assert judge(good, npz.dumps(after)) == "error", (key, name)
+        n += 1
+    assert n > 140
+
+
+def test_what_follows_from_the_codes_is_held_against_them(good):
+    """Also where the digest was mended: derived arrays follow, and the rest overflows nowhere."""
+    path, _, arrays = good
+    rows_PD = np.random.default_rng(3).uniform(-1, 1, (50, 426)).astype("f4")
+    for key, name, after in changed(arrays, signed=True):
+        path.write_bytes(npz.dumps(after))
+        try:
+            found = model.load(path)
+        except ModelError:
+            continue
+        assert not key.endswith(DERIVED[:4]), (key, name)
+        assert "huge" not in name, (key, name)
+        pooled_ME = found.network.encoder(rows_PD).astype("f8")[:3]
+        for task in found.tasks.values():
+            assert np.isfinite(testing.votes_of(task, pooled_ME, found.config).confidence_MC).all()
+
+
+def test_models_of_extreme_but_allowed_numbers_answer(good):
+    """What the limits let pass does not overflow further on."""
+    made = make()
+    encoder = made.network.encoder
+    most = {key: np.full_like(value, 1e4) for key, value in encoder.parameters.items()}
+    scaling = encoder.scaling._replace(
+        mean_D=np.full_like(encoder.scaling.mean_D, -1e6),
+        scale_D=np.full_like(encoder.scaling.scale_D, 1e-12),
+    )
+    rows_PD = np.ones((5, 426), encoder.scaling.mean_D.dtype)
+    codes_PE = model.Encoder(scaling, most)(rows_PD).astype("f8")
+    assert np.isfinite(codes_PE).all()
+    for task in made.tasks.values():
+        assert np.isfinite(testing.votes_of(task, codes_PE, made.config).confidence_MC).all()
+
+
+@pytest.mark.parametrize(
+    "text", ["[" + "[]," * 10_000_000 + "[]]", '{"a": [' + "0," * 9**7 + "0]}"]
+)
+def test_a_description_of_many_values_costs_little(good, text):
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    assert judge(good, npz.dumps({"json": npz.to_bytes(text)})) == "error"
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 300 << 10
+
+
+def test_a_model_of_another_version_is_not_called_damaged(good):
+    path, _, arrays = good
+    about = json.loads(arrays["json"].tobytes())
+    for other in (1, 3, 77):
+        text = json.dumps(about | {"format": other})
+        path.write_bytes(npz.dumps({**arrays, "json": npz.to_bytes(text)}))
+        with pytest.raises(ModelError, match=rf"another version .format {other}.*train again"):
+            model.load(path)
+    for other in (0, -1, None, "2", True, [2]):
+        text = json.dumps(about | {"format": other})
+        path.write_bytes(npz.dumps({**arrays, "json": npz.to_bytes(text)}))
+        with pytest.raises(ModelError, match="damaged"):
+            model.load(path)
 
 
 class Canary:

@@ -14,12 +14,15 @@ if TYPE_CHECKING:
 
 
 def add_common(parser: argparse.ArgumentParser) -> None:
-    """Add --jobs, --cache and --quiet."""
+    """Add --jobs, --cache, --cache-limit and --quiet."""
     parser.add_argument("--jobs", type=positive, default=cores(), help="videos worked on at once")
     parser.add_argument(
         "--cache", default=cache_folder(), metavar="DIR",
-        help="where features are kept, 10 GB at most; 'none' turns it off",
+        help="where features are kept; 'none' turns it off",
     )  # fmt: skip
+    parser.add_argument(
+        "--cache-limit", type=amount, default=10.0, metavar="GB", help="what the cache may hold"
+    )
     parser.add_argument("--quiet", action="store_true", help="no progress on stderr")
 
 
@@ -132,11 +135,11 @@ def share(text: str) -> float:
     return value
 
 
-def duration(text: str) -> float:
-    """Return a positive number of seconds."""
+def amount(text: str) -> float:
+    """Return a positive, finite number."""
     value = float(text)
     if not 0 < value < float("inf"):
-        raise argparse.ArgumentTypeError(f"want a positive number of seconds, got {text}")
+        raise argparse.ArgumentTypeError(f"want a positive number, got {text}")
     return value
 
 

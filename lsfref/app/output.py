@@ -2,11 +2,31 @@
 
 import csv
 import json
+import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from lsfref.storage.files import printable
+from lsfref.app.work.progress import tell
+from lsfref.storage.files import check_output, printable
+
+
+def claim(*paths: str | os.PathLike[str]) -> None:
+    """Check before the work that files can be written, and say on stderr which are replaced.
+
+    Raises WriteError, which tells why one cannot.
+    """
+    for path in paths:
+        check_output(path)
+    there = [path for path in paths if os.path.exists(path)]
+    if there:
+        more = f" and {len(there) - 1} more" if there[1:] else ""
+        tell(f"replaces what is there: {printable(there[0])}{more}")
+
+
+def counted(n: int, noun: str) -> str:
+    """Return "1 video", "2 videos"."""
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
 
 
 def write_json(row: Mapping[str, Any]) -> None:

@@ -46,14 +46,15 @@ def add(
     pooled = list(work.each("encoding", pool, [v.path for v in videos]))
     skipped = [p.error for p in pooled if p.error]
     warnings = [text for p in pooled for text in p.warnings]
-    rows = list(zip(indexed_videos(model), model.points_M, model.pooled_ME, strict=True))
+    says_m = np.ones(len(model.files), bool) if model.ranking_M is None else model.ranking_M
+    rows = list(zip(indexed_videos(model), model.points_M, model.pooled_ME, says_m, strict=True))
     for one_video, p in zip(videos, pooled, strict=True):
         if p.error:
             continue
         for task in ("background", "foreground"):
             if getattr(one_video, task) and task not in model.tasks:
                 warnings.append(f"the model has no {task} task; these labels are left out")
-        rows.append((one_video, p.n_points, p.pooled_E))
+        rows.append((one_video, p.n_points, p.pooled_E, False))
     rows.sort(key=lambda row: row[0].name)
     everyone = [row[0] for row in rows]
     pooled_ME = np.stack([row[2] for row in rows])
@@ -69,6 +70,7 @@ def add(
         groups=tuple(v.group or "" for v in everyone),
         points_M=np.array([row[1] for row in rows], dtype=np.int64),
         pooled_ME=pooled_ME,
+        ranking_M=None if reselect else np.array([row[3] for row in rows]),
         tasks=fit_tasks(
             pooled_ME,
             labels_of(everyone, classes),

@@ -6,8 +6,10 @@ of data is read, and members are stored, never deflated, so nothing can unpack t
 """
 
 import io
+import struct
 import tokenize
 import zipfile
+import zlib
 from collections.abc import Iterable, Mapping
 from typing import IO, Any
 
@@ -16,7 +18,6 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 KINDS = "biuf"  # bool, integers, floats: no strings, no objects
-PIECE = 1 << 18  # bytes
 
 
 def write_member(archive: zipfile.ZipFile, name: str, array: NDArray[Any]) -> None:
@@ -75,25 +76,27 @@ def _read_header(data: IO[bytes], name: str) -> tuple[tuple[int, ...], bool, np.
         raise ValueError(f"member {name!r} has a damaged header") from fault
 
 
-def read_member(archive: zipfile.ZipFile, name: str) -> NDArray[Any]:
-    """Return one array, which `headers` has accepted; the zip's checksum is verified.
+def read_member(archive: zipfile.ZipFile, name: str, *, check: bool = True) -> NDArray[Any]:
+    """Return one array, which `headers` has accepted; with `check` its checksum is verified.
 
-    It is read in pieces that stay in the processor's cache: at once takes four times as long.
+    Where it lies in the file is what the zip says, but the zip's own reader takes seven times as
+    long. Raises ValueError (BadZipFile for the checksum) where it is not what it should be.
     """
-    with archive.open(f"{name}.npy") as data:
-        npy.read_magic(data)
-        shape, _fortran, dtype = npy.read_array_header_1_0(data, max_header_size=1000)
-        array = np.empty(shape, dtype)
-        bytes_ = array.reshape(-1).view(np.uint8)
-        start = 0
-        while piece := data.read(min(PIECE, bytes_.size - start)):
-            bytes_[start : start + len(piece)] = np.frombuffer(piece, np.uint8)
-            start += len(piece)
-        if start < bytes_.size:
-            raise ValueError(f"member {name!r} ends early")
-        if data.read(1):  # also where the checksum is verified
-            raise ValueError(f"member {name!r} goes on after its end")
-        return array
+    info, file = archive.getinfo(f"{name}.npy"), archive.fp
+    assert file is not None  # open
+    file.seek(info.header_offset + 26)  # of the member's own header, which two lengths end
+    start = file.tell() + 4 + sum(struct.unpack("<HH", file.read(4)))
+    file.seek(start)
+    shape, _fortran, dtype = _read_header(file, name)
+    n_header = file.tell() - start
+    array = np.empty(shape, dtype)
+    if file.readinto(array.reshape(-1).view(np.uint8)) < array.nbytes:  # type: ignore[attr-defined]
+        raise ValueError(f"member {name!r} ends early")
+    if check:
+        file.seek(start)
+        if zlib.crc32(array.data, zlib.crc32(file.read(n_header))) != info.CRC:
+            raise zipfile.BadZipFile(f"member {name!r}: the checksum does not agree")
+    return array
 
 
 def to_bytes(text: str) -> NDArray[np.uint8]:

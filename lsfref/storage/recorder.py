@@ -8,15 +8,13 @@ import contextlib
 import hashlib
 import json
 import os
-import secrets
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from lsfref.arrays import AXES
 from lsfref.errors import LsfrefError, WriteError
-from lsfref.storage.files import printable, write_whole
+from lsfref.storage.files import printable, scratch, write_whole
 from lsfref.storage.tensors import axes_of, tensor_bytes, to_file_form
 
 FORMAT_VERSION = 1
@@ -59,16 +57,16 @@ class Recorder:
         self.cases: dict[str, dict[str, Any]] = {}
         if self.target.exists() and (not self.target.is_dir() or any(self.target.iterdir())):
             raise TraceError(f"{printable(folder)}: not empty; give a new folder")
-        self.folder = self.target.with_name(f".lsfref-{secrets.token_hex(8)}.tmp")
+        self.stack = contextlib.ExitStack()
         with self._writing(""):
             self.target.parent.mkdir(parents=True, exist_ok=True)
-            self.folder.mkdir()
+            self.folder = self.stack.enter_context(scratch(self.target.parent))
 
     def __enter__(self) -> "Recorder":
         return self
 
     def __exit__(self, *_fault: object) -> None:
-        shutil.rmtree(self.folder, ignore_errors=True)  # after `close` it is not there
+        self.stack.close()  # after `close` there is no folder any more
 
     def add(
         self, stage: str, case: str, name: str, array: Any, *, role: str = "output", **facts: Any

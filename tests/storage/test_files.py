@@ -13,7 +13,15 @@ from hypothesis import strategies as st
 from texts import texts
 
 from lsfref.errors import LsfrefError, WriteError
-from lsfref.storage.files import printable, write_whole
+from lsfref.storage.files import (
+    check_folder,
+    check_output,
+    parse_json,
+    printable,
+    scratch,
+    sweep,
+    write_whole,
+)
 
 ROOT = Path(__file__).parents[2]
 
@@ -184,3 +192,122 @@ def test_kills_leave_the_old_file_or_the_new(tmp_path, kills):
             child.kill()
         with np.load(path, allow_pickle=False) as found:
             assert (found["data"] == found["turn"]).all()
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o444])
+def test_a_replaced_file_keeps_its_mode_and_a_new_one_follows_the_umask(tmp_path, mode):
+    old, new = tmp_path / "old", tmp_path / "new"
+    old.write_bytes(b"secret")
+    old.chmod(mode)
+    before = os.umask(0o027)
+    try:
+        for path in (old, new):
+            with write_whole(path) as file:
+                file.write(b"x")
+    finally:
+        os.umask(before)
+    assert [path.stat().st_mode & 0o777 for path in (old, new)] == [mode, 0o640]
+
+
+def test_outputs_are_checked_without_a_trace(tmp_path):
+    (tmp_path / "file").write_text("old")
+    os.mkfifo(tmp_path / "pipe")
+    for name in ("file", "new"):
+        check_output(tmp_path / name)
+    for name, why in (
+        ("missing/x", "make its folder first"),
+        ("file/x", "Not a directory"),
+        ("pipe", "a folder or a device"),
+        (".", "a folder or a device"),
+    ):
+        with pytest.raises(WriteError, match=why):
+            check_output(tmp_path / name)
+    with pytest.raises(WriteError, match="device"):
+        check_output("/dev/full")
+    check_folder(tmp_path / "a" / "b")
+    check_folder(tmp_path / "a" / "b")
+    with pytest.raises(WriteError, match="cannot be written"):
+        check_folder(tmp_path / "file")
+    assert sorted(os.listdir(tmp_path)) == ["a", "file", "pipe"]
+    assert os.listdir(tmp_path / "a" / "b") == []
+    assert (tmp_path / "file").read_text() == "old"
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_closed_folder_is_told(tmp_path):
+    tmp_path.chmod(0o500)
+    with pytest.raises(WriteError, match="right to write"):
+        check_output(tmp_path / "x")
+
+
+HOLD = """
+import sys, time
+from lsfref.storage.files import scratch, write_whole
+with write_whole(sys.argv[1] + "/out") as file, scratch(sys.argv[1]) as folder:
+    (folder / "part").write_text("x")
+    print("there", flush=True)
+    time.sleep(100)
+"""
+
+
+def test_what_a_killed_run_left_is_swept_and_nothing_else(tmp_path):
+    """While it lives it holds what it writes; other names, links and pipes are never touched."""
+    form = ".lsfref-{}.tmp"
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside" / "file").write_text("mine")
+    (tmp_path / form.format("a" * 16)).symlink_to(tmp_path / "outside")
+    os.mkfifo(tmp_path / form.format("b" * 16))
+    for name in (form.format("c" * 15), form.format("C" * 16), "lsfref-thesis.tmp", "x.tmp"):
+        (tmp_path / name).write_text("mine")
+    (tmp_path / "lsfref-mine").mkdir()
+    mine = {path.name for path in tmp_path.iterdir()}
+    running = subprocess.Popen(
+        [sys.executable, "-c", HOLD, tmp_path], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    )
+    with running:
+        assert running.stdout.readline() == "there\n"
+        sweep(tmp_path)
+        held = {path.name for path in tmp_path.iterdir()} - mine
+        running.kill()
+    assert len(held) == 2
+    assert {path.name for path in tmp_path.iterdir()} == mine | held
+    sweep(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == mine
+    assert (tmp_path / "outside" / "file").read_text() == "mine"
+
+
+def test_who_is_swept_while_he_begins_begins_anew(tmp_path, monkeypatch):
+    from lsfref.storage import files
+
+    real, left = files._new_file, [1, 1]
+
+    def swept(path):
+        descriptor = real(path)
+        if left:
+            left.pop()
+            sweep(path.parent)
+        return descriptor
+
+    monkeypatch.setattr(files, "_new_file", swept)
+    with write_whole(tmp_path / "x") as file:
+        file.write(b"all")
+    assert (tmp_path / "x").read_bytes() == b"all"
+    assert os.listdir(tmp_path) == ["x"]
+
+
+def test_a_scratch_folder_is_this_users_alone_and_gone_in_the_end(tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    with scratch() as folder:
+        assert folder.parent == tmp_path
+        assert folder.stat().st_mode & 0o777 == 0o700
+        (folder / "x").write_text("x")
+    assert os.listdir(tmp_path) == []
+
+
+def test_json_that_would_not_fit_is_refused_before_it_is_unpacked():
+    assert parse_json(b'{"files": ["a", "b"]}') == {"files": ["a", "b"]}
+    names = ",".join(f'"class/video number {i}.mp4"' for i in range(300_000))
+    assert len(parse_json(f"[{names}]".encode())) == 300_000
+    for text in (b"[" + b"[]," * 20_000_000 + b"[]]", b'"' + b" " * (33 << 20) + b'"'):
+        with pytest.raises(ValueError, match="size that none of ours has"):
+            parse_json(text)

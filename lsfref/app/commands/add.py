@@ -2,7 +2,7 @@
 
 import argparse
 
-from lsfref.app import options
+from lsfref.app import options, output
 from lsfref.app.lists.manifest import KNOWN, class_order, describe, read_labels
 from lsfref.app.work.session import session
 from lsfref.storage.files import printable
@@ -35,6 +35,7 @@ def run(args: argparse.Namespace) -> int:
         raise options.UsageError("a model of preset best cannot grow; train again with all videos")
     if os.path.realpath(args.output) == os.path.realpath(args.model):
         raise options.UsageError("-o names the old model; give the new one a name of its own")
+    output.claim(args.output)
     read_with = dataclasses.replace(fitted, config=options.with_flags(fitted.config, args))
     manifest = read_labels(args.labels)
     with session(args, passes=1, n_videos=len(manifest.videos)) as doing:

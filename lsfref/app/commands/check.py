@@ -1,7 +1,9 @@
-"""`check`: read a label list, decode every video of it, say what is wrong; nothing is fitted.
+"""`check`: read a label list, extract every video of it, say what is wrong; nothing is fitted.
 
-Status 0 if all is well, 1 if videos are no good or damaged, 3 if the list itself has mistakes (the
-videos that it names rightly are decoded all the same).
+What can be used is decided as `train` decides it, and what was extracted is kept for it. Status 0
+if all is well, 1 if videos are no good or damaged, 3 if the list itself has mistakes (the videos
+that it names rightly are looked at all the same) or `train` would refuse it. Every row and problem
+is printed as it is found.
 """
 
 import argparse
@@ -11,13 +13,24 @@ import hashlib
 import os
 import sys
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lsfref.app import options, output
-from lsfref.app.lists.manifest import Manifest, describe, lone_classes, parse_labels, understood
+from lsfref.app.lists.manifest import (
+    Manifest,
+    describe,
+    parse_labels,
+    refuse_lone_classes,
+    training_part,
+    understood,
+)
+from lsfref.app.output import counted
 from lsfref.app.work.session import session
 from lsfref.config import Config
 from lsfref.storage.files import printable
+
+if TYPE_CHECKING:
+    from lsfref.phases.extraction import Extract
 
 FIELDS = ("file", "line", "background", "foreground", "group", "split", "frames", "width", "height")
 
@@ -29,9 +42,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--labels", metavar="CSV", help="the same, by a flag")
     options.add_output(parser)
-    options.add_limits(parser)
+    options.add_config(parser, best=True)
     options.add_common(parser)
-    parser.set_defaults(cache="none")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -44,34 +56,54 @@ def run(args: argparse.Namespace) -> int:
         print("\n".join(faults), file=sys.stderr if args.json or args.csv else sys.stdout)
         return 3
     manifest = understood(listed, printable(path))
+    config = options.config_from(args)
+    rows: list[dict[str, Any]] = []
     with session(args, passes=1, n_videos=len(manifest.videos)) as doing:
-        if not args.json and not args.csv:
-            print("\n".join(describe(manifest)), flush=True)
-        paths = [video.path for video in manifest.videos]
-        config = options.with_flags(Config(), args)
-        look = functools.partial(
-            look_at, max_frames=config.max_frames, max_pixels=config.max_pixels
-        )
-        looks = list(doing.work.each("decoding", look, paths))
-        say = doing.progress.say
-    rows = [as_row(manifest, i, found) for i, found in enumerate(looks)]
-    mark_copies(rows, looks)
-    if args.json:
-        for row in rows:
-            output.write_json(row)
-    elif args.csv:
-        writer = output.CsvWriter((*FIELDS, "warnings", "error"))
-        for row in rows:
-            told = ["; ".join(row["warnings"]) or None, row["error"]]
-            writer.write([*(row[field] for field in FIELDS), *told])
-    else:
-        print("\n".join([*sizes(rows), *problems(rows, faults), *lone_classes(manifest)]))
-    if args.json or args.csv:
-        for text in faults:
+        for_people = not (args.json or args.csv)
+        say = print if for_people else doing.progress.say
+        for text in (*(describe(manifest) if for_people else ()), *faults):
             say(text)
-    if faults:
+        writer = output.CsvWriter((*FIELDS, "warnings", "error")) if args.csv else None
+        look = functools.partial(look_at, config=config, extract=doing.work.extract)
+        first: dict[str, dict[str, Any]] = {}
+        try:
+            looks = doing.work.each("extracting", look, [v.path for v in manifest.videos])
+            for i, found in enumerate(looks):
+                rows.append(as_row(manifest, i, found))
+                mark_copy(rows[-1], first.setdefault(found.digest or f"\0{i}", rows[-1]))
+                if args.json:
+                    output.write_json(rows[-1])
+                elif writer:
+                    words = ["; ".join(rows[-1]["warnings"]) or None, rows[-1]["error"]]
+                    writer.write([*(rows[-1][field] for field in FIELDS), *words])
+                else:
+                    doing.progress.clear()
+                    print(*problems(rows[-1]), sep="", end="", flush=True)
+        finally:  # also of what was seen before Ctrl-C
+            if for_people:
+                print("\n".join(sizes(rows)), flush=True)
+        refused = refusals(manifest, rows)
+        for text in refused:
+            say(text)
+    if faults or refused:
         return 3
     return 1 if any(row["error"] or row["warnings"] for row in rows) else 0
+
+
+def refusals(manifest: Manifest, rows: Sequence[dict[str, Any]]) -> list[str]:
+    """Return why `train` would refuse the list, with the videos of it that can be used."""
+    from lsfref.errors import LsfrefError
+    from lsfref.phases.advice import check_classes
+
+    bad = {row["file"]: row["error"] for row in rows if row["error"]}
+    training = training_part(manifest)
+    usable = [video for video in training.videos if video.name not in bad]
+    try:
+        refuse_lone_classes(training)
+        check_classes(usable, {t: c for t, c in training.classes.items() if c}, [*bad.values()])
+    except LsfrefError as fault:
+        return str(fault).split("\n")
+    return []
 
 
 class Look(NamedTuple):
@@ -85,31 +117,27 @@ class Look(NamedTuple):
     error: str | None
 
 
-def look_at(path: str, *, max_frames: int, max_pixels: int) -> Look:
-    """Return how many frames a video has, how large, and what is wrong with it."""
+def look_at(path: str, *, config: Config, extract: "Extract") -> Look:
+    """Return how many frames a video has, how large, and why it cannot be used."""
     from lsfref import video
-    from lsfref.descriptors import PATCH
     from lsfref.errors import LsfrefError
-    from lsfref.trajectories import TRACK_LENGTH
+    from lsfref.phases.advice import unusable
+    from lsfref.phases.extraction import Extraction
 
-    warnings: list[str] = []
-    frames = width = height = 0
-    error = None
+    found, n_points, width, height = Extraction(iter(())), 0, 0, 0
     try:
-        pictures = video.read_frames(
-            path, grey="8bit", max_frames=max_frames, max_pixels=max_pixels, warn=warnings.append
-        )
-        for grey_HW in pictures:
-            frames += 1
-            height, width = grey_HW.shape
+        first = video.read_frames(path, max_pixels=config.max_pixels, warn=_said_in_extracting)
+        height, width = next(first).shape
+        found = extract(path, config)
+        n_points = sum(len(b.info_P10) for b in found) if found.n_points is None else found.n_points
+        error = unusable(path, found.n_frames, n_points, config)
     except LsfrefError as fault:
-        error = str(fault)
-    name = printable(path)
-    if error is None and frames <= TRACK_LENGTH:
-        error = f"{name}: {frames} frames; a trajectory needs {TRACK_LENGTH + 1}"
-    elif error is None and min(width, height) < PATCH:
-        error = f"{name}: frames of {width}x{height} pixels; each side must have {PATCH}"
-    return Look(frames, width, height, content(path), tuple(warnings), error)
+        found.n_frames, error = 0, str(fault)
+    return Look(found.n_frames, width, height, content(path), found.warnings, error)
+
+
+def _said_in_extracting(_text: str) -> None:
+    """Take a warning that extracting from the same file gives too."""
 
 
 def content(path: str) -> str:
@@ -133,38 +161,33 @@ def as_row(manifest: Manifest, i: int, found: Look) -> dict[str, Any]:
     return row | {"warnings": list(found.warnings), "error": found.error}
 
 
-def mark_copies(rows: Sequence[dict[str, Any]], looks: Sequence[Look]) -> None:
-    """Warn of files with the same bytes: one could be on both sides of a split."""
-    first: dict[str, dict[str, Any]] = {}
-    for row, found in zip(rows, looks, strict=True):
-        other = first.setdefault(found.digest or f"\0{row['file']}", row)
-        if other is not row:
-            told = f"{printable(row['file'])}: the same bytes as {printable(other['file'])}"
-            row["warnings"].append(f"{told}; keep one, or give both one group")
+def mark_copy(row: dict[str, Any], other: dict[str, Any]) -> None:
+    """Warn of a file with the bytes of another: they could be on both sides of a split."""
+    if other is not row:
+        text = f"{printable(row['file'])}: the same bytes as {printable(other['file'])}"
+        row["warnings"].append(f"{text}; keep one, or give both one group")
 
 
 def sizes(rows: Sequence[dict[str, Any]]) -> list[str]:
-    """Return how many frames there are, how large, and which video is the shortest."""
-    seen = [row for row in rows if row["frames"]]
-    if not seen:
-        return []
-    counts = collections.Counter(f"{row['width']}x{row['height']}" for row in seen)
-    told = ", ".join(f"{size} ({n} videos)" for size, n in counts.most_common(6))
-    more = f", and {len(counts) - 6} other sizes" if len(counts) > 6 else ""
-    short = min(seen, key=lambda row: row["frames"])
-    return [
-        f"{sum(row['frames'] for row in seen)} frames decoded; {told}{more}",
-        f"shortest: {printable(short['file'])}, {short['frames']} frames",
-    ]
-
-
-def problems(rows: Sequence[dict[str, Any]], faults: Sequence[str]) -> list[str]:
-    """Return every problem with the line that it is on, the list's own first."""
-    told = list(faults)
-    for row in rows:
-        line = f"line {row['line']}: " if row["line"] else ""
-        for text in [*row["warnings"], *([row["error"]] if row["error"] else [])]:
-            told.append(line + printable(text))
+    """Return how many frames there are, how large, the shortest video, and how many can be used."""
+    lines = []
+    if seen := [row for row in rows if row["frames"]]:
+        counts = collections.Counter(f"{row['width']}x{row['height']}" for row in seen)
+        text = ", ".join(f"{size} ({counted(n, 'video')})" for size, n in counts.most_common(6))
+        more = f", and {len(counts) - 6} other sizes" if len(counts) > 6 else ""
+        n_frames = sum(row["frames"] for row in seen)
+        short = min(seen, key=lambda row: row["frames"])
+        lines = [
+            f"{counted(n_frames, 'frame')} decoded; {text}{more}",
+            f"shortest: {printable(short['file'])}, {counted(short['frames'], 'frame')}",
+        ]
     n_bad = sum(bool(row["error"]) for row in rows)
-    end = f"{len(rows) - n_bad} videos can be used, {n_bad} cannot" if n_bad else None
-    return [*told, end or f"all {len(rows)} videos can be used"]
+    good = f"{counted(len(rows) - n_bad, 'video')} can be used"
+    return [*lines, f"{good}, {n_bad} cannot" if n_bad else f"all {good}" if rows[1:] else good]
+
+
+def problems(row: dict[str, Any]) -> list[str]:
+    """Return the lines of what is wrong with a video, and where the list names it."""
+    place = f"line {row['line']}: " if row["line"] else ""
+    texts = [*row["warnings"], *([row["error"]] if row["error"] else [])]
+    return [f"{place}{printable(text)}\n" for text in texts]

@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("videos", nargs="+", metavar="VIDEO", help="files, or folders of files")
     options.add_model(parser)
     parser.add_argument(
-        "--timeline", type=options.duration, default=0.0, metavar="SECONDS",
+        "--timeline", type=options.amount, default=0.0, metavar="SECONDS",
         help="one answer per interval of this length; 0: one per video",
     )  # fmt: skip
     parser.add_argument(

@@ -58,6 +58,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Compare, print and write the page; status 1 where a video could not be used."""
+    if args.page != "none":
+        output.claim(args.page)
     return of_tables(args) if args.features else of_videos(args)
 
 
@@ -65,7 +67,7 @@ def of_tables(args: argparse.Namespace) -> int:
     """Compare the feature tables, alone and fused."""
     config = options.config_from(args)
     columns, tasks, groups = feature_tables.read(args)
-    names = [printable(path) for path in args.features]
+    names = tables.short_names(args.features)
     repeats = folding.divide(args, tasks, groups)
     told = [*feature_tables.describe(columns, tasks), *folding.thin_classes(tasks, repeats)]
     work = functools.partial(
@@ -150,7 +152,9 @@ def _rows_of(beside: Sequence[tables.FeatureTable], manifest: Manifest) -> dict[
     """Return the tables of --also, a row a video of the manifest, found by their names."""
     files = tuple(video.name for video in manifest.videos)
     labels = tables.LabelTable(manifest.source, files, {"": [None] * len(files)}, None)
-    return {table.source: tables.align([table], labels)[0][0] for table in beside}
+    names = tables.short_names([table.source for table in beside])
+    rows = [tables.align([table], labels)[0][0] for table in beside]
+    return dict(zip(names, rows, strict=True))
 
 
 def _how(args: argparse.Namespace) -> str:
@@ -187,7 +191,7 @@ def _finish(
     with write_whole(args.page) as file:
         file.write(text.encode())
     if not (args.json or args.csv):
-        print(f"wrote {args.page}")
+        print(f"wrote {printable(args.page)}")
 
 
 def _print(

@@ -8,8 +8,8 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lsfref.app import options
-from lsfref.storage.files import printable, write_whole
+from lsfref.app import options, output
+from lsfref.storage.files import check_folder, printable, write_whole
 
 if TYPE_CHECKING:
     from lsfref.app.page.folder_page import Card
@@ -56,6 +56,9 @@ def run(args: argparse.Namespace) -> int:
     config = options.with_flags(fitted.config, args) if fitted else options.config_from(args)
     if fitted:
         fitted = dataclasses.replace(fitted, config=config)
+    output.claim(args.output)
+    if args.pictures:
+        check_folder(args.pictures)
     near = [args.index] if args.index else [os.path.dirname(name or ""), ""]
     work = functools.partial(
         explain, config=config, model=fitted, strict=args.strict, near=list(map(Path, near))
@@ -120,11 +123,11 @@ def run_many(
     from lsfref.app.work import workers
     from lsfref.app.work.progress import Progress, conclusion
 
-    progress, output = Progress(quiet=args.quiet), Path(args.output)
-    folder = output.with_name(f"{output.stem}-pages")
+    progress, target = Progress(quiet=args.quiet), Path(args.output)
+    folder = target.with_name(f"{target.stem}-pages")
     folder.mkdir(exist_ok=True)
     card = functools.partial(
-        explain_card, work=functools.partial(work, back=f"../{output.name}"), folder=folder
+        explain_card, work=functools.partial(work, back=f"../{target.name}"), folder=folder
     )
     cards, causes = [], []
     progress("explaining", 0, len(paths))
@@ -137,9 +140,9 @@ def run_many(
     if causes:
         progress.say(conclusion(len(paths), causes) or f"error: {causes[0]}")
     classes = {name: task.classes for name, task in fitted.tasks.items()} if fitted else {}
-    with write_whole(output) as file:
+    with write_whole(target) as file:
         file.write(folder_page(cards, classes).encode())
-    print(f"wrote {printable(output)} and {len(os.listdir(folder))} pages in {printable(folder)}")
+    print(f"wrote {printable(target)} and {len(os.listdir(folder))} pages in {printable(folder)}")
     return 1 if causes else 0
 
 

@@ -4,13 +4,12 @@ import argparse
 import dataclasses
 import functools
 import os
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from lsfref import video
-from lsfref.app import options
+from lsfref.app import options, output
 from lsfref.app.lists.boxes import read_boxes
 from lsfref.app.lists.manifest import find_videos
 from lsfref.app.work.progress import conclusion
@@ -19,7 +18,7 @@ from lsfref.config import Config
 from lsfref.errors import LsfrefError
 from lsfref.phases import extraction
 from lsfref.phases.streaming import of_length
-from lsfref.storage.files import printable, write_whole
+from lsfref.storage.files import check_folder, printable, write_whole
 
 INTEGER, SIX, SEVEN = "%d", "%.6f", "%.7f"  # the digits of the original's text
 
@@ -56,7 +55,8 @@ def run(args: argparse.Namespace) -> int:
     twice = sorted({t for t in targets if targets.count(t) > 1})
     if twice:
         raise options.UsageError(f"two videos would both be written to {printable(twice[0])}")
-    Path(args.out).mkdir(parents=True, exist_ok=True)
+    check_folder(args.out)
+    output.claim(*targets)
     causes: list[str] = []
     with session(args, passes=1, n_videos=len(paths)) as doing:
         reader = doing.work.extract

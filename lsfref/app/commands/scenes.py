@@ -1,12 +1,12 @@
 """`scenes`: render the built-in labelled videos."""
 
 import argparse
-from pathlib import Path
+import os
 
-from lsfref.app import options
+from lsfref.app import options, output
 from lsfref.app.work import workers
 from lsfref.app.work.progress import Progress
-from lsfref.storage.files import printable
+from lsfref.storage.files import check_folder, printable
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,6 +31,8 @@ def run(args: argparse.Namespace) -> int:
     """Render the set; with --sheet also a picture of it."""
     from lsfref.scenes import clip_set, sheet
 
+    check_folder(args.out)
+    output.claim(os.path.join(args.out, "labels.csv"), *([args.sheet] if args.sheet else []))
     progress = Progress(quiet=args.quiet)
     settings = {"seed": args.seed, "frames": args.frames, "size": args.size}
     extra = tuple(sorted(set(args.extra)))
@@ -40,10 +42,10 @@ def run(args: argparse.Namespace) -> int:
             progress=lambda done, of: progress("rendering scenes", done, of),
         )  # fmt: skip
     n_clips = args.scenes * len(clip_set.list_clips(args.seed, 0, extra=extra))
-    print(f"{printable(str(labels))}: {n_clips} clips of {args.scenes} cameras")
+    print(f"{printable(labels)}: {n_clips} clips of {args.scenes} cameras")
     if args.sheet:
         sheet.contact_sheet(args.sheet, extra=extra, **settings)
-        print(printable(str(Path(args.sheet))))
+        print(printable(args.sheet))
     return 0
 
 

@@ -8,12 +8,11 @@ import argparse
 import contextlib
 import dataclasses
 import hashlib
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lsfref.app import options
+from lsfref.app import options, output
 from lsfref.app.lists.manifest import (
     Manifest,
     describe,
@@ -24,7 +23,7 @@ from lsfref.app.lists.manifest import (
 from lsfref.app.work.progress import Progress
 from lsfref.app.work.session import Session, session
 from lsfref.errors import LsfrefError
-from lsfref.storage.files import printable
+from lsfref.storage.files import printable, scratch
 
 if TYPE_CHECKING:
     from lsfref.model import Model
@@ -51,6 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Fit and write the model; status 1 where a video was left out, 3 where nothing can be fit."""
     options.config_from(args)  # refuses before anything is read
+    output.claim(args.model)
     if args.labels:
         return fit(read_labels(args.labels), args)
     with scenes(args) as labels:
@@ -136,11 +136,11 @@ def scenes(args: argparse.Namespace) -> Iterator[Path]:
         code.update(source.read_bytes())
     with contextlib.ExitStack() as stack:
         if args.cache == "none":
-            above = stack.enter_context(tempfile.TemporaryDirectory(prefix="lsfref-"))
+            above = stack.enter_context(scratch())
         else:
-            above = str(cache.place(args.cache))
-            cache.claim(Path(above))
-        folder = Path(above) / f"scenes-{args.seed}-{code.hexdigest()[:16]}"
+            above = cache.place(args.cache)
+            cache.claim(above)
+        folder = above / f"scenes-{args.seed}-{code.hexdigest()[:16]}"
         labels = folder / "labels.csv"
         if not labels.exists():  # it is written last: the set is whole
             progress = Progress(quiet=args.quiet)

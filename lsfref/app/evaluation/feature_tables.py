@@ -11,7 +11,7 @@ from lsfref.app.evaluation import folding, outcomes
 from lsfref.app.lists import tables
 from lsfref.app.lists.manifest import KNOWN, class_order
 from lsfref.app.work import workers
-from lsfref.app.work.progress import Progress
+from lsfref.app.work.progress import Progress, tell
 from lsfref.errors import LabelsError
 from lsfref.phases.extraction import Work
 from lsfref.phases.phase2 import encode_labels
@@ -71,6 +71,9 @@ def read(
     """Return the tables and both tasks in the order of the labels, and the groups if there are."""
     found = [tables.read_features(path) for path in args.features]
     labels = tables.read_label_table(args.labels, n_rows=len(found[0].features_MV), task=args.task)
+    if options.config_from(args).input_scaling != "zscore":
+        for told in filter(None, map(tables.uneven, found)):
+            tell(f"warning: {told}")
     columns, labels = tables.align(found, labels)
     tasks = []
     for name in KNOWN:

@@ -3,12 +3,15 @@
 In: files.  Out: features_MV of each extractor, and class names in the order of its rows.
 """
 
+import collections
+import contextlib
 import csv
-import io
+import functools
+import itertools
 import math
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -19,6 +22,10 @@ from lsfref.storage.files import printable
 
 NAME_COLUMNS = ("file", "name", "video", "path", "id")
 TASKS = ("background", "foreground")
+MOST_COLUMNS, MOST_CELLS = 200_000, 30_000_000  # of a table, which has then 240 MB
+MOST_LINE = 8 << 20  # characters
+PROPORTION = 1e100  # a number's square, and that of what it divides, are still numbers
+UNEVEN = 1e4  # from the spread of one column in ten to that of nine in ten
 
 
 class FeatureTable(NamedTuple):
@@ -41,35 +48,78 @@ class LabelTable(NamedTuple):
 def read_features(path: str | os.PathLike[str]) -> FeatureTable:
     """Return the numbers of a table. Raises LabelsError with the line and what is wrong there.
 
-    Cells are separated by commas, semicolons, tabs or blanks. A first line that is not all numbers,
-    or that counts 0, 1, 2, ... is a header. A first column of text, or under a header such as
-    `file`, holds names; one under an empty header counts the rows and is dropped.
+    Cells are separated by commas, semicolons, tabs or blanks. A first column of text, or under a
+    header such as `file`, holds names; one under an empty header counts the rows and is dropped. A
+    first line is a header where none of its cells is a number, where they count 0, 1, 2, ..., or
+    where it names the first column so; any other is a row, and what is no number in it is a fault.
+    Numbers whose squares overflow or vanish are all multiplied by one power of two.
     """
-    name, lines = _lines(path)
-    mark = next((mark for mark in ",;\t" if mark in lines[0][1]), None)
-    first = _cells(lines[0][1], mark)
-    second = _cells(lines[1][1], mark) if len(lines) > 1 else first
-    has_names = not _is_number(second[0]) or first[0].strip().lower() in NAME_COLUMNS
-    has_index = not has_names and first[0] == ""
-    skipped = int(has_names or has_index)
-    has_header = _is_header(first[skipped:]) or (
-        skipped > 0 and first[0].lower() in ("", *NAME_COLUMNS)
-    )
-    body = lines[has_header:]
-    if not body or len(first) == skipped:
+    name = printable(path)
+    number, line = next(_lines(path))
+    mark = next((mark for mark in ",;\t" if mark in line), None)
+    first = _cells(line, mark, f"{name} line {number}")
+    starts = [(n, _first_cell(text, mark, f"{name} line {n}")) for n, text in _lines(path)]
+    head = first[0].lower()
+    later = [_number(cell) is None for _, cell in starts[1:] or starts]
+    has_names = head in NAME_COLUMNS or 2 * sum(later) > len(later)
+    skipped = int(has_names or (head == "" and _is_header(first[1:])))
+    has_header = head in NAME_COLUMNS or _is_header(first[skipped:])
+    n_rows, n_columns = len(starts) - has_header, len(first) - skipped
+    if not n_rows or not n_columns:
         raise LabelsError(f"{name}: no rows of numbers")
-    features_MV = np.empty((len(body), len(first) - skipped))
-    names: list[str] = []
-    for row_V, (number, line) in zip(features_MV, body, strict=True):
-        cells = _cells(line, mark)
+    if n_columns > MOST_COLUMNS or n_rows * n_columns > MOST_CELLS:
+        told = f"{n_rows} rows of {n_columns} columns, beyond {MOST_COLUMNS} or {MOST_CELLS} cells"
+        raise LabelsError(f"{name}: {told}; reduce the columns, as by PCA")
+    features_MV = np.empty((n_rows, n_columns))
+    rows = itertools.islice(_lines(path), has_header, None)
+    for row_V, (number, line) in zip(features_MV, rows, strict=True):
+        where = f"{name} line {number}"
+        cells = _cells(line, mark, where)
         if len(cells) != len(first):
-            raise LabelsError(f"{name} line {number}: {len(cells)} cells; want {len(first)}")
-        names += cells[:1]
-        row_V[:] = _numbers(cells[skipped:], f"{name} line {number}", skipped=skipped)
+            raise LabelsError(f"{where}: {len(cells)} cells; want {len(first)}")
+        row_V[:] = _numbers(cells[skipped:], where, skipped=skipped)
+    names = tuple(cell for _, cell in starts[has_header:])
     if has_names and len(set(names)) < len(names):
-        twice = next(n for n in names if names.count(n) > 1)
+        twice = collections.Counter(names).most_common(1)[0][0]
         raise LabelsError(f"{name}: two rows are named '{printable(twice)}'")
-    return FeatureTable(name, features_MV, tuple(names) if has_names else None)
+    scaled_MV = _in_range(
+        features_MV, [f"{name} line {n}" for n, _ in starts[has_header:]], skipped
+    )
+    return FeatureTable(name, scaled_MV, names if has_names else None)
+
+
+def _in_range(features_MV: Floats, places: Sequence[str], skipped: int) -> Floats:
+    """Return the features times a power of two, 1 where their squares are numbers without it.
+
+    Raises LabelsError where no power of two will do: one is out of all proportion to the rest.
+    """
+    peaks_M = np.maximum(features_MV.max(axis=1), -features_MV.min(axis=1))
+    largest = peaks_M.max()
+    if np.median(peaks_M[peaks_M > 0] if largest else 1.0) < largest / PROPORTION:
+        m = peaks_M.argmax()
+        v = np.abs(features_MV[m]).argmax()
+        told = f"{features_MV[m, v]:g} is out of all proportion to the rest"
+        raise LabelsError(f"{places[m]}, column {v + skipped + 1}: {told}; correct it")
+    if largest == 0 or 1 / PROPORTION < largest < PROPORTION:
+        return features_MV
+    return np.ldexp(features_MV, -int(np.frexp(largest)[1]))
+
+
+def uneven(table: FeatureTable) -> str | None:
+    """Return a warning where some columns vary so little beside others that they say nothing."""
+    spread_V = table.features_MV.max(axis=0) - table.features_MV.min(axis=0)
+    spread_V = spread_V[spread_V > 0]
+    low, high = np.quantile(spread_V, [0.1, 0.9]) if len(spread_V) else (1.0, 1.0)
+    if high < UNEVEN * low:
+        return None
+    told = f"some columns vary {high / low:.0e} times as much as others, and decide alone"
+    return f"{table.source}: {told}; --set input_scaling=zscore gives each the same weight"
+
+
+def short_names(paths: Sequence[str | os.PathLike[str]]) -> list[str]:
+    """Return the names of files without their folders, where these are not needed to tell them."""
+    names = [printable(os.path.basename(path)) for path in paths]
+    return names if len(set(names)) == len(names) else [printable(path) for path in paths]
 
 
 def read_label_table(
@@ -79,11 +129,11 @@ def read_label_table(
 
     Three forms: a CSV with a header `file,background,foreground[,group]` of which any column may be
     missing but one label column; `path label` lines; one bare label a line, in the order of the
-    rows, with or without a heading (a line more than there are rows). The last two are labels of
-    `task`, unless the heading of a bare list names one.
+    rows, with or without a heading (a line more than there are rows, and no label of another row).
+    The last two are labels of `task`, unless the heading of a bare list names one.
     """
-    name, lines = _lines(path)
-    cells = [(number, next(csv.reader([line]), [""])) for number, line in lines]
+    name, lines = printable(path), list(_lines(path))
+    cells = [(number, _cells(line, ",", f"{name} line {number}")) for number, line in lines]
     header = [cell.strip().lower() for cell in cells[0][1]]
     if len(header) > 1 and any(task in header for task in TASKS):
         return _labels_with_header(name, header, cells[1:])
@@ -96,7 +146,8 @@ def read_label_table(
         want = "a header with 'background' or 'foreground', or one label a line"
         raise LabelsError(f"{name} line {wide}: want {want}")
     task = header[0] if header[0] in TASKS else task
-    has_heading = header[0] in TASKS or len(cells) == n_rows + 1
+    more = len(cells) == n_rows + 1 and cells[0][1] not in [row for _, row in cells[1:]]
+    has_heading = header[0] in TASKS or more
     return LabelTable(
         name, None, {task: [row[0].strip() or None for _, row in cells[has_heading:]]}, None
     )
@@ -149,51 +200,65 @@ def _labels_with_header(
     return LabelTable(name, files, labels, groups)
 
 
-def _lines(path: str | os.PathLike[str]) -> tuple[str, list[tuple[int, str]]]:
-    """Return the printable name of a text file and its lines with numbers, blank ones left out."""
-    name = printable(path)
+def _lines(path: str | os.PathLike[str]) -> Iterator[tuple[int, str]]:
+    """Yield the lines of a text file with their numbers, blank ones left out."""
+    name, number = printable(path), 0
     try:
-        with open(path, "rb") as file:
-            data = file.read()
-        text = data.decode("utf-8-sig")
+        with open(path, encoding="utf-8-sig", newline="\n") as file:
+            lines = iter(functools.partial(file.readline, MOST_LINE), "")
+            for i, line in enumerate(lines, start=1):
+                if len(line) == MOST_LINE:
+                    told = f"beyond {MOST_LINE >> 20} million characters; reduce the columns"
+                    raise LabelsError(f"{name} line {i}: {told}, as by PCA")
+                if "\0" in line:
+                    raise LabelsError(f"{name}: not a text file")
+                if line.strip():
+                    number = i
+                    yield number, line.rstrip("\r\n")
     except OSError as fault:
         raise LabelsError(f"{name}: cannot be read: {fault.strerror or fault}") from None
     except UnicodeDecodeError:
         raise LabelsError(f"{name}: not a text file; save it as UTF-8 CSV") from None
-    lines = [(i, line) for i, line in enumerate(io.StringIO(text), start=1) if line.strip()]
-    if not lines or "\0" in text:
-        raise LabelsError(f"{name}: {'not a text file' if lines else 'the file is empty'}")
-    return name, [(number, line.rstrip("\r\n")) for number, line in lines]
+    if not number:
+        raise LabelsError(f"{name}: the file is empty")
 
 
-def _cells(line: str, mark: str | None) -> list[str]:
+def _cells(line: str, mark: str | None, where: str) -> list[str]:
     if mark is None:
         return line.split()
-    cells = next(csv.reader([line], delimiter=mark)) if '"' in line else line.split(mark)
+    try:
+        cells = next(csv.reader([line], delimiter=mark)) if '"' in line else line.split(mark)
+    except csv.Error as fault:
+        raise LabelsError(f"{where}: {fault}; is a quote never closed?") from None
     return [cell.strip() for cell in cells]
 
 
+def _first_cell(line: str, mark: str | None, where: str) -> str:
+    return _cells(line if '"' in line else line.strip().split(mark, 1)[0], mark, where)[0]
+
+
 def _is_header(cells: list[str]) -> bool:
-    counts = [str(i) for i in range(len(cells))]
-    return not all(map(_is_number, cells)) or (len(cells) > 1 and cells == counts)
-
-
-def _is_number(cell: str) -> bool:
-    return _number(cell) is not None
+    """Return whether cells stand above columns: as counts, or as words alone."""
+    if len(cells) > 1 and cells == [str(i) for i in range(len(cells))]:
+        return True
+    damaged = len(cells) == 1 and re.match(r"[-+.]?\d", cells[0])
+    return not damaged and all(_number(cell) is None for cell in cells)
 
 
 def _number(cell: str) -> float | None:
     try:
-        return float(cell)
+        return None if "_" in cell else float(cell)
     except ValueError:
         return None
 
 
 def _numbers(cells: list[str], where: str, *, skipped: int) -> Floats:
     """Return the cells of a line as finite numbers, or tell which one is not."""
+    with contextlib.suppress(ValueError):
+        values_V = np.fromiter(map(float, cells), float, len(cells))
+        if np.isfinite(values_V).all() and not any("_" in cell for cell in cells):
+            return values_V
     values = [_number(cell) for cell in cells]
-    for column, value in enumerate(values):
-        if value is None or not math.isfinite(value):
-            at = f"{where}, column {column + skipped + 1}"
-            raise LabelsError(f"{at}: '{printable(cells[column])}' is not a finite number")
-    return np.array(values, dtype=float)
+    column = next(i for i, v in enumerate(values) if v is None or not math.isfinite(v))
+    told = f"'{printable(cells[column][:80])}' is not a finite number"
+    raise LabelsError(f"{where}, column {column + skipped + 1}: {told}")

@@ -1,8 +1,9 @@
 """Features of videos, kept: stages 1 to 4 are 95 % of the work and do not change between runs.
 
 An entry is keyed by the video's content, the parameters of stages 1 to 4 and their code. It is a
-plain `.npz` of blocks, checked as it is read; a broken one is recomputed, with a warning. Processes
-may share a folder: entries appear whole, and the oldest go first when the limit is reached.
+plain `.npz` of blocks that holds its key and a digest of all that it says. It is checked whole
+before a row of it is used; a broken one is recomputed, with a warning. Processes may share a
+folder: entries appear whole, and the oldest go first when the limit is reached.
 The folder carries a mark of ours, and in it only names of our own form are ever read, written or
 removed: whatever else a user keeps there, or where a link there leads to, is left alone.
 """
@@ -17,40 +18,38 @@ import os
 import platform
 import re
 import stat
-import time
 import zipfile
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import imageio_ffmpeg
 import numpy as np
 
 import lsfref
+from lsfref.app.work.entries import BROKEN, Entry, member, read_block, read_entry, rebatch, seal
 from lsfref.config import Config, extraction_parameters
+from lsfref.errors import VideoError
 from lsfref.phases import extraction
 from lsfref.phases.extraction import Extract, Extraction, Notice, PathLike
 from lsfref.phases.streaming import Block
 from lsfref.storage import npz
-from lsfref.storage.files import TEMPORARY, open_own, printable, write_whole
+from lsfref.storage.files import TEMPORARY, GivenUpError, open_own, printable, write_whole
 
 LIMIT = 10_000_000_000  # bytes
+FORMAT = "entry 2"
 TAG = "CACHEDIR.TAG"  # [CDT]: backups pass it over
 MARK = (
     b"Signature: 8a477f597d28d172789f06886806bc55\n# features of videos kept by lsfref, format 1\n"
 )
 ENTRY = re.compile(r"[0-9a-f]{64}\.npz")
 BESIDE = "lsfref-cache"  # our part of a folder that holds other things
-ROWS = 2048  # of a stored block, at least
-STALE = 86_400.0  # seconds after which an unfinished file is nobody's
 SOURCES = (  # what stages 1 to 4 are made of; a test holds the list against the imports
     "arrays errors video flow trajectories descriptors kernels.filters kernels.medians "
     "kernels.pyramid media.ffmpeg media.containers media.writer storage.files cited.farneback "
     "cited.homography phases.motion phases.streaming"
 ).split()
-BROKEN = (zipfile.BadZipFile, zlib.error, ValueError, LookupError, EOFError, OSError, RuntimeError)
 
 
 @dataclass(frozen=True)
@@ -73,43 +72,37 @@ class CachedExtract:
             return self.compute(path, config)
         entry = self.folder / f"{key}.npz"
         try:
-            about = describe(entry)
+            kept = read_entry(entry, key, config)
         except (FileNotFoundError, NotADirectoryError):
             return self._computed(entry, path, config)
         except BROKEN:
             found = self._computed(entry, path, config)
-            found.notices.append(broken(entry))
+            found.notices.append(note(f"{printable(entry)}: broken cache entry; computed again"))
             return found
         with contextlib.suppress(OSError), open_own(entry) as file:
             os.utime(file.fileno())  # the oldest by use go first
-        name = printable(path)
-        texts = [name + w if w.startswith(": ") else w for w in about["warnings"]]
-        notices = [Notice("video", text) for text in texts]
-        found = Extraction(iter(()), about["n_frames"], about["n_points"], notices)
-        found.blocks = self._stored(entry, about["blocks"], found.notices, path, config)
-        return found
+        name, about = printable(path), kept.about
+        warnings = [name + w if w.startswith(": ") else w for w in about["warnings"]]
+        blocks = iter(kept.held) if kept.held else self._stored(entry, kept, path, config)
+        notices = [Notice("video", text) for text in warnings]
+        return Extraction(blocks, about["n_frames"], about["n_points"], notices)
 
-    def _stored(
-        self, entry: Path, n_blocks: int, notices: list[Notice], path: PathLike, config: Config
-    ) -> Iterator[Block]:
-        """Yield the blocks of an entry; where it breaks, go on with computed ones."""
-        given = 0
-        try:
-            with open_own(entry) as file, zipfile.ZipFile(file) as archive:
-                for b in range(n_blocks):
-                    block = Block(*(npz.read_member(archive, member(b, n)) for n in Block._fields))
-                    given += len(block.info_P10)
-                    yield block
-            return
-        except FileNotFoundError:  # another process made room
-            pass
-        except BROKEN:
-            notices.append(broken(entry))
-        for block in self._computed(entry, path, config):
-            n = len(block.info_P10)
-            if n > given:
-                yield Block(*(part[given:] for part in block))
-            given = max(0, given - n)
+    def _stored(self, entry: Path, kept: Entry, path: PathLike, config: Config) -> Iterator[Block]:
+        """Yield the blocks of a checked entry; where another process made room, computed ones."""
+        with contextlib.ExitStack() as stack:
+            file = None
+            with contextlib.suppress(OSError):
+                file = stack.enter_context(open_own(entry))
+            if file is None or os.fstat(file.fileno()).st_ino != kept.inode:
+                yield from self._computed(entry, path, config)
+                return
+            try:
+                archive = stack.enter_context(zipfile.ZipFile(file))
+                for b in range(kept.n_blocks):
+                    yield read_block(archive, b, check=False)
+            except BROKEN as fault:
+                told = "it has changed while it was read; start again"
+                raise VideoError(f"{printable(entry)}: {told}") from fault
 
     def _computed(self, entry: Path, path: PathLike, config: Config) -> Extraction:
         found = self.compute(path, config)
@@ -132,21 +125,14 @@ class CachedExtract:
             found.notices.append(writing.trouble)
 
     def make_room(self, n_bytes: int) -> bool:
-        """Drop the entries used longest ago until `n_bytes` more fit; return whether they do.
-
-        What other processes are writing counts as kept; what they left behind long ago goes.
-        """
+        """Drop the entries used longest ago until `n_bytes` more fit; return whether they do."""
         entries, total = [], n_bytes
         for path in self.folder.iterdir():
             with contextlib.suppress(OSError):
                 status = path.lstat()
-                if not stat.S_ISREG(status.st_mode):
-                    continue
-                if ENTRY.fullmatch(path.name):
+                if stat.S_ISREG(status.st_mode) and ENTRY.fullmatch(path.name):
                     entries.append((status.st_mtime, status.st_size, path))
                     total += status.st_size
-                elif TEMPORARY.fullmatch(path.name) and time.time() - status.st_mtime > STALE:
-                    path.unlink()
         for used, size, path in sorted(entries):
             if total <= self.limit or used >= self.since:
                 break
@@ -195,7 +181,7 @@ class Writing:
     """An entry on its way to the disk; it gives up where the disk does, and says why."""
 
     def __init__(self, entry: Path, cache: CachedExtract) -> None:
-        self.cache = cache
+        self.cache, self.key = cache, entry.stem
         self.trouble: Notice | None = None
         self.n_blocks = self.n_points = 0
         self.stack = contextlib.ExitStack()
@@ -214,9 +200,7 @@ class Writing:
                 npz.write_member(self.archive, member(self.n_blocks, name), part)
         self.n_blocks, self.n_points = self.n_blocks + 1, self.n_points + len(block.info_P10)
         if self.archive is not None and self.file.tell() > self.cache.limit // 4:
-            self.trouble = Notice(
-                "machine", "features beyond a quarter of the cache's limit are not kept"
-            )
+            self.trouble = note("features beyond a quarter of the cache's limit are not kept")
             self.give_up()
 
     def finish(self, found: Extraction, name: str) -> None:
@@ -226,15 +210,13 @@ class Writing:
         """
         if self.archive is None:
             return
-        about = {"n_frames": found.n_frames, "n_points": self.n_points, "blocks": self.n_blocks}
-        told = [n.text.removeprefix(name) for n in found.notices if n.kind == "video"]
-        text = json.dumps(about | {"warnings": told})
+        about = {"key": self.key, "n_frames": found.n_frames, "n_points": self.n_points}
+        about["warnings"] = [n.text.removeprefix(name) for n in found.notices if n.kind == "video"]
         with self._telling():
+            text = json.dumps(about | {"seal": seal(about, self.archive)})
             npz.write_member(self.archive, "json", npz.to_bytes(text))
             if not self.cache.make_room(self.file.tell()):
-                self.trouble = Notice(
-                    "machine", "the cache is full of this run's features; more are not kept"
-                )
+                self.trouble = note("the cache is full of this run's features; more are not kept")
                 self.give_up()
                 return
             self.archive = None
@@ -243,8 +225,8 @@ class Writing:
     def give_up(self) -> None:
         """Leave nothing behind; harmless when all is done."""
         self.archive = None
-        with contextlib.suppress(_GivenUpError, OSError, ValueError):
-            self.stack.__exit__(_GivenUpError, _GivenUpError(), None)
+        with contextlib.suppress(GivenUpError, OSError, ValueError):
+            self.stack.__exit__(GivenUpError, GivenUpError(), None)
 
     @contextlib.contextmanager
     def _telling(self) -> Iterator[None]:
@@ -253,54 +235,13 @@ class Writing:
         except OSError as fault:
             disk = fault.__cause__ if isinstance(fault.__cause__, OSError) else fault
             reason = disk.strerror or str(fault)
-            self.trouble = Notice(
-                "machine", f"{printable(self.cache.folder)}: features are not kept: {reason}"
-            )
+            self.trouble = note(f"{printable(self.cache.folder)}: features are not kept: {reason}")
             self.give_up()
-
-
-class _GivenUpError(Exception):
-    """Thrown into the open file so that it leaves no trace."""
-
-
-def rebatch(blocks: Iterator[Block]) -> Iterator[Block]:
-    """Yield the same rows in blocks of ROWS or a little more; the last one is what is left."""
-    held: list[Block] = []
-    n = 0
-    for block in blocks:
-        held.append(block)
-        n += len(block.info_P10)
-        if n >= ROWS:
-            yield Block(*map(np.concatenate, zip(*held, strict=True)))
-            held, n = [], 0
-    if n:
-        yield Block(*map(np.concatenate, zip(*held, strict=True)))
-
-
-def member(block: int, name: str) -> str:
-    """Return the name of an array in an entry."""
-    return f"{block:06}.{name}"
 
 
 def note(text: str) -> Notice:
     """Return a warning about the machine, not about the video: --strict lets it pass."""
     return Notice("machine", text)
-
-
-def broken(entry: Path) -> Notice:
-    """Return the warning of an entry that cannot be believed."""
-    return note(f"{printable(entry)}: broken cache entry; computed again")
-
-
-def describe(entry: Path) -> dict[str, Any]:
-    """Return what an entry says of itself. Raises one of BROKEN where it is none."""
-    with open_own(entry) as file, zipfile.ZipFile(file) as archive:
-        shapes = npz.headers(archive, os.fstat(file.fileno()).st_size)
-        about = json.loads(npz.read_texts(archive, ["json"])["json"])
-    n_points = sum(shapes[member(b, "info_P10")][0][0] for b in range(about["blocks"]))
-    if n_points != about["n_points"] or not isinstance(about["warnings"], list):
-        raise ValueError("not an entry")
-    return about
 
 
 def entry_key(path: PathLike, config: Config) -> str | None:
@@ -321,7 +262,7 @@ def entry_key(path: PathLike, config: Config) -> str | None:
 @functools.lru_cache
 def code_version() -> str:
     """Return a digest of the code of stages 1 to 4 and of what computes them."""
-    machine = [imageio_ffmpeg.__version__, np.__version__, platform.machine()]
+    machine = [FORMAT, imageio_ffmpeg.__version__, np.__version__, platform.machine()]
     machine.append(os.environ.get("IMAGEIO_FFMPEG_EXE", ""))
     digest = hashlib.sha256(" ".join(machine).encode())
     digest.update(inspect.getsource(extraction.extract).encode())

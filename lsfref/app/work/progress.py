@@ -1,5 +1,6 @@
 """Progress on stderr: a bar on a terminal, else one line per stage, nothing when quiet."""
 
+import contextlib
 import os
 import shutil
 import sys
@@ -27,7 +28,7 @@ class Progress:
 
     def __init__(self, *, quiet: bool) -> None:
         self.quiet = quiet
-        terminal = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+        terminal = bool(sys.stderr) and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
         self.bar = terminal and not quiet
         self.bold = self.bar and not os.environ.get("NO_COLOR")
         self.stage = ""
@@ -43,11 +44,7 @@ class Progress:
             self.clear()
             self.stage, self.began, self.drawn = stage, now, 0.0
             if not self.bar:
-                print(
-                    f"{stage}: {of or 'many'} {UNITS.get(stage, 'videos')}",
-                    file=sys.stderr,
-                    flush=True,
-                )
+                tell(f"{stage}: {of or 'many'} {UNITS.get(stage, 'videos')}")
         if self.bar and (done >= of > 0 or now - self.drawn > EVERY):
             self.drawn = now
             self._draw(done, of, seconds=now - self.began)
@@ -58,19 +55,18 @@ class Progress:
         filled = "#" * (width * done // max(of, 1))
         text = f"{name} [{filled:<{width}}] {done}/{of}  {speed(done, seconds)}"
         if of == 0:  # nobody knows how many there are
-            sys.stderr.write(f"\r\x1b[K{name} {done}  {speed(done, seconds)}")
+            tell(f"\r\x1b[K{name} {done}  {speed(done, seconds)}", end="")
         elif done < of:
             left = clock((of - done) * seconds / done) if done else "?"
-            sys.stderr.write(f"\r\x1b[K{text}  {left} left")
+            tell(f"\r\x1b[K{text}  {left} left", end="")
         else:
-            sys.stderr.write(f"\r\x1b[K{text}  {clock(seconds)}\n")
+            tell(f"\r\x1b[K{text}  {clock(seconds)}")
             self.stage = ""
-        sys.stderr.flush()
 
     def clear(self) -> None:
         """End a bar that is half drawn."""
         if self.bar and self.stage:
-            sys.stderr.write("\n")
+            tell("")
             self.stage = ""
 
     def explain(self, lines: Iterable[str]) -> None:
@@ -91,14 +87,19 @@ class Progress:
             return
         self.said.add(text)
         self.clear()
-        print(text, file=sys.stderr, flush=True)
+        tell(text)
+
+
+def tell(text: str, end: str = "\n") -> None:
+    """Write to stderr; where it is closed or full, the result goes out all the same."""
+    if sys.stderr is not None:
+        with contextlib.suppress(OSError, ValueError):
+            print(text, end=end, file=sys.stderr, flush=True)
 
 
 def conclusion(of: int, causes: Sequence[str]) -> str:
-    """Return how many of `of` inputs failed, and the cause of each on a line of its own."""
-    if not causes or of == 1:
-        return ""
-    return "\n  ".join([f"{of - len(causes)} ok, {len(causes)} failed:", *causes])
+    """Return how many of `of` inputs failed; their causes were told as they came."""
+    return f"{of - len(causes)} ok, {len(causes)} failed" if causes and of > 1 else ""
 
 
 def speed(done: int, seconds: float) -> str:

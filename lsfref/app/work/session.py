@@ -2,7 +2,6 @@
 
 import contextlib
 import functools
-import tempfile
 import time
 from argparse import Namespace
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from lsfref.app.work import workers
 from lsfref.app.work.progress import Progress
 from lsfref.errors import VideoError
+from lsfref.storage.files import scratch
 
 if TYPE_CHECKING:
     from lsfref.config import Config
@@ -46,11 +46,14 @@ def session(args: Namespace, *, passes: int, n_videos: int) -> Iterator[Session]
         reader: Extract = extract
         if jobs == 1:  # in this process: a long video can say how far it is
             reader = functools.partial(extract, seen=functools.partial(show_frame, progress))
+        folder: Path | None = None
         if args.cache != "none":
-            reader = CachedExtract(place(args.cache), since=time.time(), compute=reader)
+            folder = place(args.cache)
         elif passes > 1:
-            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="lsfref-")))
-            reader = CachedExtract(folder, since=time.time(), compute=reader)
+            folder = stack.enter_context(scratch())
+        if folder is not None:
+            limit = int(args.cache_limit * 1e9)
+            reader = CachedExtract(folder, limit, since=time.time(), compute=reader)
         if getattr(args, "strict", False):
             reader = functools.partial(strict_extract, inner=reader)
         mapper = stack.enter_context(workers.mapper(jobs))

@@ -4,26 +4,29 @@ import collections
 import contextlib
 import functools
 import gc
+import inspect
 import multiprocessing
 import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import util
 from multiprocessing.process import BaseProcess
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from lsfref.app.work import machine, signals
-from lsfref.errors import LsfrefError
+from lsfref.errors import LsfrefError, VideoError
+from lsfref.storage.files import printable
 
 if TYPE_CHECKING:
     from lsfref.phases.extraction import Mapper
 
 _told_to_end = threading.Event()  # in a worker
 
+DIED = "a worker process died on it, twice (out of memory?)"
 AHEAD = 16  # results a job may be ahead of the one waited for, so that a long video stops nobody
 
 
@@ -36,19 +39,60 @@ def mapper(jobs: int) -> Iterator["Mapper"]:
     if jobs == 1:
         yield map
         return
-    context = multiprocessing.get_context("spawn")  # nothing is inherited: no locks, no threads
-    with folder_off_path():
-        pool = _Pool(jobs, mp_context=context, initializer=_begin)
+    crew = Crew(jobs)
     try:
-        yield functools.partial(ordered, pool, AHEAD * jobs)
-    except BrokenProcessPool:
-        raise LsfrefError("a worker process died (out of memory?); use fewer --jobs") from None
+        yield functools.partial(ordered, crew, AHEAD * jobs)
     except BaseException:
-        for process in list((pool._processes or {}).values()):
+        for process in list((crew.pool._processes or {}).values()):
             process.terminate()
         raise
     finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+        crew.pool.shutdown(wait=True, cancel_futures=True)
+
+
+class Crew:
+    """A pool of processes that is made anew where one of them dies, which ends a pool."""
+
+    def __init__(self, jobs: int) -> None:
+        self.jobs = jobs
+        self.start(jobs)
+
+    def start(self, jobs: int) -> None:
+        """Begin a pool."""
+        context = multiprocessing.get_context("spawn")  # nothing is inherited: no locks, no threads
+        with folder_off_path():
+            self.pool = _Pool(jobs, mp_context=context, initializer=_begin)
+
+    def submit(self, function: Callable[..., Any], /, *each: Any) -> Future[Any]:
+        """Return the future of function(*each)."""
+        try:
+            return self.pool.submit(function, *each)
+        except BrokenProcessPool as fault:
+            future: Future[Any] = Future()
+            future.set_exception(fault)
+            return future
+
+    def again(self, function: Callable[..., Any], each: Sequence[Any]) -> Any:
+        """Return function(*each), tried once more and alone; then go on with a new pool.
+
+        Where its process dies again, this is what the function makes of a video that cannot be
+        read. Raises LsfrefError where it reads none.
+        """
+        self.pool.shutdown(wait=True, cancel_futures=True)
+        self.start(1)
+        try:
+            found = self.pool.submit(function, *each).result()
+        except BrokenProcessPool:
+            if "extract" not in inspect.signature(function).parameters:
+                raise LsfrefError(f"{DIED}; use fewer --jobs") from None
+            found = function(*each, extract=_refuse)
+        self.pool.shutdown(wait=True, cancel_futures=True)
+        self.start(self.jobs)
+        return found
+
+
+def _refuse(path: Any, *_rest: Any, **_more: Any) -> NoReturn:
+    raise VideoError(f"{printable(path)}: {DIED}; leave it out, or give it more memory")
 
 
 @contextlib.contextmanager
@@ -83,16 +127,31 @@ class _Pool(ProcessPoolExecutor):
 
 
 def ordered(
-    executor: Executor, ahead: int, function: Callable[..., Any], *arguments: Iterable[Any]
+    crew: Any, ahead: int, function: Callable[..., Any], *arguments: Iterable[Any]
 ) -> Iterator[Any]:
-    """Yield function(*each) in order, with at most `ahead` results computed beforehand."""
-    waiting: collections.deque[Future[Any]] = collections.deque()
+    """Yield function(*each) in order, with at most `ahead` results computed beforehand.
+
+    What was lost with a process of the crew is done again, first of all what is waited for.
+    """
+    waiting: collections.deque[tuple[tuple[Any, ...], Future[Any]]] = collections.deque()
+
+    def first() -> Any:
+        each, future = waiting.popleft()
+        try:
+            return future.result()
+        except BrokenProcessPool:
+            found = crew.again(function, each)
+        for i, (later, future) in enumerate(waiting):
+            if isinstance(future.exception(), BrokenProcessPool):
+                waiting[i] = later, crew.submit(function, *later)
+        return found
+
     for each in zip(*arguments, strict=True):
-        waiting.append(executor.submit(function, *each))
+        waiting.append((each, crew.submit(function, *each)))
         if len(waiting) >= ahead:
-            yield waiting.popleft().result()
+            yield first()
     while waiting:
-        yield waiting.popleft().result()
+        yield first()
 
 
 def _task(function: Callable[..., Any], *arguments: Any, **rest: Any) -> Any:

@@ -3,7 +3,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lsfref.app.lists.tables import align, read_features, read_label_table
+from lsfref.app.lists.tables import (
+    FeatureTable,
+    align,
+    read_features,
+    read_label_table,
+    short_names,
+    uneven,
+)
 from lsfref.errors import LabelsError
 
 NUMBERS = [[1.5, -2.0, 3e-4], [0.0, 7.25, -1.0]]
@@ -148,3 +155,71 @@ def test_alignment_by_name_and_by_row(tmp_path):
 def test_bad_label_lists_are_told(tmp_path, text, fault):
     with pytest.raises(LabelsError, match=fault):
         read_label_table(write(tmp_path, text), n_rows=2)
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("x1.5,2,3\n4,5,6\n7,8,9\n", "line 1, column 1: 'x1.5' is not a finite number"),
+        ("1.5,,3\n4,5,6\n", "line 1, column 2: '' is not a finite number"),
+        ("1,5x\n4,5\n7,8\n", "line 1, column 2: '5x' is not"),
+        (",2,3\n4,5,6\n7,8,9\n", "line 1, column 1: '' is not"),
+        ("1.5o\n4\n7\n", "line 1, column 1: '1.5o' is not"),
+        ("1,2\nx3,4\n5,6\n", "line 2, column 1: 'x3' is not"),
+        ("1,2\n1_5,4\n5,6\n", "line 2, column 1: '1_5' is not"),
+        ("a.mp4,1,two\nb.mp4,3,4\n", "line 1, column 3: 'two' is not"),
+        ("1,2\n3," + "9" * 500 + "\n", "line 2, column 2: '9{80}' is not a finite number"),
+        ('1,2\n"' + "1" * 140_000 + '",4\n', "line 2: field larger than field limit"),
+        ("1,2\n3,1e308\n5,6\n", "line 2, column 2: 1e\\+308 is out of all proportion"),
+        ("a,b\n1,2\n-1e200,4\n5,6\n", "line 3, column 1: -1e\\+200 is out of all proportion"),
+        ("1," * 200_001 + "1\n", "1 rows of 200002 columns, beyond 200000"),
+        ("1" * (8 << 20), "line 1: beyond 8 million characters"),
+    ],
+)
+def test_damaged_rows_are_told_with_their_line(tmp_path, text, fault):
+    with pytest.raises(LabelsError, match=fault):
+        read_features(write(tmp_path, text))
+
+
+@pytest.mark.parametrize("power", [-700, -400, 0, 300, 900])
+def test_a_table_is_brought_into_range_by_a_power_of_two(tmp_path, power):
+    rng = np.random.default_rng(5)
+    features = rng.standard_normal((7, 3))
+    lines = [",".join(map(repr, row)) for row in np.ldexp(features, power).tolist()]
+    found = read_features(write(tmp_path, "\n".join(lines))).features_MV
+    if power in (0, 300):
+        np.testing.assert_array_equal(found, np.ldexp(features, power))
+    factor = found[0, 0] / features[0, 0]
+    np.testing.assert_array_equal(found, features * factor)
+    assert np.frexp(factor)[0] == 0.5
+    assert 1e-100 < np.abs(found).max() < 1e100
+
+
+def test_zeros_alone_are_in_range(tmp_path):
+    np.testing.assert_array_equal(read_features(write(tmp_path, "0,0\n0,0\n")).features_MV, 0)
+
+
+def test_very_unequal_columns_are_told_with_the_cure():
+    rng = np.random.default_rng(5)
+    features = rng.standard_normal((11, 6)) * [1e-6, 1e-6, 1e-6, 1e6, 1e6, 1e6]
+    table = FeatureTable("t.csv", features, None)
+    assert "1e+12 times" in uneven(table)
+    assert "--set input_scaling=zscore" in uneven(table)
+    assert uneven(table._replace(features_MV=rng.standard_normal((11, 6)))) is None
+    assert uneven(table._replace(features_MV=np.ones((11, 6)))) is None
+
+
+def test_the_heading_of_a_bare_list_is_no_label_of_another_row(tmp_path):
+    """A row that a table lost must not take its label along."""
+    labels = read_label_table(write(tmp_path, "weather\nrain\nsnow\nrain\n"), n_rows=3)
+    assert labels.labels == {"background": ["rain", "snow", "rain"]}
+    labels = read_label_table(write(tmp_path, "snow\nrain\nsnow\nrain\n"), n_rows=3)
+    assert labels.labels == {"background": ["snow", "rain", "snow", "rain"]}
+    table = read_features(write(tmp_path, "1\n2\n3\n"))
+    with pytest.raises(LabelsError, match=r"3 rows; .* 4 labels"):
+        align([table], labels)
+
+
+def test_names_without_folders_where_these_tell_nothing():
+    assert short_names(["a/hog.csv", "b/hof.csv"]) == ["hog.csv", "hof.csv"]
+    assert short_names(["a/x.csv", "b/x.csv"]) == ["a/x.csv", "b/x.csv"]

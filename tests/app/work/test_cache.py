@@ -9,57 +9,31 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from fakes import Fake, entries, rows, same
 
 from lsfref.app.work import cache
+from lsfref.app.work import entries as cache_entries
 from lsfref.app.work.cache import (
     BESIDE,
     CachedExtract,
     claim,
     entry_key,
     place,
-    rebatch,
     stage_sources,
 )
+from lsfref.app.work.entries import rebatch
 from lsfref.app.work.session import strict_extract
 from lsfref.config import PRESETS
 from lsfref.errors import VideoError, WriteError
-from lsfref.phases.extraction import Extraction, Notice, extract
+from lsfref.phases.extraction import Extraction, extract
 from lsfref.phases.passes import survey
 from lsfref.phases.streaming import Block
+from lsfref.storage import files
 
 pytestmark = pytest.mark.unwatched
 
 CONFIG = PRESETS["small"]
 PACKAGE = Path(cache.lsfref.__file__).parent
-
-
-class Fake:
-    """An extract whose rows follow from the bytes of the file; it counts how often it works."""
-
-    def __init__(self, *, n_points=5003, per_block=97, warnings=()):
-        self.n_points, self.per_block, self.warnings = n_points, per_block, warnings
-        self.calls = 0
-
-    def __call__(self, path, config):
-        self.calls += 1
-        return Extraction(
-            self.blocks(path, config), 23, None, [Notice("video", text) for text in self.warnings]
-        )
-
-    def blocks(self, path, config):
-        rng = np.random.default_rng(list(Path(path).read_bytes()))
-        for start in range(0, self.n_points, self.per_block):
-            n = min(self.per_block, self.n_points - start)
-            yield Block(rng.random((n, 10)), rng.random((n, 426)).astype(config.dtype))
-
-
-def rows(found):
-    blocks = list(found)
-    return [np.concatenate(part) for part in zip(*blocks, strict=True)]
-
-
-def same(one, other):
-    return all(a.dtype == b.dtype and np.array_equal(a, b) for a, b in zip(one, other, strict=True))
 
 
 @pytest.fixture
@@ -72,10 +46,6 @@ def video(tmp_path):
 @pytest.fixture
 def folder(tmp_path):
     return tmp_path / "cache"
-
-
-def entries(folder):
-    return sorted(folder.glob("*.npz"))
 
 
 def kept_in(folder):
@@ -206,12 +176,21 @@ def test_what_is_no_entry_is_computed(video, folder, spoil):
     assert "broken cache entry" in found.warnings[0]
 
 
-def test_an_entry_that_vanishes_while_it_is_read_is_computed_without_a_word(video, folder):
+@pytest.mark.parametrize("put", [None, b"another file"])
+def test_an_entry_that_vanishes_while_it_is_read_is_computed_without_a_word(
+    video, folder, put, monkeypatch
+):
+    monkeypatch.setattr(cache_entries, "HELD", 0)
     fake = Fake()
     kept = CachedExtract(folder, compute=fake)
     good = rows(kept(video, CONFIG))
     found = kept(video, CONFIG)
-    entries(folder)[0].unlink()
+    (entry,) = entries(folder)
+    if put:
+        entry.with_suffix(".new").write_bytes(put)
+        entry.with_suffix(".new").rename(entry)
+    else:
+        entry.unlink()
     assert same(rows(found), good)
     assert found.warnings == ()
 
@@ -327,13 +306,12 @@ def test_an_entry_beyond_a_quarter_of_the_limit_is_not_kept(video, folder):
     assert "quarter" in found.warnings[0]
 
 
-def test_old_leavings_go_and_fresh_ones_stay(video, folder):
+def test_leavings_of_killed_runs_go(video, folder):
     claim(folder)
-    for name, age in ((f".lsfref-{'a' * 16}.tmp", 90_000), (f".lsfref-{'b' * 16}.tmp", 10)):
-        (folder / name).write_bytes(b"x")
-        os.utime(folder / name, (0, time.time() - age))
+    (folder / f".lsfref-{'a' * 16}.tmp").write_bytes(b"x")
+    files._sweep_once.cache_clear()
     rows(CachedExtract(folder, compute=Fake())(video, CONFIG))
-    assert [path.name for path in folder.glob(".*.tmp")] == [f".lsfref-{'b' * 16}.tmp"]
+    assert len(kept_in(folder)) == 1
 
 
 def of_a_user(folder):

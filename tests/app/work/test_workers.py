@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import contextlib
+import functools
 import multiprocessing
 import os
 import pty
@@ -19,7 +20,7 @@ import lsfref.app.commands.inspect
 from lsfref.app import cli
 from lsfref.app.work import signals, workers
 from lsfref.app.work.progress import Progress, clock, speed
-from lsfref.errors import LsfrefError
+from lsfref.errors import LsfrefError, VideoError
 
 pytestmark = pytest.mark.unwatched
 
@@ -108,6 +109,71 @@ def test_a_pool_of_processes_and_its_errors():
     with pytest.raises(LsfrefError, match=r"a worker process died.*fewer --jobs"):
         with workers.mapper(2) as mapper:
             list(mapper(die, [1]))
+
+
+def nothing(path, config=None):
+    return path
+
+
+def touchy(path, *, extract=nothing, log=None):
+    """Return what `extract` says of a path; `kill` dies at every try, `once` at the first."""
+    try:
+        found = extract(path, None)
+    except VideoError as fault:
+        return str(fault)
+    with open(log, "a") as file:
+        file.write(f"{path} {os.getpid()}\n")
+    tries = Path(log).read_text().count(f"{path} ")
+    if path.startswith("kill") or (path.startswith("once") and tries == 1):
+        os.kill(os.getpid(), signal.SIGKILL)
+    return found
+
+
+def test_a_process_that_dies_costs_its_video_alone(tmp_path):
+    log = tmp_path / "log"
+    work = functools.partial(touchy, log=log, extract=nothing)
+    paths = [f"{i}.mp4" for i in range(45)]
+    paths[3], paths[4], paths[30], paths[44] = "kill\x1b.mp4", "once.mp4", "once too.mp4", "kill2"
+    with workers.mapper(2) as mapper:
+        found = list(mapper(work, paths))
+        again = list(mapper(work, paths[5:9]))
+    assert again == paths[5:9]
+    told = {
+        3: "kill\\x1b.mp4: a worker process died on it, twice",
+        44: "kill2: a worker process died",
+    }
+    for i, (path, text) in enumerate(zip(paths, found, strict=True)):
+        assert text.startswith(told[i]) if i in told else text == path
+    tries = [line.rsplit(" ", 1) for line in log.read_text().splitlines()]
+    last = [pid for path, pid in tries if path == paths[3]][-1]
+    assert [path for path, pid in tries if pid == last] == [paths[3]]  # alone
+
+
+def test_a_run_goes_on_when_a_worker_is_killed(labelled_clips, tmp_path):
+    """`extract` of a video whose reader kills the process that reads it."""
+    paths = sorted(labelled_clips.parent.glob("*.mkv"))[:4]
+    deadly = tmp_path / "deadly.py"
+    deadly.write_text(
+        "import os, sys\n"
+        "from lsfref.phases import extraction\n"
+        "def extract(path, config, inner=extraction.extract, **rest):\n"
+        f"    if str(path) == {str(paths[1])!r}: os.kill(os.getpid(), 9)\n"
+        "    return inner(path, config, **rest)\n"
+        "extraction.extract = extract\n"
+        "from lsfref.app import cli\n"
+        "if __name__ == '__main__': sys.exit(cli.main(sys.argv[1:]))\n"
+    )
+    words = ["extract", *paths, "--out", tmp_path / "out", "--cache", "none", "--jobs", 2]
+    ran = subprocess.run(
+        [sys.executable, deadly, *map(str, words)], cwd=ROOT, capture_output=True, text=True,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    assert ran.returncode == 1, ran.stderr
+    assert f"{paths[1]}: a worker process died on it, twice" in ran.stderr
+    assert "Traceback" not in ran.stderr
+    assert [line.split(":")[0] for line in ran.stdout.splitlines()] == [
+        str(tmp_path / "out" / f"{path.name}.npy") for i, path in enumerate(paths) if i != 1
+    ]
 
 
 def nap(seconds):
