@@ -5,16 +5,19 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from lsfref.app.work import machine
+from lsfref.app import cli
+from lsfref.app.work import machine, workers
 
 pytestmark = pytest.mark.unwatched
 
 FAULTS = """
 import resource, sys
 import numpy as np
-from lsfref.app.work import machine
+from lsfref.app import cli
+from lsfref.app.work import machine, workers
 from lsfref.flow import dense_flow
 if sys.argv[1] == "kept":
     machine.keep_freed_memory()
@@ -48,3 +51,29 @@ def test_freed_memory_is_kept():
     }  # fmt: skip
     assert count["kept"] < 300
     assert count["handed back"] > 3 * count["kept"]
+
+
+def faults_of_arrays(_):
+    """Return the page faults of eight arrays of 4 MB, after others of the same size."""
+    import resource
+
+    for _ in range(3):
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+        arrays = [np.ones(1 << 19) for _ in range(8)]
+        arrays.clear()
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="glibc's malloc")
+def test_workers_keep_freed_memory():
+    with workers.mapper(2) as mapper:
+        assert max(mapper(faults_of_arrays, range(2))) < 300
+
+
+def test_the_command_line_asks_for_both(monkeypatch, capsys):
+    kept = []
+    monkeypatch.setattr(machine, "keep_freed_memory", lambda: kept.append(1))
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "4")
+    assert cli.main(["inspect", "absent.npz"]) == 3
+    assert os.environ["OPENBLAS_NUM_THREADS"] == "1"
+    assert kept == [1]
