@@ -11,11 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from lsfref import pooling, video, voting
+from lsfref import pooling, voting
 from lsfref.arrays import Floats, Ints
 from lsfref.config import Config
 from lsfref.errors import NoTrajectoriesError
 from lsfref.kernels.pyramid import scale_factors
+from lsfref.media import decoding
 from lsfref.model import Model
 from lsfref.phases import testing
 from lsfref.phases.extraction import Extraction, extract
@@ -152,8 +153,8 @@ def gather(path: str, config: Config, model: Model | None) -> Story:
     """
     story = Story(path, config, model=model)
     limits: dict[str, Any] = {"max_frames": config.max_frames, "max_pixels": config.max_pixels}
-    story.n_frames = video.count_frames(path, **limits)
-    story.rate = video.frame_rate(path)
+    story.n_frames = decoding.count_frames(path, **limits)
+    story.rate = decoding.frame_rate(path)
     watcher = _Watcher(story)
     found = extract(path, config, watch=watcher)
     kept: dict[int, Block] = {}

@@ -47,8 +47,8 @@ ROWS = 2048  # of a stored block, at least
 STALE = 86_400.0  # seconds after which an unfinished file is nobody's
 SOURCES = (  # what stages 1 to 4 are made of; a test holds the list against the imports
     "arrays errors video flow trajectories descriptors kernels.filters kernels.medians "
-    "kernels.pyramid media.ffmpeg media.containers media.writer storage.files cited.farneback "
-    "cited.homography phases.motion phases.streaming"
+    "kernels.pyramid media.boxes media.containers media.decoding media.ffmpeg media.pictures "
+    "media.streams storage.files cited.farneback cited.homography phases.motion phases.streaming"
 ).split()
 BROKEN = (zipfile.BadZipFile, zlib.error, ValueError, LookupError, EOFError, OSError, RuntimeError)
 

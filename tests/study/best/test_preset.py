@@ -21,6 +21,7 @@ from lsfref.app.commands import inspect
 from lsfref.descriptors import cell_sums, describe
 from lsfref.errors import LsfrefError, ModelError, NoTrajectoriesError, VideoError
 from lsfref.kernels.scaling import Scaling
+from lsfref.media import writer
 from lsfref.model import Encoder, Extras, Network
 from lsfref.phases import passes, testing
 from lsfref.phases.extraction import Extraction, Work
@@ -423,7 +424,7 @@ def test_an_interval_has_the_changes_of_its_own_pictures(fitted, monkeypatch):
     monkeypatch.setattr(f"{__name__}.N_PICTURES", 23)
     rows_PD, _ = some_rows(5)
     found = Extraction(iter(blocks_of(rows_PD, [15, 15, 19, 21, 22])), 23)
-    monkeypatch.setattr("lsfref.video.frame_rate", lambda path: 1.0)
+    monkeypatch.setattr("lsfref.media.decoding.frame_rate", lambda path: 1.0)
     name = "rain-human-1-x.mp4"
     timed = best.answerer(fitted).describe_intervals(
         name, seconds=7, extract=lambda path, config: found
@@ -443,7 +444,7 @@ def test_an_interval_has_the_changes_of_its_own_pictures(fitted, monkeypatch):
 def test_the_pictures_are_those_that_the_trajectories_are_of(tmp_path):
     frames = np.random.default_rng(0).integers(0, 255, (5, 40, 60, 3), dtype=np.uint8)
     path = tmp_path / "clip.mkv"
-    video.write_video(path, frames)
+    writer.write_video(path, frames)
     config = dataclasses.replace(CONFIG, max_side=30, max_frames=3)
     found = list(best.read_frames(path, config))
     assert [(f.shape, f.dtype) for f in found] == [((20, 30), np.dtype(config.dtype))] * 3
@@ -462,7 +463,7 @@ def test_where_changes_have_no_share_no_picture_is_looked_at(made, monkeypatch):
         made, CONFIG, Choices(changes=0.0), classes=CLASSES, work=Work(FakeExtract())
     )
     name = "rain-human-1-x.mp4"
-    monkeypatch.setattr("lsfref.video.frame_rate", lambda path: 1.0)
+    monkeypatch.setattr("lsfref.media.decoding.frame_rate", lambda path: 1.0)
     timed = best.answerer(without.model).describe_intervals(name, seconds=60, extract=FakeExtract())
     assert timed.error is None
     assert timed.intervals[0].pooled.n_points == 23
@@ -482,7 +483,7 @@ def test_limits_reach_the_reader_and_damage_is_told_once(monkeypatch):
 def test_pictures_that_end_before_the_tracks_are_told(made, fitted, monkeypatch):
     real = best.read_frames
     monkeypatch.setattr(best, "read_frames", lambda *a: itertools.islice(real(*a), 9))
-    monkeypatch.setattr("lsfref.video.frame_rate", lambda path: 1.0)
+    monkeypatch.setattr("lsfref.media.decoding.frame_rate", lambda path: 1.0)
     rows_PD, _ = some_rows(2)
     found = Extraction(iter(blocks_of(rows_PD, [15, 22])), 23)
     name = "rain-human-1-x.mp4"
