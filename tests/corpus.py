@@ -567,7 +567,98 @@ CHANGES = [
     Case("shorter.ts", shorter, "any"),
 ]
 
+# ------------------------------------------------------------------ complete, but odd
+
+
+def behind(name: str, filler: bytes, suffix: str) -> Case:
+    return Case(name, lambda f: f.encode(suffix, *BASES[suffix]) + filler, "ok", FRAMES)
+
+
+def unnamed_in_info(factory: Factory) -> bytes:
+    """Return an avi whose last list, of texts, has an entry without a name."""
+    content = bytearray(factory.encode("avi", *MPEG4))
+    entries = b"ISFT\6\0\0\0lsfref" + b"\0\0\0\0\4\0\0\0abcd"
+    content += b"LIST" + struct.pack("<I", 4 + len(entries)) + b"INFO" + entries
+    struct.pack_into("<I", content, 4, len(content) - 8)
+    return bytes(content)
+
+
+def unpadded(factory: Factory) -> bytes:
+    """Return an avi whose chunks of odd length are followed by the next ones at once."""
+    content = factory.encode("avi", *MJPEG)
+    movie = content.index(b"movi") + 4
+    end = movie - 4 + struct.unpack("<I", content[movie - 8 : movie - 4])[0]
+    chunks, at = [], movie
+    while at < end:
+        length = struct.unpack("<I", content[at + 4 : at + 8])[0]
+        chunks.append(content[at : at + 8 + length])
+        at += 8 + length + length % 2
+    assert any(len(chunk) % 2 for chunk in chunks)
+    frames = b"".join(chunks)
+    head = content[: movie - 8] + struct.pack("<I", 4 + len(frames)) + b"movi"
+    whole = bytearray(head + frames)
+    struct.pack_into("<I", whole, 4, len(whole) - 8)
+    return bytes(whole)
+
+
+def before_the_end(factory: Factory) -> bytes:
+    return factory.encode("gif", *BASES["gif"])[:-1] + b"\0;"
+
+
+def twice(suffix: str) -> Callable[[Factory], bytes]:
+    return lambda f: f.encode(suffix, *BASES[suffix]) * 2
+
+
+def thumbnail_first(suffix: str) -> Callable[[Factory], bytes]:
+    """Return a file whose first track holds a picture, its second the video."""
+
+    def make(factory: Factory) -> bytes:
+        picture, video = factory.folder / "picture.mkv", factory.folder / "video.mkv"
+        picture.write_bytes(factory.encode("mkv", *MJPEG, "-frames:v", "1"))
+        video.write_bytes(factory.encode("mkv", *MPEG4))
+        inputs = ("-i", str(picture), "-i", str(video), "-map", "0:v", "-map", "1:v")
+        return factory.convert(suffix, *inputs, "-c:v:0", "copy", "-c:v:1", "mpeg4")
+
+    return make
+
+
+def copied(suffix: str, *arguments: str, before: tuple[str, ...] = ()) -> Callable:
+    def make(factory: Factory) -> bytes:
+        source = factory.folder / "source.mp4"
+        source.write_bytes(factory.encode("mp4", *H264))
+        return factory.convert(suffix, *before, "-i", str(source), "-c", "copy", *arguments)
+
+    return make
+
+
+KEY = (
+    "-encryption_scheme",
+    "cenc-aes-ctr",
+    "-encryption_key",
+    "7" * 32,
+    "-encryption_kid",
+    "a" * 32,
+)
+EARLY = ("-avoid_negative_ts", "disabled", "-output_ts_offset")
+ODDITIES = [
+    *(behind(f"{n} zeros.{s}", bytes(n), s) for n in (1, 188, 4096) for s in BASES if s != "wmv"),
+    *(behind(f"erased flash.{s}", b"\xff" * 512, s) for s in ("ts", "mpg", "flv", "avi")),
+    Case("unnamed entry.avi", unnamed_in_info, "ok", FRAMES),
+    Case("unpadded.avi", unpadded, "ok", FRAMES),
+    Case("zero before the end.gif", before_the_end, "ok", FRAMES),
+    *(
+        Case(f"thumbnail first.{s}", thumbnail_first(s), "ok", FRAMES)
+        for s in ("mov", "mkv", "avi")
+    ),
+    *(Case(f"twice.{s}", twice(s), "ok", 2 * FRAMES) for s in ("mkv", "avi", "ts", "mpg", "gif")),
+    *(Case(f"twice.{s}", twice(s), "warning", says="another rec") for s in ("mp4", "mov", "wmv")),
+    Case("edited.mp4", copied("mp4", before=("-ss", "0.2")), "warning", says="hides 5 of 40 coded"),
+    Case("starts early.mp4", copied("mp4", *EARLY, "-0.2"), "warning", says="hides 5 of 40 coded"),
+    Case("ends early.mp4", copied("mp4", *EARLY, "-5"), "error", says="hides 40 of 40 coded"),
+    Case("encrypted.mp4", copied("mp4", *KEY), "error", says="it is encrypted; decrypt it"),
+]
+
 CASES = [
     *CONTAINERS, *SHAPES, *PIXELS, *TIMES, *STREAMS, *TAGS, *SCRIPTS, *PICTURES, *BOMBS, *NAMED,
-    *NO_FILES, *LINKED, *DAMAGED, *CHANGES,
+    *NO_FILES, *LINKED, *DAMAGED, *CHANGES, *ODDITIES,
 ]  # fmt: skip

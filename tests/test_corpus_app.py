@@ -17,8 +17,8 @@ import pytest
 from clips import clip, texture
 
 from lsfref.app.cli import main
+from lsfref.media.writer import write_video
 from lsfref.storage.files import printable
-from lsfref.video import write_video
 
 ROOT = Path(__file__).parents[1]
 pytestmark = pytest.mark.unwatched

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lsfref.errors import VideoError
-from lsfref.video import count_frames, frame_rate, read_frames
+from lsfref.media.decoding import count_frames, frame_rate
+from lsfref.video import read_frames
 
 pytestmark = pytest.mark.unwatched
 

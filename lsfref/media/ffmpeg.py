@@ -6,6 +6,7 @@ own size, so nothing is read out of log text, where a file's tags could speak.
 """
 
 import contextlib
+import functools
 import os
 import re
 import select
@@ -19,6 +20,7 @@ import numpy as np
 
 from lsfref.arrays import Ints
 from lsfref.errors import VideoError
+from lsfref.media.streams import raw_format
 from lsfref.storage.files import printable
 
 PathLike = str | os.PathLike[str]
@@ -30,6 +32,7 @@ KEPT = 4096  # bytes of complaints worth keeping
 # Time stamps that count the frames: the muxer has nothing to say about those of a good file, and
 # they start again only when the picture's size or format changes in mid-stream.
 COUNTED = "settb=1/25,setpts=N"
+HARMLESS = re.compile(rb"Packet mismatch")  # zeros behind an flv: containers.py looks at its tags
 RESTARTED = re.compile(rb"non monotonically increasing dts to muxer in stream 0: (\d+) >= ")
 
 
@@ -51,10 +54,15 @@ def versions() -> dict[str, str]:
     with contextlib.suppress(metadata.PackageNotFoundError):
         found["imageio-ffmpeg"] = metadata.version("imageio-ffmpeg")
     with contextlib.suppress(VideoError, OSError, subprocess.SubprocessError, IndexError):
-        command = [executable(), "-version"]
-        text = subprocess.run(command, capture_output=True, timeout=10, check=True).stdout
-        found["ffmpeg"] = printable(text.split()[2])  # "ffmpeg version 7.1 Copyright ..."
+        found["ffmpeg"] = _version(executable())
     return found
+
+
+@functools.cache
+def _version(program: str) -> str:
+    command = [program, "-version"]
+    text = subprocess.run(command, capture_output=True, timeout=10, check=True).stdout
+    return printable(text.split()[2])  # "ffmpeg version 7.1 Copyright ..."
 
 
 def start(arguments: list[str], **streams: Any) -> subprocess.Popen[bytes]:
@@ -98,11 +106,20 @@ def open_regular(path: PathLike) -> int:
 class Decoder:
     """ffmpeg at work on one file: output read under a deadline, complaints kept, end certain.
 
-    Use as a context manager. `timeout` is in seconds without a byte of output or of progress in
-    the file; it runs only while somebody waits.
+    Use as a context manager. `stream` says in ffmpeg's words what is wanted of the file. `timeout`
+    is in seconds without a byte of output or of progress in the file; it runs only while somebody
+    waits.
     """
 
-    def __init__(self, path: PathLike, output: list[str], *, max_pixels: int, timeout: float):
+    def __init__(
+        self,
+        path: PathLike,
+        output: list[str],
+        *,
+        max_pixels: int,
+        timeout: float,
+        stream: str = "V:0",
+    ) -> None:
         self.name = printable(path)
         self.timeout = timeout
         self.max_pixels = max_pixels
@@ -112,12 +129,14 @@ class Decoder:
         self.place = 0  # how far into the file ffmpeg has come
         self.waited, self.looked = 0.0, time.monotonic()  # seconds without progress; last look
         self.file = open_regular(path)
-        guards = ["-protocol_whitelist", "fd", "-format_whitelist", FORMATS]
+        raw = raw_format(self.file)  # by its bytes: no name makes a file one
+        guards = ["-protocol_whitelist", "fd", "-format_whitelist", raw or FORMATS]
+        guards += ["-f", raw] if raw else []
         # ffmpeg counts rows filled up to 64 pixels: the exact limit is held in read_pixmap
         guards += ["-max_pixels", str(max_pixels + 64 * min(max_pixels, 1 << 14))]
         guards += ["-threads", "2", "-filter_threads", "1"]
         # one picture waits for the pipe, not eight: at 7680 x 4320 each is 100 MB
-        output = ["-map", "0:V:0", "-an", "-sn", "-dn", *output, "-thread_queue_size", "1"]
+        output = ["-map", f"0:{stream}", "-an", "-sn", "-dn", *output, "-thread_queue_size", "1"]
         try:
             self.process = start(
                 [*guards, "-i", "fd:", *output, "-"],
@@ -129,9 +148,9 @@ class Decoder:
             os.close(self.file)
             raise
         self.poll = select.poll()
-        for stream in (self.process.stdout, self.process.stderr):
-            os.set_blocking(_fileno(stream), False)
-            self.poll.register(_fileno(stream), select.POLLIN)
+        for pipe in (self.process.stdout, self.process.stderr):
+            os.set_blocking(_fileno(pipe), False)
+            self.poll.register(_fileno(pipe), select.POLLIN)
         _widen(_fileno(self.process.stdout))
 
     def __enter__(self) -> "Decoder":
@@ -214,7 +233,7 @@ class Decoder:
             restart = RESTARTED.search(line)
             if restart and not self.changed:
                 self.changed = int(restart[1]) + 1
-            elif line.strip() and not restart:
+            elif line.strip() and not restart and not HARMLESS.search(line):
                 self.complaints = (self.complaints + line + b"\n")[:KEPT]
         return bool(text)
 

@@ -17,12 +17,15 @@ from lsfref.storage.files import printable, write_whole
 
 CONTAINERS = {".mkv": "matroska", ".mp4": "mp4", ".avi": "avi"}
 
+BITS_PER_PIXEL = 1.3  # of "recorder"
+
 # ffv1 on bgr0 gives back every pixel; the others lose some, as cameras do. Half-size colour needs
 # even sides in h264, so odd pictures get full-size colour there.
 CODECS = {
     "ffv1": ["-c:v", "ffv1", "-pix_fmt", "bgr0"],
     "h264": ["-c:v", "libx264", "-crf", "18", "-pix_fmt", "yuv420p"],
     "mpeg4": ["-c:v", "mpeg4", "-q:v", "3", "-pix_fmt", "yuv420p"],
+    "recorder": ["-c:v", "libx264", "-preset", "veryfast", "-pix_fmt", "yuv420p"],
 }
 
 
@@ -32,8 +35,9 @@ def write_video(
     """Write uint8 frames, each (H, W) or (H, W, 3), to `path`; return how many.
 
     The suffix chooses the container (mkv, mp4, avi), `codec` the coding: "ffv1" is lossless, "h264"
-    and "mpeg4" are not. The same frames give the same bytes. Raises ValueError for frames that are
-    no video, WriteError for a file that cannot be written.
+    and "mpeg4" are not, "recorder" has a fixed bit rate, as recorders of cameras do. The same
+    frames give the same bytes. Raises ValueError for frames that are no video, WriteError for a
+    file that cannot be written.
     """
     suffix = Path(os.fsdecode(path)).suffix.lower()
     if suffix not in CONTAINERS or codec not in CODECS:
@@ -48,6 +52,11 @@ def write_video(
     coding = CODECS[codec]
     if codec == "h264" and (height % 2 or width % 2):
         coding = [*coding[:-1], "yuv444p"]
+    if codec == "recorder":
+        rate = str(int(BITS_PER_PIXEL * fps * height * width))
+        coding = [*coding, "-b:v", rate, "-minrate", rate, "-maxrate", rate]
+        coding += ["-bufsize", str(int(rate) // 3)]
+        coding += ["-x264-params", "nal-hrd=cbr:filler=1:vbv-init=0.5"]
     if codec == "ffv1" and width == 1:  # later levels cut into slices, and find none that fits
         coding = [*coding, "-level", "1"]
     arguments = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}"]

@@ -9,20 +9,23 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lsfref import pooling, video
+from lsfref import pooling
+from lsfref.arrays import Floats, Ints
 from lsfref.config import Config
 from lsfref.errors import LsfrefError
-from lsfref.phases.extraction import Extract, PathLike, extract
+from lsfref.media import decoding
+from lsfref.phases.extraction import Extract, Notice, PathLike, extract
 from lsfref.phases.passes import Pooled
 from lsfref.phases.streaming import Block
+from lsfref.storage.files import printable
 
 PoolInterval = Callable[[Iterable[Block], range], pooling.Pooled]
 
-NOMINAL_RATE = 25.0  # frames a second, where a file has no constant rate (T9)
+NOMINAL_RATE = 25.0  # frames a second, where a file has no times (T9)
 
 
 class Interval(NamedTuple):
-    """Frames first to last, both included; seconds where the file has a constant rate."""
+    """Frames first to last, both included; seconds where the file tells them."""
 
     first: int
     last: int
@@ -50,35 +53,75 @@ def describe_intervals(
     """Return a Pooled for each interval of `seconds`; bad input never raises.
 
     `pool` says what an interval becomes, of its blocks and the range of its frames, in order; an
-    interval without blocks is not pooled. Without a constant rate an interval is seconds * 25
-    frames, and no times are given (T9).
+    interval without blocks is not pooled. Under a variable rate the frames' time stamps say where
+    intervals end; where they say nothing an interval is seconds * 25 frames, which is told (T9).
     """
     intervals: list[Interval] = []
     try:
         found = extract(path, config)
-        rate = video.frame_rate(path)
-        length = max(1, round(seconds * (rate or NOMINAL_RATE)))
+        clock = _clock(path, seconds)
         pooled: dict[int, pooling.Pooled] = {}
-        for number, group in itertools.groupby(_cut(found, length), key=lambda piece: piece[0]):
-            frames = range(number * length, (number + 1) * length)
-            pooled[number] = pool((block for _, block in group), frames)
-        for first in range(0, found.n_frames, length):
-            last = min(first + length, found.n_frames) - 1
-            vector_E, n_points = pooled.get(first // length, (None, 0))
+        for number, group in itertools.groupby(_cut(found, clock), key=lambda piece: piece[0]):
+            pooled[number] = pool((block for _, block in group), range(*clock.bounds(number)))
+        if found.n_frames and not clock.rate and not len(clock.times_F):
+            name, length = printable(path), clock.bounds(0)[1]
+            text = f"{name}: its frames have no times; intervals of {length} frames"
+            found.notices.append(Notice("video", text))
+        for number in range(clock.numbers(np.array([found.n_frames - 1]))[0] + 1):
+            first, stop = clock.bounds(number)
+            stop = min(stop, found.n_frames)
+            vector_E, n_points = pooled.get(number, (None, 0))
             error = None
             if n_points < max(1, config.min_points):
                 vector_E, error = None, "no trajectories end in this interval"
-            times = (first / rate, (last + 1) / rate) if rate else None
-            described = Pooled(vector_E, n_points, last - first + 1, (), error)
-            intervals.append(Interval(first, last, times, described))
+            described = Pooled(vector_E, n_points, stop - first, (), error)
+            intervals.append(Interval(first, stop - 1, clock.seconds(first, stop), described))
     except LsfrefError as fault:
         return Timeline([], 0, (), str(fault))
     return Timeline(intervals, found.n_frames, found.warnings, None)
 
 
-def _cut(blocks: Iterable[Block], length: int) -> Iterator[tuple[int, Block]]:
+class _Clock(NamedTuple):
+    """Where intervals begin: each `length` frames, or at starts_N where times_F says so."""
+
+    length: int
+    rate: float | None
+    times_F: Floats  # when each frame begins and the last one ends, seconds
+    starts_N: Ints
+
+    def numbers(self, frames_P: Floats) -> Ints:
+        """Return the interval of each frame."""
+        if len(self.times_F):
+            return np.searchsorted(self.starts_N, frames_P, side="right") - 1
+        return (frames_P // self.length).astype(np.int64)
+
+    def bounds(self, number: int) -> tuple[int, int]:
+        """Return the first frame of an interval and of the next one."""
+        if len(self.times_F):
+            return int(self.starts_N[number]), int(np.append(self.starts_N, 1 << 60)[number + 1])
+        return number * self.length, (number + 1) * self.length
+
+    def seconds(self, first: int, stop: int) -> tuple[float, float] | None:
+        """Return when an interval begins and ends."""
+        if len(self.times_F):
+            return float(self.times_F[first]), float(self.times_F[min(stop, len(self.times_F) - 1)])
+        return (first / self.rate, stop / self.rate) if self.rate else None
+
+
+def _clock(path: PathLike, seconds: float) -> _Clock:
+    rate = decoding.frame_rate(path)
+    times_F = np.empty(0) if rate else decoding.frame_times(path)
+    if len(times_F) < 2 or times_F[-1] == 0:
+        length = max(1, round(seconds * (rate or NOMINAL_RATE)))
+        return _Clock(length, rate, np.empty(0), np.empty(0, np.int64))
+    starts_N = np.flatnonzero(np.diff(np.floor(times_F / seconds), prepend=-1))
+    times_F = np.append(times_F, times_F[-1] + np.median(np.diff(times_F)))
+    return _Clock(0, None, times_F, starts_N)
+
+
+def _cut(blocks: Iterable[Block], clock: _Clock) -> Iterator[tuple[int, Block]]:
     """Yield (interval, Block) in order; a block that spans intervals is cut."""
     for block in blocks:
-        numbers_P = (block.info_P10[:, 0] // length).astype(np.int64)
+        numbers_P = clock.numbers(block.info_P10[:, 0])
         for number in np.unique(numbers_P):  # ascending: rows are in the order of their end
             yield int(number), Block(*(part[numbers_P == number] for part in block))

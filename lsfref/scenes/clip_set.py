@@ -18,8 +18,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lsfref.arrays import Ints
+from lsfref.media.writer import write_video
 from lsfref.scenes.render.clips import CLASSES, FPS, LATER, render
-from lsfref.scenes.render.encode import encode
 from lsfref.scenes.render.scenery import Scenery, draw_scenery
 from lsfref.storage.files import write_whole
 
@@ -107,7 +107,7 @@ def render_scene(
             seed=seed, scene=scene, background=clip.background, foreground=clip.foreground,
             frames=frames, size=size,
         )  # fmt: skip
-        encode(out_dir / clip.file, frames_FHW3, fps=FPS)
+        write_video(out_dir / clip.file, frames_FHW3, fps=FPS, codec="recorder")
     return clips
 
 

@@ -15,6 +15,7 @@ from clips import clip
 
 from lsfref.app.cli import COMMANDS, explanation, main
 from lsfref.app.options import cache_folder
+from lsfref.media.ffmpeg import executable
 from lsfref.media.writer import write_video
 
 pytestmark = pytest.mark.unwatched
@@ -105,6 +106,21 @@ def test_classify_as_csv_and_as_table(trained, cache, labelled_clips, capsys):
     table = capsys.readouterr().out.splitlines()
     assert table[0].split() == "file background share foreground share frames trajectories".split()
     assert len(table) == 2
+
+
+def test_a_timeline_under_variable_rate_follows_the_stamps(trained, cache, tmp_path, capsys):
+    """72 frames, 15 a second, each late by 0 to 18 ms: intervals of 30 frames, not of 50."""
+    even, uneven = tmp_path / "even.mkv", tmp_path / "uneven.mkv"
+    write_video(even, clip("tree waving", 3, n_frames=72))
+    late = "settb=1/90000,setpts=(N/15+0.018*mod(N*7\\,5)/4)/TB"
+    command = [executable(), "-v", "error", "-i", even, "-vf", late, "-fps_mode", "passthrough"]
+    subprocess.run([*command, "-enc_time_base", "1/90000", "-c:v", "ffv1", uneven], check=True)
+    classify(trained, cache, str(uneven), "--timeline", "2", "--json")
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [row["interval"] for row in rows] == [[0, 29], [30, 59], [60, 71]]
+    for row, begin in zip(rows, (0, 2, 4), strict=True):
+        assert row["seconds"][0] == pytest.approx(begin, abs=0.02)
+        assert row["warnings"] == []
 
 
 def test_one_bad_file_never_stops_the_rest(trained, cache, labelled_clips, tmp_path, capsys):
@@ -295,7 +311,8 @@ def test_every_command_documents_every_flag(command, capsys):
 
 def test_a_closed_pipe_ends_quietly(trained, cache, labelled_clips):
     words = ["classify", "--model", str(trained), "--cache", cache, "--json", "--jobs", "1"]
-    command = [sys.executable, str(ROOT / "run.py"), *words, str(labelled_clips.parent), "--quiet"]
+    videos = map(str, labelled_clips.parent.glob("*.mkv"))
+    command = [sys.executable, str(ROOT / "run.py"), *words, *videos, "--quiet"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
         child.stdout.close()
         told = child.stderr.read()

@@ -122,7 +122,7 @@ def test_every_beginning_has_an_answer(tmp_path, name):
 def test_a_long_transport_stream_is_read_in_pieces(tmp_path):
     content = bytearray(PACKET * 9000)
     assert fault(tmp_path, bytes(content)) == ""
-    content[188 * 8999] = 0
+    content[188 * 8998] = 0
     assert fault(tmp_path, bytes(content)) == LOST
 
 

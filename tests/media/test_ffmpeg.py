@@ -10,7 +10,10 @@ import pytest
 
 from lsfref.errors import VideoError
 from lsfref.media import ffmpeg
-from lsfref.video import count_frames, read_frames, read_rgb, versions, write_video
+from lsfref.media.decoding import count_frames, read_rgb
+from lsfref.media.ffmpeg import versions
+from lsfref.media.writer import write_video
+from lsfref.video import read_frames
 
 PIXMAP = r"printf 'P6\n2 1\n255\nabcdef'"
 

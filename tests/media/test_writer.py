@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from lsfref.errors import WriteError
 from lsfref.media import ffmpeg
-from lsfref.video import count_frames, frame_rate, read_rgb, write_video
+from lsfref.media.decoding import count_frames, frame_rate, read_rgb
+from lsfref.media.writer import write_video
 
 
 def noise(*shape, seed=0):

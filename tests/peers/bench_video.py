@@ -22,8 +22,9 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
+from lsfref.media.decoding import count_frames, read_rgb
 from lsfref.media.writer import write_video
-from lsfref.video import count_frames, read_frames, read_rgb
+from lsfref.video import read_frames
 
 TURNS = 9
 

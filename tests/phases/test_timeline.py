@@ -8,8 +8,9 @@ import tests_model
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lsfref import pipeline, pooling, video
+from lsfref import pipeline, pooling
 from lsfref.errors import VideoError
+from lsfref.media import decoding
 from lsfref.phases import testing
 from lsfref.phases.extraction import Extraction
 from lsfref.phases.streaming import Block
@@ -27,8 +28,9 @@ def fake(cuts=(), n_frames=60, ends=ENDS):
     return rows_PD, lambda *_: Extraction((Block(*p) for p in pieces), n_frames)
 
 
-def ask(seconds, rate, monkeypatch, cuts=(), **rest):
-    monkeypatch.setattr(video, "frame_rate", lambda _path: rate)
+def ask(seconds, rate, monkeypatch, cuts=(), times=(), **rest):
+    monkeypatch.setattr(decoding, "frame_rate", lambda _path: rate)
+    monkeypatch.setattr(decoding, "frame_times", lambda _path: np.array(times))
     rows_PD, extract = fake(cuts, **rest)
     system = testing.PaperAnswerer(make())
     return rows_PD, system.describe_intervals("x", seconds=seconds, extract=extract)
@@ -55,11 +57,27 @@ def test_the_last_interval_may_be_short_and_empty_ones_say_so(monkeypatch):
     assert found.intervals[0].pooled.pooled_E is None
 
 
-def test_without_a_constant_rate_there_are_no_times(monkeypatch):
-    _, found = ask(1.0, None, monkeypatch)
-    assert [(i.first, i.last, i.seconds) for i in found.intervals] == [
-        (0, 24, None), (25, 49, None), (50, 59, None),
+def test_without_time_stamps_there_are_no_times_which_is_told(monkeypatch):
+    for times in ((), np.zeros(60)):
+        _, found = ask(1.0, None, monkeypatch, times=times)
+        assert [(i.first, i.last, i.seconds) for i in found.intervals] == [
+            (0, 24, None), (25, 49, None), (50, 59, None),
+        ]  # fmt: skip
+        assert found.warnings == ("x: its frames have no times; intervals of 25 frames",)
+
+
+@pytest.mark.parametrize("more", [0, 9])
+def test_under_variable_rate_the_stamps_make_the_intervals(monkeypatch, more):
+    """Thirty frames in the first 3 s, a pause of 5 s, thirty frames in 6 s; more are not read."""
+    times = [*np.arange(30) / 10, *(8 + np.arange(30 + more) / 5)]
+    _, found = ask(2.0, None, monkeypatch, times=times)
+    assert [(i.first, i.last) for i in found.intervals] == [
+        (0, 19), (20, 29), (30, 39), (40, 49), (50, 59),
     ]  # fmt: skip
+    assert found.intervals[1].seconds == (2.0, 8.0)
+    assert found.intervals[-1].seconds == pytest.approx((12.0, 14.0), abs=0.11)
+    assert [i.pooled.n_points for i in found.intervals] == [4, 2, 0, 2, 1]
+    assert found.warnings == ()
 
 
 @settings(max_examples=25)

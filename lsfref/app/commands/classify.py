@@ -10,7 +10,7 @@ from lsfref import model
 from lsfref.app import options, output
 from lsfref.app.evaluation import systems
 from lsfref.app.evaluation.estimate import caution
-from lsfref.app.lists.manifest import find_videos
+from lsfref.app.lists.label_lists import find_videos
 from lsfref.app.work.progress import conclusion
 from lsfref.app.work.session import session
 from lsfref.model import TASKS, Model
@@ -42,13 +42,13 @@ def run(args: argparse.Namespace) -> int:
     fitted = model.load(args.model)
     fitted = dataclasses.replace(fitted, config=options.with_flags(fitted.config, args))
     asked = systems.answerer(fitted, printable(args.model))
-    paths = find_videos(args.videos)
+    paths, left_out = find_videos(args.videos)
     remark = caution(fitted.estimate)
     rows: list[dict[str, Any]] = []
     causes: list[str] = []
     with session(args, passes=1, n_videos=len(paths)) as doing:
-        if remark:
-            doing.progress.say(f"note: {remark}")
+        for text in [remark, *left_out] if remark else left_out:
+            doing.progress.say(f"note: {text}")
         timed = bool(args.timeline)
         writer = output.CsvWriter(csv_header(fitted, timed=timed)) if args.csv else None
         # Jobs describe videos, with the network alone; they are answered here, where the index is.

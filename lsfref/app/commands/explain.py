@@ -49,7 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Write the page or pages; status 1 where a video cannot be read or has no answer."""
     from lsfref import model
-    from lsfref.app.lists.manifest import find_videos
+    from lsfref.app.lists.label_lists import find_videos
 
     name = args.model or ("model.npz" if os.path.exists("model.npz") else None)
     fitted = model.load(name) if name else None
@@ -66,7 +66,7 @@ def run(args: argparse.Namespace) -> int:
     if len(args.videos) > 1 or os.path.isdir(args.videos[0]):
         if args.pictures:
             raise options.UsageError("--pictures: name one video")
-        return run_many(find_videos(args.videos), work, fitted, args)
+        return run_many(find_videos(args.videos)[0], work, fitted, args)
     return run_one(args.videos[0], work, args)
 
 

@@ -8,14 +8,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from lsfref import video
 from lsfref.app import options, output
 from lsfref.app.lists.boxes import read_boxes
-from lsfref.app.lists.manifest import find_videos
+from lsfref.app.lists.label_lists import find_videos
 from lsfref.app.work.progress import conclusion
 from lsfref.app.work.session import session
 from lsfref.config import Config
 from lsfref.errors import LsfrefError
+from lsfref.media import decoding
 from lsfref.phases import extraction
 from lsfref.phases.streaming import of_length
 from lsfref.storage.files import check_folder, printable, write_whole
@@ -45,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Write `DIR/<file name>.npy` (or .txt) for each video; status 1 where one failed."""
     config = options.config_from(args)
-    paths = find_videos(args.videos)
+    paths, left_out = find_videos(args.videos)
     if "boxes" in args:
         if len(paths) > 1 or config.camera_motion == "none":
             raise options.UsageError("--boxes goes with one video and --camera-motion homography")
@@ -59,6 +59,8 @@ def run(args: argparse.Namespace) -> int:
     output.claim(*targets)
     causes: list[str] = []
     with session(args, passes=1, n_videos=len(paths)) as doing:
+        for text in left_out:
+            doing.progress.say(f"note: {text}")
         reader = doing.work.extract
         if "boxes" in args:
             reader = functools.partial(extraction.extract, boxes=read_boxes(args.boxes))
@@ -91,7 +93,7 @@ def write_rows(path: str, target: str, *, config: Config, extract: Any, text: bo
     try:
         found = extract(path, config)
         limits = {"max_frames": config.max_frames, "max_pixels": config.max_pixels}
-        n_frames = found.n_frames or video.count_frames(path, warn=_said_while_reading, **limits)
+        n_frames = found.n_frames or decoding.count_frames(path, warn=_said_while_reading, **limits)
         with write_whole(target) as file:
             if not text:
                 file.write(npy_header(0, config.dtype))

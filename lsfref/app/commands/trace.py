@@ -8,13 +8,14 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lsfref import lsh, pooling, video
+from lsfref import lsh, pooling
 from lsfref.app import options
 from lsfref.app.work.progress import Progress
 from lsfref.app.work.session import refuse_damage
 from lsfref.arrays import Floats
 from lsfref.errors import NoTrajectoriesError
 from lsfref.kernels.scaling import apply_scaling
+from lsfref.media import decoding
 from lsfref.phases import extraction, testing
 from lsfref.phases.advice import unusable
 from lsfref.phases.streaming import Block, of_length
@@ -55,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
     config = options.with_flags(fitted.config, args) if fitted else options.config_from(args)
     config = dataclasses.replace(config, max_frames=args.frames)
     limits = {"max_frames": config.max_frames, "max_pixels": config.max_pixels}
-    n_frames = video.count_frames(args.video, warn=lambda text: None, **limits)
+    n_frames = decoding.count_frames(args.video, warn=lambda text: None, **limits)
     progress = Progress(quiet=args.quiet)
     with Recorder(args.out) as recorder:
         facts = read_facts()

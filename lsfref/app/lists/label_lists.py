@@ -4,23 +4,31 @@ A CSV with a header, `path label` lines (split at the last blank), or a folder p
 rows mean together is `manifest.py`'s business; whether the files exist is found out there too.
 """
 
+import collections
 import csv
 import io
 import operator
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from lsfref.errors import LabelsError
+from lsfref.media.pictures import holds_pictures
+from lsfref.media.streams import is_video
 from lsfref.storage.files import printable
 
 COLUMNS = ("file", "background", "foreground", "group", "split")
 SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 VIDEO_ENDINGS = frozenset(
-    ".mp4 .m4v .mov .3gp .mkv .webm .avi .ts .mts .m2ts .mpg .mpeg .flv .ogv .ogg .gif .asf .wmv"
+    ".mp4 .m4v .mp4v .mpg4 .mov .qt .mqv .hdmov .gifv .f4v .f4p .3gp .3gpp .3g2 .3gp2 .3gpp2 "
+    ".ismv .cmfv .insv .lrv .lrf .glv .360 .mkv .mk3d .webm .avi .divx .xvid .ts .mts .m2t .m2ts "
+    ".trp .mpg .mpeg .mpe .mpv .m1v .m2v .mp2v .m2p .m2ps .mod .tod .vob .vro .evo .flv .ogg .ogv "
+    ".ogm .ogx .gif .asf .wmv .wm .dvr-ms .h264 .264 .avc .h265 .265 .hevc .ivf .obu .y4m "
+    ".mjpg .mjpeg"
     .split()
 )  # fmt: skip
+MOST_ENDINGS = 8  # of what is left out, told one by one
 HEAD = 1 << 16  # bytes that show whether a file is text
 
 
@@ -168,21 +176,22 @@ def line_rows(text: str, faults: list[tuple[int, str]]) -> Iterator[Row]:
 
 
 def _read_folder(folder: str) -> Listed:
-    rows, notes, other = [], [], 0
+    rows, notes, beside = [], list[str](), 0
     for label in sorted(os.listdir(folder)):
         inside = os.path.join(folder, label)
         if label.startswith("."):
             continue
         if not os.path.isdir(inside):
-            other += 1
+            beside += 1
             continue
-        files = sorted(video_files(inside))
-        other += sum(len(names) for _, _, names in os.walk(inside)) - len(files)
+        files, others = video_files(inside)
         rows += [Row(0, os.path.relpath(f, folder), label, "", "", "") for f in files]
         if not files:
             notes.append(f"{printable(inside)}: no video files, so no class of this name")
-    if other:
-        notes.append(f"{other} other files in {printable(folder)} are left alone")
+        if others:
+            notes.append(f"{printable(inside)}: left out: {others}")
+    if beside:
+        notes.append(f"{printable(folder)}: left out: {beside} beside the folders of classes")
     if not rows:
         lists = sorted(n for n in os.listdir(folder) if n.endswith((".csv", ".txt")))
         cure = f"; did you mean {printable(os.path.join(folder, lists[0]))}?" if lists else ""
@@ -191,9 +200,37 @@ def _read_folder(folder: str) -> Listed:
     return Listed(rows, [], notes, os.path.abspath(folder))
 
 
-def video_files(folder: str) -> Iterator[str]:
-    """Yield the files in a folder and below that end as videos do."""
+def video_files(folder: str) -> tuple[list[str], str]:
+    """Return the videos in a folder and below, sorted, and what else is there, in words.
+
+    They are known by their endings; without one, by their first bytes.
+    """
+    files, others = [], collections.Counter[str]()
     for inside, _folders, names in os.walk(folder):
         for name in names:
-            if not name.startswith(".") and os.path.splitext(name)[1].lower() in VIDEO_ENDINGS:
-                yield os.path.join(inside, name)
+            path, ending = os.path.join(inside, name), os.path.splitext(name)[1].lower()
+            if name.startswith("."):
+                others["hidden"] += 1
+            elif ending in VIDEO_ENDINGS or (not ending and is_video(path)):
+                files.append(path)
+            else:
+                others[ending or "without an ending"] += 1
+    counts = sorted(others.items(), key=lambda item: (-item[1], item[0]))
+    told = [f"{n} {printable(ending[:20])}" for ending, n in counts[:MOST_ENDINGS]]
+    if rest := sum(n for _, n in counts[MOST_ENDINGS:]):
+        told.append(f"{rest} of other endings")
+    return sorted(files), ", ".join(told)
+
+
+def find_videos(paths: Iterable[str]) -> tuple[list[str], list[str]]:
+    """Return files as they are and, for a folder, its videos; and a sentence on what else is there.
+
+    A folder that holds numbered pictures and no video is one itself.
+    """
+    videos, notes = [], []
+    for path in paths:
+        inside, others = video_files(path) if os.path.isdir(path) else ([], "")
+        videos += inside or [path]  # the reader says what an empty folder is
+        if others and (inside or not holds_pictures(path)):
+            notes.append(f"{printable(path)}: left out: {others}")
+    return videos, notes

@@ -12,8 +12,9 @@ import stat
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from lsfref.app.lists.label_lists import Listed, Row, read_list, video_files
+from lsfref.app.lists.label_lists import Listed, Row, read_list
 from lsfref.errors import LabelsError
+from lsfref.media.pictures import holds_pictures
 from lsfref.storage.files import printable
 
 if TYPE_CHECKING:
@@ -169,15 +170,6 @@ def refuse_lone_classes(manifest: Manifest) -> None:
         raise LabelsError("\n".join(told))
 
 
-def find_videos(paths: Iterable[str]) -> list[str]:
-    """Return files as they are and, for a folder, the video files in it and below, sorted."""
-    found: list[str] = []
-    for path in paths:
-        inside = sorted(video_files(path)) if os.path.isdir(path) else []
-        found += inside or [path]  # the reader says what an empty folder is
-    return found
-
-
 def existing(listed: Listed, faults: list[tuple[int, str]]) -> list[Row]:
     """Return the rows whose file is there and new; note the others.
 
@@ -193,7 +185,7 @@ def existing(listed: Listed, faults: list[tuple[int, str]]) -> list[Row]:
             told = "no such file" if missing else f"cannot be read ({fault.strerror})"
             faults.append((row.line, f"{told}: '{printable(row.file)}'"))
             continue
-        if not stat.S_ISREG(status.st_mode):
+        if not stat.S_ISREG(status.st_mode) and not holds_pictures(listed.path(row)):
             what = "a folder" if stat.S_ISDIR(status.st_mode) else "not a regular file"
             faults.append((row.line, f"'{printable(row.file)}' is {what}, not a video"))
             continue

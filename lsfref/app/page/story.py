@@ -22,6 +22,7 @@ from lsfref.app.work.session import strict_extract
 from lsfref.arrays import Floats, Ints
 from lsfref.config import Config
 from lsfref.errors import LsfrefError
+from lsfref.media import decoding
 from lsfref.media.ffmpeg import PathLike
 from lsfref.model import Model, Task
 from lsfref.phases import extraction, testing, timeline
@@ -204,8 +205,10 @@ def gather(path: str, config: Config, model: Model | None = None, *, strict: boo
     """
     story = Story(path, config, model)
     limits: dict[str, Any] = {"max_frames": config.max_frames, "max_pixels": config.max_pixels}
-    story.n_frames = video.count_frames(path, warn=lambda text: None, **limits)  # told while read
-    story.rate = video.frame_rate(path)
+    story.n_frames = decoding.count_frames(
+        path, warn=lambda text: None, **limits
+    )  # told while read
+    story.rate = decoding.frame_rate(path)
     watcher = _Watcher(story)
     with tempfile.TemporaryDirectory(prefix="lsfref-") as folder:
         extract: Extract = CachedExtract(Path(folder), compute=watcher.extract)

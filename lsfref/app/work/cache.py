@@ -47,8 +47,8 @@ ENTRY = re.compile(r"[0-9a-f]{64}\.npz")
 BESIDE = "lsfref-cache"  # our part of a folder that holds other things
 SOURCES = (  # what stages 1 to 4 are made of; a test holds the list against the imports
     "arrays errors video flow trajectories descriptors kernels.filters kernels.medians "
-    "kernels.pyramid media.ffmpeg media.containers media.writer storage.files cited.farneback "
-    "cited.homography phases.motion phases.streaming"
+    "kernels.pyramid media.boxes media.containers media.decoding media.ffmpeg media.pictures "
+    "media.streams storage.files cited.farneback cited.homography phases.motion phases.streaming"
 ).split()
 
 

@@ -12,6 +12,7 @@ from lsfref import config, lsfnet, model, video
 from lsfref.app import cli
 from lsfref.app.commands import trace
 from lsfref.kernels.scaling import Scaling
+from lsfref.media import writer
 from lsfref.phases.phase2 import fit_tasks, labels_of
 from lsfref.storage.recorder import STAGES, read_manifest
 
@@ -30,8 +31,8 @@ def clip(tmp_path_factory):
     rng = np.random.default_rng(0)
     ground = np.kron(rng.integers(0, 256, (30, 30, 3)), np.ones((5, 5, 1))).astype(np.uint8)
     frames = np.stack([ground[f : f + 47, 2 * f : 2 * f + 61] for f in range(23)])
-    video.write_video(folder / "clip.mkv", frames, fps=25)
-    video.write_video(folder / "short.mkv", frames[:15], fps=25)
+    writer.write_video(folder / "clip.mkv", frames, fps=25)
+    writer.write_video(folder / "short.mkv", frames[:15], fps=25)
     return folder
 
 
@@ -191,7 +192,7 @@ def test_memory_does_not_grow_with_the_frames(tmp_path, capsys):
     rng = np.random.default_rng(0)
     ground = np.kron(rng.integers(0, 256, (9, 22, 3)), np.ones((5, 5, 1))).astype(np.uint8)
     frames = [ground[:41, f : f + 43] for f in range(60)]
-    video.write_video(tmp_path / "long.mkv", np.stack(frames), fps=25)
+    writer.write_video(tmp_path / "long.mkv", np.stack(frames), fps=25)
 
     def peak(n):
         tracemalloc.start()

@@ -11,7 +11,6 @@ from lsfref.app import cli
 from lsfref.app.lists.manifest import (
     class_order,
     describe,
-    find_videos,
     lone_classes,
     parse_labels,
     read_labels,
@@ -121,7 +120,8 @@ def test_a_folder_for_each_class(folder):
     ]
     told = "\n".join(describe(manifest))
     assert "empty: no video files, so no class of this name" in told
-    assert "8 other files" in told
+    assert "rain: left out: 1 .db" in told
+    assert "left out: 6 beside the folders of classes" in told
 
 
 BAD = {
@@ -243,16 +243,6 @@ def test_control_characters_of_names_never_reach_the_screen(folder):
     with pytest.raises(LabelsError) as caught:
         read_labels(write(folder, b"file,background\n\x1b[31mred.mp4,rain\n"))
     assert "\x1b" not in str(caught.value)
-
-
-def test_videos_in_folders_are_found(folder):
-    (folder / "deep").mkdir()
-    (folder / "deep" / "e.webm").touch()
-    (folder / "notes.txt").touch()
-    found = [os.path.relpath(path, folder) for path in find_videos([str(folder)])]
-    names = ["a.mp4", "b.mp4", "c.mp4", "comma, inside.mp4", "d.mp4", "deep/e.webm"]
-    assert found == [*names, "two words.mp4"]
-    assert find_videos(["given.txt"]) == ["given.txt"]
 
 
 @pytest.mark.slow

@@ -134,7 +134,7 @@ def test_an_interval_is_what_is_seen_of_its_own_pictures(fitted, monkeypatch):
     21 and 22, each with the 15 before."""
     rows_PD, _ = some_rows(5)
     found = Extraction(iter(blocks_of(rows_PD, [15, 15, 19, 21, 22])), 23)
-    monkeypatch.setattr("lsfref.video.frame_rate", lambda path: 1.0)
+    monkeypatch.setattr("lsfref.media.decoding.frame_rate", lambda path: 1.0)
     name = "rain-human-1-x.mp4"
     timed = best.answerer(fitted).describe_intervals(
         name, seconds=7, extract=lambda path, config: found
@@ -152,7 +152,7 @@ def test_an_interval_is_what_is_seen_of_its_own_pictures(fitted, monkeypatch):
 def test_pictures_that_end_before_the_tracks_are_told(fitted, monkeypatch):
     real = best.read_frames
     monkeypatch.setattr(best, "read_frames", lambda *a: itertools.islice(real(*a), 9))
-    monkeypatch.setattr("lsfref.video.frame_rate", lambda path: 1.0)
+    monkeypatch.setattr("lsfref.media.decoding.frame_rate", lambda path: 1.0)
     rows_PD, _ = some_rows(2)
     found = Extraction(iter(blocks_of(rows_PD, [15, 22])), 23)
     timed = best.answerer(fitted).describe_intervals(

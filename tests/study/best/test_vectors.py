@@ -117,7 +117,7 @@ def test_moments_and_mirror_can_be_switched_off():
 def test_the_pictures_are_those_that_the_trajectories_are_of(tmp_path):
     frames = np.random.default_rng(0).integers(0, 255, (5, 40, 60, 3), dtype=np.uint8)
     path = tmp_path / "clip.mkv"
-    video.write_video(path, frames)
+    writer.write_video(path, frames)
     config = dataclasses.replace(CONFIG, max_side=30, max_frames=3)
     found = list(vectors.read_frames(path, config))
     assert [(f.shape, f.dtype) for f in found] == [((20, 30), np.dtype(config.dtype))] * 3

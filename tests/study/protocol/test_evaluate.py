@@ -15,6 +15,7 @@ from lsfref.app.evaluation.videos import labelled
 from lsfref.app.lists.manifest import read_labels
 from lsfref.config import PRESETS
 from lsfref.errors import LsfrefError
+from lsfref.media.writer import write_video
 from lsfref.phases import passes, phase2, testing
 from lsfref.phases.extraction import Work
 from lsfref.phases.phase2 import encode_labels
@@ -24,7 +25,6 @@ from lsfref.study.protocol.outcome import Outcome, as_json, figures
 from lsfref.study.protocol.protocol import Round, TaskLabels
 from lsfref.study.table1.features import answer_task
 from lsfref.study.table1.rows import ROWS
-from lsfref.video import write_video
 
 pytestmark = pytest.mark.unwatched
 
