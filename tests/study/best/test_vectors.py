@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from lsfref import video
 from lsfref.descriptors import cell_sums, describe
 from lsfref.errors import LsfrefError, NoTrajectoriesError, VideoError
+from lsfref.media import writer
 from lsfref.phases.passes import Extraction
 from lsfref.study.best import vectors
 from lsfref.study.best.choices import CONFIG, Choices
