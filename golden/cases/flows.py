@@ -9,6 +9,7 @@ from golden.cases.base import Case, Kind, Output
 from golden.cases.numbers import reals, texture, whole
 from lsfref import flow
 from lsfref.cited import farneback
+from lsfref.cited.medians import median_5x5
 from lsfref.kernels import pyramid
 from lsfref.phases import motion
 
@@ -233,7 +234,7 @@ def run_farneback_round(t, _settings):
         "products_5HW": np.stack([args[0] for args, _result in heard["_window"]]),
         "sums_5HW": np.stack([result for _args, result in heard["_window"]]),
         "next_HW2": np.stack(next_2HW, axis=-1),
-        "median_HW2": np.stack([farneback.median(p_HW, size=5) for p_HW in next_2HW], axis=-1),
+        "median_HW2": np.stack([median_5x5(p_HW) for p_HW in next_2HW], axis=-1),
     }
 
 

@@ -13,8 +13,8 @@ from typing import NamedTuple
 import numpy as np
 
 from lsfref.arrays import Floats, Ints
+from lsfref.cited.medians import median_5x5
 from lsfref.kernels.filters import warp
-from lsfref.kernels.medians import median
 from lsfref.kernels.pyramid import (
     MAX_SCALES,
     bilinear,
@@ -63,7 +63,7 @@ def layer_flows(first: list[Quadratic], second: list[Quadratic]) -> list[Floats]
             dx_HW, dy_HW = np.zeros_like(one.bx_HW), np.zeros_like(one.bx_HW)
         for _ in range(ITERATIONS):
             dx_HW, dy_HW = update(one, two, dx_HW, dy_HW)
-        flow_2HW = np.stack([median(dx_HW, size=5), median(dy_HW, size=5)])
+        flow_2HW = np.stack([median_5x5(dx_HW), median_5x5(dy_HW)])
         flows.append(np.moveaxis(flow_2HW, 0, -1))
     return flows[::-1]
 

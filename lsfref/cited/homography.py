@@ -7,11 +7,13 @@ matches and the person detector are left out, boxes around people can be given (
 takes (x, y, 1) on the first frame to a multiple of (x, y, 1) on the second.
 """
 
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from lsfref.arrays import Bools, Floats, Ints
+from lsfref.flow import layer_flows, prepare
 from lsfref.kernels.filters import warp
 from lsfref.trajectories import QUALITY, corner_strength, read_flow
 
@@ -189,3 +191,36 @@ def bring_back(first_HW: Floats, second_HW: Floats, homography_33: Floats) -> Fl
     seen_HW = ahead_HW & (abs(x_HW - (width - 1) / 2) <= (width - 1) / 2 - MARGIN)
     seen_HW &= abs(y_HW - (height - 1) / 2) <= (height - 1) / 2 - MARGIN
     return np.where(seen_HW, warp(second_HW, x_HW, y_HW), first_HW)
+
+
+def steadied(
+    steps: Iterable[Any],
+    *,
+    flow: str,
+    n_scales: int,
+    boxes: Mapping[int, Floats],
+    watch: Callable[..., None] | None = None,
+) -> Iterator[Any]:
+    """Yield the steps of motion.py with own_flows: from each frame to the next brought back to it.
+
+    `boxes` are those of people, boxes_Z4 by frame; `watch` is shown homography_33 of each step.
+
+    Choices: H6 drawn from one seed, so that the same video always gives the same.
+    """
+    rng = np.random.default_rng(0)
+    before_HW: Floats | None = None
+    for frame, step in enumerate(steps):
+        now_HW = step.greys[0]
+        if before_HW is not None and step.flows is not None:
+            homography_33 = camera_homography(
+                before_HW, step.flows[0], rng=rng, boxes_Z4=boxes.get(frame - 1)
+            )
+            if watch:
+                watch("flow", "homography_33", homography_33, frame=frame, scale=0)
+            steady_HW = bring_back(before_HW, now_HW, homography_33)
+            if flow == "farneback":
+                steady_HW = np.rint(steady_HW)
+            pair = [prepare(f, n_scales=n_scales, method=flow) for f in (before_HW, steady_HW)]
+            step = step._replace(own_flows=layer_flows(*pair, method=flow))
+        yield step
+        before_HW = now_HW

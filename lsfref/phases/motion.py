@@ -3,14 +3,13 @@
 In: frame_HW after frame_HW.  Out: Steps, as long as there are frames.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 import numpy as np
 
 from lsfref.arrays import Floats
 from lsfref.cited.farneback import grey_layers_8bit
-from lsfref.cited.homography import bring_back, camera_homography
 from lsfref.descriptors import PATCH
 from lsfref.errors import VideoError
 from lsfref.flow import layer_flows, prepare
@@ -58,36 +57,3 @@ def _check_shape(shape: tuple[int, ...], first: tuple[int, ...]) -> None:
         raise VideoError(
             f"frames of {shape[1]}x{shape[0]} pixels are too small: each side must have {PATCH}"
         )
-
-
-def steadied(
-    steps: Iterable[Step],
-    *,
-    flow: str,
-    n_scales: int,
-    boxes: Mapping[int, Floats],
-    watch: Watch | None = None,
-) -> Iterator[Step]:
-    """Yield the steps with own_flows, from each frame to the next one brought back to it.
-
-    `boxes` are those of people, boxes_Z4 by frame; `watch` is shown homography_33 of each step.
-
-    Choices: H6 drawn from one seed, so that the same video always gives the same.
-    """
-    rng = np.random.default_rng(0)
-    before_HW: Floats | None = None
-    for frame, step in enumerate(steps):
-        now_HW = step.greys[0]
-        if before_HW is not None and step.flows is not None:
-            homography_33 = camera_homography(
-                before_HW, step.flows[0], rng=rng, boxes_Z4=boxes.get(frame - 1)
-            )
-            if watch:
-                watch("flow", "homography_33", homography_33, frame=frame, scale=0)
-            steady_HW = bring_back(before_HW, now_HW, homography_33)
-            if flow == "farneback":
-                steady_HW = np.rint(steady_HW)
-            pair = [prepare(f, n_scales=n_scales, method=flow) for f in (before_HW, steady_HW)]
-            step = step._replace(own_flows=layer_flows(*pair, method=flow))
-        yield step
-        before_HW = now_HW

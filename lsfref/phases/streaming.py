@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lsfref.arrays import Floats
+from lsfref.cited import homography
 from lsfref.descriptors import N_PLANES, Room, cell_sums, describe, room_for
 from lsfref.kernels.pyramid import scale_factors
 from lsfref.phases import motion
@@ -54,7 +55,9 @@ def extract_frames(
     """
     steps = motion.steps(frames, flow=flow, n_scales=n_scales)
     if camera_motion == "homography":
-        steps = motion.steadied(steps, flow=flow, n_scales=n_scales, boxes=boxes or {}, watch=watch)
+        steps = homography.steadied(
+            steps, flow=flow, n_scales=n_scales, boxes=boxes or {}, watch=watch
+        )
     return follow(steps, watch=watch)
 
 

@@ -2,21 +2,17 @@
 
 import functools
 import math
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 
-from lsfref import lsh, pooling, voting
+from lsfref import lsh, voting
 from lsfref.arrays import Floats, Ints
 from lsfref.config import Config
-from lsfref.model import TASKS, Encoder, Model, Task
-from lsfref.phases.extraction import Extract, PathLike, extract
-from lsfref.phases.passes import Pooled, pool_video
+from lsfref.model import TASKS, Model, Task
+from lsfref.phases.passes import Pooled
 from lsfref.phases.phase2 import neighbor_count
-from lsfref.phases.streaming import Block
-from lsfref.phases.timeline import Timeline, describe_intervals
 
 
 def hashes(task: Task, pooled_ME: Floats) -> Floats:
@@ -67,6 +63,9 @@ def most_similar(task: Task, pooled_ME: Floats, query_E: Floats, *, top: int) ->
     return hits
 
 
+Shares = Callable[[str, Floats], Floats]  # (task, pooled_ME) -> shares_MC
+
+
 class Answer(NamedTuple):
     """What `classify` says of one video (T7): {class: confidence} in class order, or why not."""
 
@@ -78,70 +77,24 @@ class Answer(NamedTuple):
     error: str | None
 
 
-class Answerer(Protocol):
-    """What answers for a model: the paper's system below, or another preset's.
+def votes_by_task(model: Model, task: str, pooled_ME: Floats) -> Floats:
+    """Return shares_MC, the votes of a model's index for each class of a task."""
+    return votes_of(model.tasks[task], pooled_ME, model.config).confidence_MC
 
-    What describes a video runs in any process, with the network alone; `shares` needs all of the
-    model.
+
+def answer(model: Model, pooled: Pooled, shares: Shares | None = None) -> Answer:
+    """Return the answers of both tasks for a described video; ties go to the lower class.
+
+    `shares(task, pooled_ME)` are the votes, unless another system than the paper's answers.
     """
-
-    @property
-    def model(self) -> Model:
-        """The fitted system."""
-
-    @property
-    def describe(self) -> Callable[..., Pooled]:
-        """What makes a Pooled of path and `extract`."""
-
-    @property
-    def describe_intervals(self) -> Callable[..., Timeline]:
-        """What makes a Timeline of path, `seconds` and `extract`."""
-
-    def shares(self, task: str, pooled_ME: Floats) -> Floats:
-        """Return shares_MC of one task for the vectors of M videos."""
-
-
-@dataclass(frozen=True)
-class PaperAnswerer:
-    """The paper's system, ready to be asked."""
-
-    model: Model
-
-    @property
-    def describe(self) -> Callable[..., Pooled]:
-        """What makes the average code of a video: `pool_video`, all but path and `extract`."""
-        network, config = self.model.network, self.model.config
-        return functools.partial(pool_video, encoder=network.encoder, config=config)
-
-    @property
-    def describe_intervals(self) -> Callable[..., Timeline]:
-        """What makes the average code of each interval: `describe_intervals` of timeline.py."""
-        pool = functools.partial(_pool_interval, encoder=self.model.network.encoder)
-        return functools.partial(describe_intervals, pool=pool, config=self.model.config)
-
-    def shares(self, task: str, pooled_ME: Floats) -> Floats:
-        """Return shares_MC, the votes for each class (stages 8 to 10)."""
-        return votes_of(self.model.tasks[task], pooled_ME, self.model.config).confidence_MC
-
-
-def _pool_interval(blocks: Iterable[Block], _frames: range, *, encoder: Encoder) -> pooling.Pooled:
-    return pooling.pool_codes((block.descriptors_PD for block in blocks), encoder)
-
-
-def answer(system: Answerer, pooled: Pooled) -> Answer:
-    """Return the answers of both tasks for a described video; ties go to the lower class."""
+    shares = shares or functools.partial(votes_by_task, model)
     labels: dict[str, str | None] = dict.fromkeys(TASKS)
     confidence: dict[str, dict[str, float]] = {}
     if pooled.pooled_E is not None:
-        for name, task in system.model.tasks.items():
-            shares_C = system.shares(name, pooled.pooled_E[None])[0]
+        for name, task in model.tasks.items():
+            shares_C = shares(name, pooled.pooled_E[None])[0]
             labels[name] = task.classes[shares_C.argmax()]
             confidence[name] = dict(zip(task.classes, shares_C.tolist(), strict=True))
     return Answer(
         pooled.n_frames, pooled.n_points, labels, confidence, pooled.warnings, pooled.error
     )
-
-
-def classify(system: Answerer, path: PathLike, *, extract: Extract = extract) -> Answer:
-    """Return the answers of both tasks for one video; bad input is in `error`, never raised."""
-    return answer(system, system.describe(path, extract=extract))

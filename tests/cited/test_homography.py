@@ -254,12 +254,12 @@ def test_the_second_flow_leads_to_the_frame_brought_back(flow, monkeypatch):
         return prepare(frame_HW, **settings)
 
     monkeypatch.setattr(motion, "camera_homography", find)
-    monkeypatch.setattr(motion, "prepare", ready_HW)
+    monkeypatch.setattr(homography, "prepare", ready_HW)
     settings_ = {"flow": flow, "n_scales": 1}
     frames = [np.rint(texture(37, 41, seed)).clip(0, 255) for seed in range(3)]
     boxes = {0: "of the first frame", 1: "of the second"}
     plain = motion.steps(frames, **settings_)
-    steps = list(motion.steadied(plain, boxes=boxes, **settings_))
+    steps = list(homography.steadied(plain, boxes=boxes, **settings_))
     assert asked == ["of the first frame", "of the second"]  # of the frame that is left
     assert steps[0].own_flows is None
     assert [len(step.own_flows) for step in steps[1:]] == [1, 1]

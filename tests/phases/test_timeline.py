@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from lsfref import pipeline, pooling
 from lsfref.errors import VideoError
 from lsfref.media import decoding
-from lsfref.phases import testing
 from lsfref.phases.extraction import Extraction
 from lsfref.phases.streaming import Block
+from lsfref.study.protocol import answering
 
 make = functools.cache(tests_model.make)
 ENDS = [15, 15, 16, 19, 20, 20, 41, 42, 59]  # frames on which trajectories end, of 60
@@ -32,7 +32,7 @@ def ask(seconds, rate, monkeypatch, cuts=(), times=(), **rest):
     monkeypatch.setattr(decoding, "frame_rate", lambda _path: rate)
     monkeypatch.setattr(decoding, "frame_times", lambda _path: np.array(times))
     rows_PD, extract = fake(cuts, **rest)
-    system = testing.PaperAnswerer(make())
+    system = answering.PaperAnswerer(make())
     return rows_PD, system.describe_intervals("x", seconds=seconds, extract=extract)
 
 
@@ -100,7 +100,7 @@ def test_one_interval_is_the_whole_video(monkeypatch):
     one = make()
     _, extract = fake()
     (interval,) = found.intervals
-    said = testing.answer(testing.PaperAnswerer(one), interval.pooled)
+    said = answering.answer_as(answering.PaperAnswerer(one), interval.pooled)
     assert said == pipeline.classify("x", one, extract=extract)
     assert len(rows_PD) == interval.pooled.n_points
 
@@ -109,7 +109,7 @@ def test_a_bad_video_is_told():
     def extract(*_):
         raise VideoError("x: no video")
 
-    found = testing.PaperAnswerer(make()).describe_intervals("x", seconds=1, extract=extract)
+    found = answering.PaperAnswerer(make()).describe_intervals("x", seconds=1, extract=extract)
     assert found.error == "x: no video"
     assert found.intervals == []
 

@@ -15,9 +15,10 @@ from lsfref.app.work.progress import conclusion
 from lsfref.app.work.session import session
 from lsfref.model import TASKS, Model
 from lsfref.phases.passes import Pooled
-from lsfref.phases.testing import Answer, Answerer, answer
+from lsfref.phases.testing import Answer
 from lsfref.phases.timeline import Timeline
 from lsfref.storage.files import printable
+from lsfref.study.protocol.answering import Answerer, answer_as
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -82,14 +83,14 @@ def rows_of(
 ) -> Iterator[dict[str, Any]]:
     """Yield the rows of one video: one, or with --timeline one per interval."""
     if isinstance(found, Pooled):
-        yield as_row(path, answer(asked, found), args)
+        yield as_row(path, answer_as(asked, found), args)
         return
     if found.error or not found.intervals:
         nothing = Pooled(None, 0, found.n_frames, found.warnings, found.error)
-        yield _timed(as_row(path, answer(asked, nothing), args), None, None)
+        yield _timed(as_row(path, answer_as(asked, nothing), args), None, None)
     for part in found.intervals:
         described = part.pooled._replace(warnings=found.warnings)
-        row = as_row(path, answer(asked, described), args)
+        row = as_row(path, answer_as(asked, described), args)
         yield _timed(row, [part.first, part.last], part.seconds)
 
 

@@ -12,9 +12,9 @@ import numpy as np
 from lsfref import pipeline
 from lsfref.arrays import Bools, Floats
 from lsfref.model import Model
-from lsfref.phases.testing import Answerer, PaperAnswerer
 from lsfref.study.best import preset as best
 from lsfref.study.protocol import asking
+from lsfref.study.protocol.answering import Answerer, PaperAnswerer
 from lsfref.study.protocol.evaluate import ask_rounds, evaluate_videos
 from lsfref.study.protocol.outcome import Outcome
 from lsfref.study.protocol.protocol import Round, TaskLabels

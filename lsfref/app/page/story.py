@@ -30,6 +30,7 @@ from lsfref.phases.advice import unusable
 from lsfref.phases.extraction import Extract, Extraction
 from lsfref.phases.phase2 import neighbor_count
 from lsfref.phases.streaming import Block
+from lsfref.study.protocol import answering
 from lsfref.trajectories import TRACK_LENGTH, VERDICTS, step_lengths
 
 STRIP = 6  # pictures of the film strip
@@ -229,19 +230,21 @@ def gather(path: str, config: Config, model: Model | None = None, *, strict: boo
 
 def _ask(story: Story, model: Model, extract: Extract) -> None:
     """Put into the story what the paper's system finds, and what `classify` answers."""
-    pooled_E = testing.PaperAnswerer(model).describe(story.path, extract=extract).pooled_E
+    pooled_E = answering.PaperAnswerer(model).describe(story.path, extract=extract).pooled_E
     if pooled_E is not None:
         story.pooled_E, story.indexed_as = pooled_E, indexed_as(model, pooled_E)
         story.searches = {name: _search(name, model, pooled_E) for name in model.tasks}
     system = systems.answerer(model)
     described = system.describe(story.path, extract=extract)
-    story.answer = testing.answer(system, described)
+    story.answer = answering.answer_as(system, described)
     if story.answer.error is not None:
         return
     n = max(SHORTEST, -(-story.n_frames // INTERVALS))
     seconds = n / (story.rate or timeline.NOMINAL_RATE)
     told = system.describe_intervals(story.path, seconds=seconds, extract=extract)
-    story.intervals = [Said(i, testing.answer(system, i.pooled).labels) for i in told.intervals]
+    story.intervals = [
+        Said(i, answering.answer_as(system, i.pooled).labels) for i in told.intervals
+    ]
     if hasattr(system, "explain_parts"):  # preset `best` alone has several experts
         story.parts = [Part(*part) for part in system.explain_parts(described)]
 

@@ -48,7 +48,8 @@ BESIDE = "lsfref-cache"  # our part of a folder that holds other things
 SOURCES = (  # what stages 1 to 4 are made of; a test holds the list against the imports
     "arrays errors video flow trajectories descriptors kernels.filters kernels.medians "
     "kernels.pyramid media.boxes media.containers media.decoding media.ffmpeg media.pictures "
-    "media.streams storage.files cited.farneback cited.homography phases.motion phases.streaming"
+    "media.streams storage.files cited.farneback cited.homography "
+    "cited.medians phases.motion phases.streaming"
 ).split()
 
 

@@ -12,8 +12,9 @@ from lsfref.app.page.story import find_indexed, gather, indexed_as, label_of, th
 from lsfref.errors import VideoError
 from lsfref.media.writer import write_video
 from lsfref.model import load
-from lsfref.phases import extraction, testing
+from lsfref.phases import extraction
 from lsfref.study.best import preset
+from lsfref.study.protocol import answering
 
 pytestmark = pytest.mark.unwatched
 
@@ -35,8 +36,8 @@ def test_the_moment_is_the_frame_on_which_most_trajectories_end(stories):
 
 def test_the_answer_is_that_of_classify(stories, small_model):
     _, asked = stories
-    system = testing.PaperAnswerer(load(small_model))
-    assert asked.answer == testing.classify(system, asked.path)
+    system = answering.PaperAnswerer(load(small_model))
+    assert asked.answer == answering.classify(system, asked.path)
     assert asked.fault is None
     for name, search in asked.searches.items():
         shares = list(asked.answer.confidence[name].values())
@@ -54,7 +55,7 @@ def test_for_preset_best_its_own_classifiers_answer(stories, best_model, monkeyp
         preset.Answerer, "explain_parts", lambda self, described: parts, raising=False
     )
     found = gather(stories[0].path, fitted.config, fitted)
-    assert found.answer == testing.classify(preset.answerer(fitted), found.path)
+    assert found.answer == answering.classify(preset.answerer(fitted), found.path)
     votes = found.searches["background"].votes.confidence_MC[0]
     assert list(found.answer.confidence["background"].values()) != votes.tolist()
     assert found.parts == [module.Part(*parts[0])]

@@ -15,13 +15,12 @@ from lsfref import model, pipeline
 from lsfref.app.cli import main
 from lsfref.errors import LsfrefError, ModelError, VideoError
 from lsfref.model import Extras
-from lsfref.phases import testing
 from lsfref.phases.extraction import Extraction, Work
 from lsfref.storage.choices import parse_setting
 from lsfref.study.best import preset as best
 from lsfref.study.best import vectors
 from lsfref.study.best.preset import Choices
-from lsfref.study.protocol import protocol, splits
+from lsfref.study.protocol import answering, protocol, splits
 
 CONFIG = dataclasses.replace(
     best.CONFIG, epochs=2, n_samples=200, hidden=(11,), n_code=7, batch_size=67
@@ -53,7 +52,7 @@ def test_a_fold_is_what_train_and_classify_give(made, extract):
     ).model
     asked = best.answerer(fitted)
     for i in test:
-        said = testing.classify(asked, made[i].path, extract=extract)
+        said = answering.classify(asked, made[i].path, extract=extract)
         for task, outcome in zip(tasks, outcomes, strict=True):
             assert said.labels[task.name] == task.classes[outcome.predicted_YM[0, i]]
             share = said.confidence[task.name][said.labels[task.name]]
@@ -88,7 +87,7 @@ def test_save_load_save_gives_the_same_bytes_and_answers(fitted, tmp_path):
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
     for name in ("rain-human-1-x.mp4", "normal-none-4-x.mp4"):
         answers = [
-            testing.classify(best.answerer(m), name, extract=FakeExtract())
+            answering.classify(best.answerer(m), name, extract=FakeExtract())
             for m in (fitted, loaded)
         ]
         assert answers[0] == answers[1]
@@ -115,14 +114,14 @@ def test_without_the_choice_they_are_skipped(made, extract):
     assert len(trained.skipped) == 2
     assert "others_NV" not in trained.model.extras.arrays
     (name, *_) = sorted(STILL)
-    answer = testing.classify(best.answerer(trained.model), name, extract=extract)
+    answer = answering.classify(best.answerer(trained.model), name, extract=extract)
     assert answer.labels == {"background": None, "foreground": None}
     assert "no trajectories" in answer.error
 
 
 def test_a_video_without_trajectories_is_answered(fitted, extract):
     (name, *_) = sorted(STILL)
-    answer = testing.classify(best.answerer(fitted), name, extract=extract)
+    answer = answering.classify(best.answerer(fitted), name, extract=extract)
     assert answer.error is None
     assert answer.points == 0
     assert answer.labels["background"] == "normal"
@@ -145,7 +144,7 @@ def test_an_interval_is_what_is_seen_of_its_own_pictures(fitted, monkeypatch):
     every = list(best.read_frames(name, fitted.config))
     for one, own in zip(asked[2:], (every[:21], every[6:]), strict=True):
         np.testing.assert_array_equal(one.pooled_E[vectors.MOMENTS :], best.look(own, len(own)))
-    said = testing.answer(best.answerer(fitted), asked[3])
+    said = answering.answer_as(best.answerer(fitted), asked[3])
     assert sum(said.confidence["background"].values()) == pytest.approx(1)
 
 
