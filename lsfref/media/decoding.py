@@ -119,6 +119,8 @@ def _decode(
     if count == 0 or (trouble and boxes.is_encrypted(film)):
         raise _unreadable(decoder, film, trouble)
     frames = "1 frame was" if count == 1 else f"{count} frames were"
+    if count == max_frames:
+        frames = f"the first {count}, as many as were asked for, were"
     if trouble:
         note = (
             f"damaged: {frames} read ({trouble}); copy it again from its source if it should hold"

@@ -216,3 +216,12 @@ def test_strict_refuses_damage_and_leaves_nothing(clip, tmp_path, capsys):
     assert [path.name for path in tmp_path.iterdir()] == ["cut.mkv"]
     status, said = run(capsys, *words)
     assert (status, "warning: " in said.err) == (0, True)
+
+
+def test_a_limit_of_its_own_is_not_told_as_damage(clip, tmp_path, capsys):
+    data = (clip / "clip.mkv").read_bytes()
+    cut = tmp_path / "cut.mkv"
+    cut.write_bytes(data[: len(data) * 4 // 5])
+    status, said = run(capsys, "trace", cut, tmp_path / "out", "--frames", 3, "--stages", "1")
+    assert status == 0
+    assert "3 frames were read" not in said.err
