@@ -23,9 +23,9 @@ N_NOISE = 5 + len(OFFSETS) + 2 * len(LAGS) + 4
 def noise(frames_FHW: Floats) -> Floats:
     """Return the level (flat parts, everywhere, how far squares exceed it), correlations over
     OFFSETS and with the next difference, growth over LAGS, and what happens on one frame alone."""
-    some_FHW = frames_FHW[:FRAMES]
-    flat_HW = flat_parts(some_FHW.mean(axis=0))
-    steps_fHW = np.diff(some_FHW, axis=0)
+    some = frames_FHW[:FRAMES]
+    flat_HW = flat_parts(some.mean(axis=0))
+    steps_fHW = np.diff(some, axis=0)
     sigma, sigma_flat = deviation(steps_fHW), deviation(steps_fHW[:, flat_HW])
     excess = np.sqrt(np.square(steps_fHW[:, flat_HW]).mean()) + 0.1
     levels = [sigma_flat + 0.1, sigma + 0.1, excess / (sigma_flat + 0.2)]
@@ -37,7 +37,7 @@ def noise(frames_FHW: Floats) -> Floats:
             np.log(levels),
             [_neighbors(even_fHW, *offset) for offset in OFFSETS],
             [_successors(even_fHW), _successors(even_fHW[:, flat_HW])],
-            _growth(some_FHW, flat_HW),
+            _growth(some, flat_HW),
             _flashes(steps_fHW, least=max(3.6 * sigma, 4.0)),
         ],
         dtype=np.float64,

@@ -1,4 +1,4 @@
-"""Kernel logistic regression: by hand, by another route, invariances, blends of posteriors."""
+"""Kernel logistic regression: by hand, by another route, invariances."""
 
 import math
 
@@ -7,10 +7,11 @@ import pytest
 from scipy.special import logsumexp
 
 from lsfref.study.classifiers.logistic import (
+    GAP,
     Kernel,
-    blend,
     fit_classifier,
     log_posteriors,
+    misfit,
     objective,
 )
 
@@ -95,13 +96,25 @@ def test_constant_features_and_classes_never_seen():
     np.testing.assert_allclose(np.exp(logs).sum(axis=1), 1, rtol=1e-12)
 
 
-def test_the_blend():
-    logs_MC = np.log([[0.5, 0.3, 0.2]])
-    others_MC = np.array([[math.log(0.1), -np.inf, math.log(0.4)]])  # not normalised
-    kept, third, gone = (
-        np.exp(blend(logs_MC, others_MC, share=share)) for share in (0.0, 0.25, 1.0)
-    )
-    np.testing.assert_allclose(kept, [[0.5, 0.3, 0.2]], rtol=1e-12)
-    both = np.array([0.5**0.75 * 0.2**0.25, 0, 0.2**0.75 * 0.8**0.25])
-    np.testing.assert_allclose(third, [both / both.sum()], rtol=1e-12)
-    np.testing.assert_allclose(gone, [[0.2, 0, 0.8]], rtol=1e-12)
+def test_far_values_count_as_the_limit():
+    """In the data that are learned and in those that are asked."""
+    rng = np.random.default_rng(0)
+    rows_mQ, labels_m = rng.normal(size=(23, 3)), np.arange(23) % 2
+    rows_mQ[5, 1] = 90.0
+    kernel = Kernel("gaussian", 1.0, 2.0)
+    fitted = fit_classifier(rows_mQ, labels_m, n_classes=2, kernel=kernel, cost=20.0)
+    assert np.abs(fitted.index_mQ).max() == 2
+    far = np.array([[1e6, 0, 0], [1e3, 0, 0]])
+    logs_MC = log_posteriors(fitted, far)
+    np.testing.assert_array_equal(logs_MC[0], logs_MC[1])
+
+
+def test_a_fit_has_no_misfit_and_other_weights_have():
+    rng = np.random.default_rng(0)
+    rows_mQ, labels_m = rng.normal(size=(23, 3)), np.arange(23) % 3
+    kernel = Kernel("gaussian", 1.0, 4.0)
+    fitted = fit_classifier(rows_mQ, labels_m, n_classes=3, kernel=kernel, cost=20.0)
+    assert 0 <= misfit(fitted, labels_m, cost=20.0) <= GAP
+    assert misfit(fitted, labels_m, cost=60.0) > 0.01
+    other = fitted._replace(weights_mC=fitted.weights_mC[::-1])
+    assert misfit(other, labels_m, cost=20.0) > 0.01
