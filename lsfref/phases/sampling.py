@@ -79,20 +79,13 @@ def draw_rows(
         raise ValueError(f"want (M,) and (M,), got {counts_M.shape} and {labels_M.shape}")
     if len(counts_M) and counts_M.min() < 0:
         raise ValueError("want counts of rows, none negative")
-    if balance == "none":
-        groups_M = np.zeros_like(counts_M)
-    elif balance == "video":
-        groups_M = np.arange(len(counts_M))
-    elif balance == "class":
-        groups_M = labels_M
-    else:
+    alike_M, each_M = np.zeros_like(counts_M), np.arange(len(counts_M))
+    groups = {"none": alike_M, "video": each_M, "class": labels_M}
+    if balance not in groups:
         raise ValueError(f"want balance none, video or class; got {balance!r}")
+    groups_M, known_M = groups[balance], (labels_M >= 0) & (counts_M > 0)
+    members = [np.flatnonzero(known_M & (groups_M == g)) for g in np.unique(groups_M[known_M])]
     starts_M = np.cumsum(counts_M) - counts_M
-    members = [
-        np.flatnonzero((groups_M == g) & (labels_M >= 0) & (counts_M > 0))
-        for g in np.unique(groups_M)
-    ]
-    members = [videos_m for videos_m in members if len(videos_m)]
     quotas = share_out([int(counts_M[videos_m].sum()) for videos_m in members], n_samples)
     drawn = [
         _draw_from(rng, starts_M[videos_m], counts_M[videos_m], quota=quota)

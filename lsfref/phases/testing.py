@@ -1,7 +1,6 @@
 """The testing phase (paper Section 2.4, Figure 1 right half): hash a pooled video, search, vote."""
 
 import functools
-import math
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -54,13 +53,10 @@ def most_similar(task: Task, pooled_ME: Floats, query_E: Floats, *, top: int) ->
     """Return the `top` indexed videos of a task nearest to a query, exactly, nearest first (G3)."""
     tables = (task.hashes_CmN, hashes(task, query_E[None]))
     index, query = (lsh.stack_tables(table)[0] for table in tables)
-    found = lsh.nearest(index, query, k=top)
-    hits = []
-    for i, squared in zip(found.neighbors_mK[0], found.squared_distances_mK[0], strict=True):
-        row = int(task.rows_m[i])
-        apart = math.sqrt(float(np.square(pooled_ME[row] - query_E).sum()))
-        hits.append(Hit(row, math.sqrt(float(squared)), apart))
-    return hits
+    neighbors_1K, squared_1K = lsh.nearest(index, query, k=top)
+    rows_K = task.rows_m[neighbors_1K[0]]
+    apart_K = np.sqrt(np.square(pooled_ME[rows_K] - query_E).sum(axis=1))
+    return list(map(Hit, rows_K.tolist(), np.sqrt(squared_1K[0]).tolist(), apart_K.tolist()))
 
 
 Shares = Callable[[str, Floats], Floats]  # (task, pooled_ME) -> shares_MC

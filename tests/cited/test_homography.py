@@ -253,7 +253,7 @@ def test_the_second_flow_leads_to_the_frame_brought_back(flow, monkeypatch):
         ready.append(frame_HW)
         return prepare(frame_HW, **settings)
 
-    monkeypatch.setattr(motion, "camera_homography", find)
+    monkeypatch.setattr(homography, "camera_homography", find)
     monkeypatch.setattr(homography, "prepare", ready_HW)
     settings_ = {"flow": flow, "n_scales": 1}
     frames = [np.rint(texture(37, 41, seed)).clip(0, 255) for seed in range(3)]
