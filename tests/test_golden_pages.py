@@ -8,7 +8,7 @@ import pytest
 
 from lsfref import fisher
 from lsfref.flow import add_up, blend, enlarge, normalise, prepare, refine, solve
-from lsfref.kernels import filters
+from lsfref.kernels import filters, medians
 from lsfref.storage.recorder import STAGES
 
 GOLDEN = Path(__file__).parents[1] / "golden"
@@ -63,7 +63,7 @@ def test_flow_by_hand_is_the_flow_of_the_case():
     flow_2hw = np.zeros((2, *one.layers[1].shape))
     for _ in range(2):
         flow_2hw = refine(one.layers[1], two.layers[1], flow_2hw)
-    flow_2hw = np.stack([filters.median(part, size=3) for part in flow_2hw])
+    flow_2hw = np.stack([medians.median(part, size=3) for part in flow_2hw])
     flow_2HW = enlarge(flow_2hw, first_HW.shape)
     y, x = 18, 20
     height, width = first_HW.shape
