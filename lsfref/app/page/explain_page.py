@@ -6,6 +6,7 @@ from pathlib import Path
 
 from lsfref.app.evaluation.estimate import caution, sentence
 from lsfref.app.page import charts, pixels, stages_1_to_4, stages_5_to_10
+from lsfref.app.page.evidence import evidence
 from lsfref.app.page.marks import class_numbers, tag
 from lsfref.app.page.section import STAGES
 from lsfref.app.page.shell import figure, page, percent, plural, soft, text
@@ -59,6 +60,8 @@ def summary(story: Story, folders: list[Path]) -> str:
         lines += [_answered(story, model, name, folders) for name in model.tasks]
         if remark := caution(model.estimate):
             lines.append(f'<p class="note">How far to trust it: {text(remark)}.</p>')
+        if story.evidence is not None:
+            lines.append(evidence(story.evidence))
         if model.extras is not None:
             lines.append(
                 f"<p>This model is of preset {text(model.extras.kind)}: the answers above are those"
@@ -120,7 +123,7 @@ def _over_time(story: Story, name: str, classes: tuple[str, ...]) -> str:
 def _by_expert(story: Story, name: str, classes: tuple[str, ...]) -> str:
     """Return what each expert of preset `best` says; nothing where there is one alone."""
     said = ""
-    for part in story.parts:
+    for part in story.evidence.parts if story.evidence else ():
         if part.task == name:
             best = max(part.shares, key=part.shares.__getitem__)
             says = tag(classes, classes.index(best), f" {percent(part.shares[best])}")

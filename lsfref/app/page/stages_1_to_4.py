@@ -54,10 +54,10 @@ def stage_1(story: Story) -> str:
 
 
 def stage_2(story: Story) -> str:
-    """Flow in colors with its key, as lines, and the pyramid."""
+    """Flow in colors with its key, and the pyramid."""
     moment, body = story.moment, ""
     if moment is not None and moment.flows:
-        body += _flow_in_colors(moment) + _flow_as_lines(moment)
+        body += _flow_in_colors(moment)
     if moment is not None:
         step = max(1, moment.layers[0].shape[1] // 320)
         layers = [
@@ -91,22 +91,6 @@ def _flow_in_colors(moment: Moment) -> str:
         f"Flow from frame {moment.frame - 1} to {moment.frame}. Color is direction, as in the "
         f"disc (right is right, down is down); full color is {largest:.1f} px per frame or "
         f"more, white is no motion. The mean length is {mean} px.",
-    )
-
-
-def _flow_as_lines(moment: Moment) -> str:
-    canvas, flow_HW2 = Canvas(moment.greys[-2], dim=0.8), moment.flows[-1].astype(np.float64)
-    every = max(6, round(14 / canvas.zoom))
-    height, width = flow_HW2.shape[:2]
-    y, x = np.mgrid[every // 2 : height : every, every // 2 : width : every]
-    begins_P2, flow_P2 = np.stack([x.ravel(), y.ravel()], axis=1), flow_HW2[y, x].reshape(-1, 2)
-    moves_P = np.hypot(*flow_P2.T) > 0.15
-    ends_P22 = np.stack([begins_P2, begins_P2 + 3 * flow_P2], axis=1)[moves_P]
-    canvas.line(ends_P22, marks.YELLOW)
-    canvas.dot(ends_P22[:, 0], marks.RED)
-    return figure(
-        pixels.png(canvas.pixels, "The same flow as short lines on the frame"),
-        "The same flow as lines, three times as long as it is; each begins at a red dot.",
     )
 
 

@@ -17,6 +17,7 @@ import numpy as np
 
 from lsfref import video, voting
 from lsfref.app.evaluation import systems
+from lsfref.app.page.evidence import Evidence, evidence_of
 from lsfref.app.work.cache import CachedExtract
 from lsfref.app.work.session import strict_extract
 from lsfref.arrays import Floats, Ints
@@ -30,6 +31,7 @@ from lsfref.phases.advice import unusable
 from lsfref.phases.extraction import Extract, Extraction
 from lsfref.phases.phase2 import neighbor_count
 from lsfref.phases.streaming import Block
+from lsfref.study.best import preset
 from lsfref.study.protocol import answering
 from lsfref.trajectories import TRACK_LENGTH, VERDICTS, step_lengths
 
@@ -85,14 +87,6 @@ class Said(NamedTuple):
     labels: dict[str, str | None]  # of each task
 
 
-class Part(NamedTuple):
-    """What one expert of preset `best` says of one question: {class: share}."""
-
-    expert: str
-    task: str
-    shares: dict[str, float]
-
-
 @dataclasses.dataclass
 class Story:
     """All that the page says of one video."""
@@ -113,7 +107,7 @@ class Story:
     indexed_as: str | None = None  # the name of this very video in the index
     answer: testing.Answer | None = None  # what `classify` says
     intervals: list[Said] = dataclasses.field(default_factory=list)
-    parts: list[Part] = dataclasses.field(default_factory=list)
+    evidence: Evidence | None = None  # of preset `best` alone
 
     @property
     def fault(self) -> str | None:
@@ -206,9 +200,7 @@ def gather(path: str, config: Config, model: Model | None = None, *, strict: boo
     """
     story = Story(path, config, model)
     limits: dict[str, Any] = {"max_frames": config.max_frames, "max_pixels": config.max_pixels}
-    story.n_frames = decoding.count_frames(
-        path, warn=lambda text: None, **limits
-    )  # told while read
+    story.n_frames = decoding.count_frames(path, warn=lambda text: None, **limits)
     story.rate = decoding.frame_rate(path)
     watcher = _Watcher(story)
     with tempfile.TemporaryDirectory(prefix="lsfref-") as folder:
@@ -245,8 +237,8 @@ def _ask(story: Story, model: Model, extract: Extract) -> None:
     story.intervals = [
         Said(i, answering.answer_as(system, i.pooled).labels) for i in told.intervals
     ]
-    if hasattr(system, "explain_parts"):  # preset `best` alone has several experts
-        story.parts = [Part(*part) for part in system.explain_parts(described)]
+    if isinstance(system, preset.Answerer) and described.pooled_E is not None:
+        story.evidence = evidence_of(system, story.path, described.pooled_E, story.n_frames)
 
 
 def indexed_as(model: Model, pooled_E: Floats) -> str | None:

@@ -5,8 +5,9 @@ import dataclasses
 import pytest
 from pages import Page
 
+from lsfref.app.page.evidence import Evidence, Part
 from lsfref.app.page.explain_page import explain_page, summary
-from lsfref.app.page.story import Part, Said
+from lsfref.app.page.story import Said
 from lsfref.model import Extras
 
 pytestmark = pytest.mark.unwatched
@@ -88,7 +89,7 @@ def test_the_experts_of_preset_best_are_named_with_what_they_say(stories):
     ]
     kind = "<script>best</script>"  # a model may come from a stranger
     model = dataclasses.replace(stories[1].model, extras=Extras(kind, {}, {}))
-    page = page_of(dataclasses.replace(stories[1], parts=parts, model=model))
+    page = page_of(dataclasses.replace(stories[1], evidence=Evidence(parts, None, {}), model=model))
     assert page.text.count("Which expert said what") == 2
     assert "the <pictures>: camera shaking 70 %" in page.text
     assert "people: human 100 %" in page.text

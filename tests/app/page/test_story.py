@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from clips import clip
 
-from lsfref.app.page import story as module
 from lsfref.app.page.story import find_indexed, gather, indexed_as, label_of, thumbnail
 from lsfref.errors import VideoError
 from lsfref.media.writer import write_video
@@ -45,20 +44,16 @@ def test_the_answer_is_that_of_classify(stories, small_model):
     assert [said.interval[:2] for said in asked.intervals] == [(0, 9), (10, 18)]
     assert asked.intervals[1].labels == asked.answer.labels
     assert asked.intervals[0].labels == {"background": None, "foreground": None}
-    assert asked.parts == []
+    assert asked.evidence is None
 
 
-def test_for_preset_best_its_own_classifiers_answer(stories, best_model, monkeypatch):
+def test_for_preset_best_its_own_classifiers_answer(stories, best_model):
     fitted = load(best_model)
-    parts = [("the tracks", "background", {"normal": 1.0})]
-    monkeypatch.setattr(
-        preset.Answerer, "explain_parts", lambda self, described: parts, raising=False
-    )
     found = gather(stories[0].path, fitted.config, fitted)
     assert found.answer == answering.classify(preset.answerer(fitted), found.path)
     votes = found.searches["background"].votes.confidence_MC[0]
     assert list(found.answer.confidence["background"].values()) != votes.tolist()
-    assert found.parts == [module.Part(*parts[0])]
+    assert found.evidence is not None
 
 
 def test_one_extraction_serves_all(stories, small_model, monkeypatch):

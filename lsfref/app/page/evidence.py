@@ -1,0 +1,125 @@
+"""What preset `best` looked at: who said what, people and motion found, its numbers (X7 to X12).
+
+In: an answerer of the preset and the vector of a video.  Out: Evidence, and its HTML.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from lsfref.app.page import charts, marks, pixels
+from lsfref.app.page.shell import figure, folded, shown
+from lsfref.arrays import Bools, Floats, Ints
+from lsfref.media.ffmpeg import PathLike
+from lsfref.study.best import people, pictures
+from lsfref.study.best.experts import Experts, answer_rows, seen_by
+from lsfref.study.best.noise import deviation
+from lsfref.study.best.preset import Answerer
+from lsfref.study.best.vectors import MOMENTS, read_frames
+
+FAR = 4.0  # standard deviations: numbers further from those of the training clips are drawn there
+
+
+class Part(NamedTuple):
+    """What one expert says of one question: {class: share}."""
+
+    expert: str
+    task: str
+    shares: dict[str, float]
+
+
+class Sight(NamedTuple):
+    """The window most like a person among those that move, on the frame where it is."""
+
+    frame: int
+    score: float
+    grey_HW: Floats
+    moving_HW: Bools
+    corners_22: Floats  # (x, y) of its left upper corner and of its right lower one
+
+
+class Evidence(NamedTuple):
+    """All of it; no sight where no window moves. `families` hold distances from the training."""
+
+    parts: list[Part]
+    sight: Sight | None
+    families: dict[str, Floats]
+
+
+def evidence_of(system: Answerer, path: PathLike, vector_V: Floats, n_frames: int) -> Evidence:
+    """Return the Evidence of a video of so many frames, described as `vector_V`."""
+    parts = []
+    for task, experts in system.experts.items():
+        for name, classifier in experts.classifiers.items():
+            if seen_by(name, vector_V[None])[0]:
+                alone = Experts({name: classifier}, {name: 1.0})
+                shares_C = answer_rows(alone, vector_V[None], system.choices)[0].tolist()
+                classes = system.model.tasks[task].classes
+                parts.append(Part(name, task, dict(zip(classes, shares_C, strict=True))))
+    extras = system.model.extras
+    assert extras is not None
+    families = from_training(vector_V, extras.arrays["vectors_MV"])
+    return Evidence(parts, best_window(system, path, n_frames), families)
+
+
+def best_window(system: Answerer, path: PathLike, n_frames: int) -> Sight | None:
+    """Return the Sight of a video, looked for as `people` does (X10)."""
+    plan, best = pictures.plan(n_frames), None
+    wanted = plan.frames
+    frames = enumerate(read_frames(path, system.model.config))
+    kept: dict[int, Ints] = {n: np.rint(frame_HW) for n, frame_HW in frames if n in wanted}
+    first = np.stack([kept[n] for n in plan.runs[0][: pictures.LAG + 1]]).astype(np.float32)
+    sigma = deviation(np.diff(first, axis=0))
+    for look in plan.looks.tolist():
+        grey_HW, moving_HW = pictures.moving(kept, look, sigma=sigma)
+        counts_hw = people.cumulated(moving_HW)
+        for windows in people.search(grey_HW):
+            moves_HW = people.moving_share(counts_hw, windows) > people.MOVING
+            scores_HW = np.where(moves_HW, windows.scores_HW, -np.inf)
+            place = np.array(np.unravel_index(scores_HW.argmax(), scores_HW.shape))
+            score = float(scores_HW.max())
+            if score > (best.score if best else -np.inf):
+                sides = np.stack([place, place + people.WINDOW + 1]) * people.CELL
+                corners_22 = (sides * windows.scale_2)[:, ::-1]
+                best = Sight(look, score, grey_HW, moving_HW, corners_22)
+    return best
+
+
+def from_training(vector_V: Floats, vectors_MV: Floats) -> dict[str, Floats]:
+    """Return, by family of numbers, how far they are from the mean of the training clips, in
+    standard deviations of those, FAR at most."""
+    spread_V = vectors_MV.std(axis=0)
+    apart_V = (vector_V - vectors_MV.mean(axis=0)) / np.where(spread_V > 0, spread_V, np.inf)
+    seen_V, start = np.clip(apart_V, -FAR, FAR)[MOMENTS:], pictures.PARTS["statistics"].start
+    families = {name: seen_V[pictures.PARTS[name]] for name in ("changes", "people")}
+    for name, n in pictures.FAMILIES.items():
+        families[name], start = seen_V[start : start + n], start + n
+    return families
+
+
+def evidence(found: Evidence) -> str:
+    """Return what was looked at, beside what each expert said, as HTML."""
+    sight, body = found.sight, "<p>No window of the size of a person moves enough.</p>"
+    if sight is not None:
+        canvas = pixels.Canvas(sight.grey_HW, dim=0.8)
+        canvas.dot(np.argwhere(sight.moving_HW)[:, ::-1].astype(float), marks.SKY, radius=0)
+        (left, top), (right, bottom) = sight.corners_22
+        around = [[left, top], [right, top], [right, bottom], [left, bottom], [left, top]]
+        canvas.line(np.array([around]), marks.ORANGE)
+        alt = f"Frame {sight.frame} with the window most like a person, and the pixels that move"
+        body = figure(
+            pixels.png(canvas.pixels, alt),
+            f"Frame {sight.frame}: the window most like a person {marks.swatch(marks.ORANGE)} of "
+            f"those that move, with a score of {shown(sight.score)} (people are mostly above 0), "
+            f"and the pixels taken for moving {marks.swatch(marks.SKY)}.",
+        )
+    drawn = "".join(
+        figure(charts.bars(far, f"Numbers of {name}"), f"{name}: {len(far)} numbers")
+        for name, far in found.families.items()
+    )
+    words = (
+        "<p>Each as its distance from the mean of the training clips, in their standard "
+        f"deviations, {FAR:.0f} at most.</p>"
+    )
+    summary = "The numbers of each family, against those of the training clips"
+    return f"<h2>What was looked at</h2>{body}{folded(summary, words + drawn)}"

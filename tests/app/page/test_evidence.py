@@ -1,0 +1,103 @@
+"""What preset `best` looked at: the experts together make the answer, the window is where it is."""
+
+import numpy as np
+import pytest
+from clips import clip
+from pages import Page
+
+from lsfref.app.page import shell
+from lsfref.app.page.evidence import (
+    FAR,
+    Evidence,
+    Part,
+    Sight,
+    best_window,
+    evidence,
+    evidence_of,
+    from_training,
+)
+from lsfref.media.writer import write_video
+from lsfref.model import load
+from lsfref.study.best import preset
+from lsfref.study.best.pictures import FAMILIES, N_SEEN
+from lsfref.study.best.vectors import MOMENTS, WIDTH, tracked
+
+pytestmark = pytest.mark.unwatched
+
+
+@pytest.fixture(scope="module")
+def found(best_model, labelled_clips):
+    """The answerer of preset `best`, a clip as a vector, and its evidence."""
+    system, path = preset.answerer(load(best_model)), labelled_clips.parent / "10.mkv"
+    described = system.describe(path)
+    return system, described, evidence_of(system, path, described.pooled_E, described.n_frames)
+
+
+def test_the_experts_together_make_the_answer(found):
+    system, described, seen = found
+    for task, experts in system.experts.items():
+        parts = [part for part in seen.parts if part.task == task]
+        assert [part.expert for part in parts] == list(experts.classifiers)
+        total = sum(
+            experts.shares[part.expert] * np.log(list(part.shares.values())) for part in parts
+        )
+        shares = np.exp(total) / np.exp(total).sum()
+        np.testing.assert_allclose(shares, system.shares(task, described.pooled_E[None])[0])
+
+
+def test_the_tracks_say_nothing_where_there_are_none(found, labelled_clips):
+    system, described, _ = found
+    vector = np.concatenate([np.zeros(MOMENTS), described.pooled_E[MOMENTS:]])
+    assert not tracked(vector[None])[0]
+    seen = evidence_of(system, labelled_clips.parent / "10.mkv", vector, described.n_frames)
+    assert "tracks" not in {part.expert for part in seen.parts}
+    assert "people" in {part.expert for part in seen.parts}
+
+
+def test_numbers_are_distances_from_the_training_clips():
+    vectors = np.zeros((4, WIDTH))
+    vectors[:, MOMENTS] = [1, 3, 1, 3]  # the first of the changes: mean 2, deviation 1
+    vectors[:, -1] = [0, 0, 0, 8]  # the last of people
+    vector = np.zeros(WIDTH)
+    vector[MOMENTS], vector[-1], vector[-2] = 3.5, 1e6, 7.0
+    families = from_training(vector, vectors)
+    assert set(families) == {"changes", "people", *FAMILIES}
+    assert sum(map(len, families.values())) == N_SEEN
+    assert families["changes"][0] == 1.5
+    assert families["people"][-1] == FAR
+    assert families["people"][-2] == 0.0  # the same in all clips
+
+
+def test_the_window_lies_on_what_moves(found, tmp_path):
+    system = found[0]
+    frames = np.full((40, 160, 240), 90, np.uint8)
+    for t, frame in enumerate(frames):
+        frame[40:130, 20 + 4 * t : 50 + 4 * t] = clip("normal", 5, n_frames=1)[0, :1, :30]
+    write_video(tmp_path / "moving.mkv", frames)
+    sight = best_window(system, tmp_path / "moving.mkv", 40)
+    (left, top), (right, bottom) = sight.corners_22
+    at = 20 + 4 * sight.frame
+    assert left < at + 30 + 32
+    assert right > at - 32
+    assert top < 130
+    assert bottom > 40
+    assert (bottom - top) / (right - left) == pytest.approx(2, rel=0.02)
+    assert sight.moving_HW[60:110, at : at + 30].mean() > 0.5
+    write_video(tmp_path / "still.mkv", np.full((40, 160, 240), 90, np.uint8))
+    assert best_window(system, tmp_path / "still.mkv", 40) is None
+
+
+def test_the_page_shows_the_window_and_the_families():
+    sight = Sight(
+        7, 0.625, np.full((20, 30), 90.0), np.eye(20, 30) > 0, np.array([[2.0, 1.0], [9.0, 15.0]])
+    )
+    families = {"noise": np.array([1.0, -4.0]), "people": np.zeros(3)}
+    seen = Evidence([Part("tracks", "background", {"a": 1.0})], sight, families)
+    page = Page(shell.page("t", [evidence(seen)]))
+    assert "Frame 7: the window most like a person" in page.text
+    assert "score of 0.625" in page.text
+    assert "noise: 2 numbers" in page.text
+    assert "people: 3 numbers" in page.text
+    assert len(page.images) == 1
+    page = Page(shell.page("t", [evidence(seen._replace(sight=None))]))
+    assert "No window of the size of a person moves enough" in page.text
