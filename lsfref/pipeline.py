@@ -78,7 +78,8 @@ def classify(path: PathLike, model: Model, *, extract: Extract = extract) -> tes
 
     Bad input is in `error`, with no labels; it is never raised.
     """
-    pooled = pool_video(path, encoder=model.network.encoder, config=model.config, extract=extract)
+    encoder, config = model.network.encoder, model.config
+    pooled = testing.describe(path, encoder=encoder, config=config, extract=extract)
     return testing.answer(model, pooled)
 
 
@@ -89,7 +90,8 @@ def retrieve(
 
     Bad input is in `error` of the first, with no hits; it is never raised.
     """
-    pooled = pool_video(path, encoder=model.network.encoder, config=model.config, extract=extract)
+    encoder, config = model.network.encoder, model.config
+    pooled = testing.describe(path, encoder=encoder, config=config, extract=extract)
     if pooled.pooled_E is None:
         return pooled, []
     hits = testing.most_similar(model.tasks[task], model.pooled_ME, pooled.pooled_E, top=top)

@@ -186,11 +186,9 @@ def test_one_class_and_no_labels_are_errors(manifest, kept):
     ("frames", "words"),
     [
         (clip("camera shaking", 1, n_frames=15), "15 frames; a trajectory needs 16"),
-        (np.repeat(clip("normal", 1, n_frames=1), 20, axis=0), "no trajectories"),
-        (np.full((20, 41, 53), 90, np.uint8), "no trajectories"),
         (clip("camera shaking", 1)[:, :31], "32"),
     ],
-    ids=["short", "still", "blank", "tiny"],
+    ids=["short", "tiny"],
 )
 def test_clips_without_an_answer_say_why(fitted, tmp_path, frames, words):
     path = tmp_path / "odd.mkv"
@@ -200,6 +198,37 @@ def test_clips_without_an_answer_say_why(fitted, tmp_path, frames, words):
     assert answer.points == 0
     assert words in answer.error
     assert "odd.mkv" in answer.error
+
+
+@pytest.mark.parametrize(
+    "frames",
+    [np.repeat(clip("normal", 1, n_frames=1), 20, axis=0), np.full((20, 41, 53), 90, np.uint8)],
+    ids=["still", "blank"],
+)
+def test_no_track_is_an_answer(fitted, tmp_path, frames):
+    """D4: `normal` and `none` where there are such classes, else what is nearest to the zero code;
+    an error as before where more trajectories are wanted."""
+    path, system = tmp_path / "still.mkv", fitted.model
+    write_video(path, frames)
+    answer = pipeline.classify(path, system)
+    assert (answer.points, answer.frames, answer.error) == (0, 20, None)
+    assert answer.labels == {"background": "normal", "foreground": "none"}
+    assert answer.confidence["background"]["normal"] == 1
+    assert answer.warnings == (f"{path}: 0 trajectories; taken for a still scene",)
+    pooled, hits = pipeline.retrieve(path, system, task="background", top=3)
+    assert pooled.error is None
+    assert len(hits) == 3
+    renamed = {t: task._replace(classes=tuple(f"x{c}" for c in task.classes))
+               for t, task in system.tasks.items()}  # fmt: skip
+    other = dataclasses.replace(system, tasks=renamed)
+    zeros_ME = np.zeros((1, system.config.n_code))
+    wanted = testing.votes_of(other.tasks["background"], zeros_ME, other.config)
+    answer = pipeline.classify(path, other)
+    assert [*answer.confidence["background"].values()] == wanted.confidence_MC[0].tolist()
+    strict = dataclasses.replace(system, config=dataclasses.replace(system.config, min_points=2))
+    answer = pipeline.classify(path, strict)
+    assert "no trajectories" in answer.error
+    assert answer.labels == {"background": None, "foreground": None}
 
 
 def test_a_missing_file_says_so(fitted, tmp_path):

@@ -18,6 +18,7 @@ from lsfref.phases.advice import unusable
 from lsfref.phases.extraction import Extract, Extraction, PathLike, extract, with_name
 from lsfref.phases.streaming import Block
 from lsfref.storage.files import printable
+from lsfref.trajectories import TRACK_LENGTH
 
 Pool = Callable[[Iterable[Block]], pooling.Pooled]
 
@@ -104,3 +105,12 @@ def pool_video_by(
         error = with_name(path, fault)
     error = error or unusable(path, found.n_frames, n_points, config)
     return Pooled(None if error else pooled_E, n_points, found.n_frames, found.warnings, error)
+
+
+def trackless(path: PathLike, pooled: Pooled, config: Config) -> bool:
+    """Return whether a video of frames enough was read to its end, and nothing could be followed.
+
+    Where more than one trajectory is wanted of all, it is not: such a video is an error.
+    """
+    why = unusable(path, pooled.n_frames, 0, config)
+    return pooled.n_frames > TRACK_LENGTH and config.min_points <= 1 and pooled.error == why

@@ -1,7 +1,7 @@
 """The testing phase (paper Section 2.4, Figure 1 right half): hash a pooled video, search, vote."""
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -9,9 +9,32 @@ import numpy as np
 from lsfref import lsh, voting
 from lsfref.arrays import Floats, Ints
 from lsfref.config import Config
-from lsfref.model import TASKS, Model, Task
-from lsfref.phases.passes import Pooled
+from lsfref.model import TASKS, Encoder, Model, Task
+from lsfref.phases.extraction import Extract, PathLike, extract
+from lsfref.phases.passes import Pooled, pool_video, trackless
 from lsfref.phases.phase2 import neighbor_count
+from lsfref.storage.files import printable
+
+STILL = ("normal", "none")  # the class of each task that a scene without trajectories is of
+
+
+def still_class(classes: Sequence[str]) -> int | None:
+    """Return the number of the class for a video without trajectories (D4), None without one."""
+    return next((c for c, name in enumerate(classes) if name in STILL), None)
+
+
+def describe(
+    path: PathLike, *, encoder: Encoder, config: Config, extract: Extract = extract
+) -> Pooled:
+    """Return the average code of a video; bad input never raises.
+
+    Choices: D4 a video without trajectories has the zero code, which its warning says.
+    """
+    pooled = pool_video(path, encoder=encoder, config=config, extract=extract)
+    if not trackless(path, pooled, config):
+        return pooled
+    warnings = (*pooled.warnings, f"{printable(path)}: 0 trajectories; taken for a still scene")
+    return pooled._replace(pooled_E=np.zeros(config.n_code), warnings=warnings, error=None)
 
 
 def hashes(task: Task, pooled_ME: Floats) -> Floats:
@@ -74,8 +97,16 @@ class Answer(NamedTuple):
 
 
 def votes_by_task(model: Model, task: str, pooled_ME: Floats) -> Floats:
-    """Return shares_MC, the votes of a model's index for each class of a task."""
-    return votes_of(model.tasks[task], pooled_ME, model.config).confidence_MC
+    """Return shares_MC, the votes of a model's index for each class of a task.
+
+    Choices: D4 the zero code is of the class `normal` or `none`, where there is one.
+    """
+    classes = model.tasks[task].classes
+    shares_MC = votes_of(model.tasks[task], pooled_ME, model.config).confidence_MC
+    still = still_class(classes)
+    if still is not None:
+        shares_MC[~pooled_ME.any(axis=1)] = np.eye(len(classes))[still]
+    return shares_MC
 
 
 def answer(model: Model, pooled: Pooled, shares: Shares | None = None) -> Answer:

@@ -18,6 +18,7 @@ from lsfref.phases.extraction import Extract, Notice, PathLike, extract
 from lsfref.phases.passes import Pooled
 from lsfref.phases.streaming import Block
 from lsfref.storage.files import printable
+from lsfref.trajectories import TRACK_LENGTH
 
 PoolInterval = Callable[[Iterable[Block], range], pooling.Pooled]
 
@@ -48,13 +49,15 @@ def describe_intervals(
     seconds: float,
     pool: PoolInterval,
     config: Config,
+    nothing: Floats | None = None,
     extract: Extract = extract,
 ) -> Timeline:
     """Return a Pooled for each interval of `seconds`; bad input never raises.
 
-    `pool` says what an interval becomes, of its blocks and the range of its frames, in order; an
-    interval without blocks is not pooled. Under a variable rate the frames' time stamps say where
-    intervals end; where they say nothing an interval is seconds * 25 frames, which is told (T9).
+    `pool` says what an interval becomes, of its blocks and the range of its frames, in order; one
+    without blocks is `nothing` where a trajectory could have ended (D4). Under a variable rate the
+    frames' time stamps say where intervals end; where they say nothing an interval is seconds * 25
+    frames, which is told (T9).
     """
     intervals: list[Interval] = []
     try:
@@ -72,8 +75,12 @@ def describe_intervals(
             stop = min(stop, found.n_frames)
             vector_E, n_points = pooled.get(number, (None, 0))
             error = None
-            if n_points < max(1, config.min_points):
-                vector_E, error = None, "no trajectories end in this interval"
+            if n_points == 0 and stop > TRACK_LENGTH and config.min_points <= 1:
+                vector_E = nothing  # D4
+            elif n_points < config.min_points:
+                vector_E = None
+            if vector_E is None:
+                error = "no trajectories end in this interval"
             described = Pooled(vector_E, n_points, stop - first, (), error)
             intervals.append(Interval(first, stop - 1, clock.seconds(first, stop), described))
     except LsfrefError as fault:

@@ -17,6 +17,7 @@ from lsfref.config import Config
 from lsfref.errors import LsfrefError
 from lsfref.media import decoding
 from lsfref.phases import extraction
+from lsfref.phases.advice import unusable
 from lsfref.phases.streaming import of_length
 from lsfref.storage.files import check_folder, printable, write_whole
 
@@ -112,7 +113,8 @@ def write_rows(path: str, target: str, *, config: Config, extract: Any, text: bo
                 file.write(npy_header(n_points, config.dtype))
     except LsfrefError as fault:
         return Wrote(0, (), str(fault))
-    return Wrote(n_points, found.warnings, None)
+    why = None if n_points else unusable(path, found.n_frames, 0, config)
+    return Wrote(n_points, (*found.warnings, *([why] if why else [])), None)
 
 
 def _said_while_reading(_text: str) -> None:

@@ -40,7 +40,7 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         output.write_json(told)
     else:
-        print("\n".join(lines(told, blocks=can_show(BLOCKS))))
+        print("\n".join(map(printable, lines(told, blocks=can_show(BLOCKS)))))
     return 0
 
 

@@ -30,7 +30,7 @@ def ask(manifest: Manifest, fitted: "Model", doing: Session) -> "list[Outcome]":
     ):
         if described.error:
             doing.progress.say(f"counted as an error: {printable(described.error)}")
-        else:
+        elif described.pooled_E.any():  # else it is answered by choice (D4)
             pooled[video.name] = described.pooled_E
     (one,) = rounds_of([[(np.flatnonzero(~test_M), np.flatnonzero(test_M))]])
     names = [video.name for video in manifest.videos]

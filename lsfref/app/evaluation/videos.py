@@ -17,6 +17,7 @@ from lsfref.storage.files import printable
 from lsfref.study.protocol.evaluate import Counted
 from lsfref.study.protocol.protocol import TaskLabels
 from lsfref.study.protocol.splits import Split
+from lsfref.trajectories import TRACK_LENGTH
 
 
 def labelled(manifest: Manifest) -> Manifest:
@@ -32,8 +33,8 @@ def count(
 ) -> tuple[Manifest, Counted, int]:
     """Return the videos that can be read, their trajectories, and how many cannot.
 
-    A video without trajectories stays: it is asked, and not answering is an error (E2). One that
-    cannot be read is nobody's fault but the file's: it is left out, and named (unless `quiet`).
+    A video without trajectories stays and is asked (D4, E2). One that cannot be read, or is too
+    short for any, is nobody's fault but the file's: it is left out, and named (unless `quiet`).
     """
     look = functools.partial(survey, config=config, extract=doing.work.extract)
     surveys = list(doing.work.each("extracting", look, [v.path for v in manifest.videos]))
@@ -41,9 +42,9 @@ def count(
         for text in found.warnings:
             doing.progress.say(f"warning: {printable(text)}")
         if found.error:
-            fate = "counted as an error" if found.n_frames else "left out"
+            fate = "without trajectories" if found.n_frames > TRACK_LENGTH else "left out"
             doing.progress.say(f"{fate}: {printable(found.error)}")
-    readable = [not found.error or found.n_frames > 0 for found in surveys]
+    readable = [not found.error or found.n_frames > TRACK_LENGTH for found in surveys]
     counts = [0 if s.error else s.n_points for s, yes in zip(surveys, readable, strict=True) if yes]
     kept = part(manifest, readable)
     videos = Counted([v.path for v in kept.videos], np.array(counts, dtype=np.int64))

@@ -168,6 +168,8 @@ def line_rows(text: str, faults: list[tuple[int, str]]) -> Iterator[Row]:
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     for number, line in enumerate(lines, start=1):
         parts = line.strip().rsplit(None, 1)
+        if parts and os.path.splitext(parts[-1])[1].lower() in VIDEO_ENDINGS:  # no label, a name
+            parts = [line.strip()]
         if len(parts) == 2:
             yield Row(number, parts[0], parts[1], "", "", "")
         elif parts:

@@ -14,12 +14,11 @@ from lsfref.config import Config
 from lsfref.descriptors import TIME_CELLS
 from lsfref.errors import LsfrefError, NoTrajectoriesError
 from lsfref.kernels import pyramid
-from lsfref.phases.advice import unusable
 from lsfref.phases.extraction import Extract, PathLike, extract, with_name
-from lsfref.phases.passes import Pooled, pool_video_by
+from lsfref.phases.passes import Pooled, pool_video_by, trackless
 from lsfref.phases.streaming import Block
 from lsfref.study.best.choices import Choices
-from lsfref.study.best.pictures import LEAST, N_SEEN, PARTS, look
+from lsfref.study.best.pictures import N_SEEN, PARTS, look
 
 MOMENTS = 3 * N_COLUMNS  # mean, variance, variance of the frames' means
 WIDTH = MOMENTS + N_SEEN
@@ -36,7 +35,7 @@ def describe_video(
     pooled = pool_video_by(path, pool=pool_blocks, config=config, extract=extract)
     moments = pooled.pooled_E
     if moments is None:
-        if choices.trackless == "no" or not _trackless(path, pooled, config):
+        if choices.trackless == "no" or not trackless(path, pooled, config):
             return pooled
         moments = np.zeros(MOMENTS)
     try:
@@ -45,12 +44,6 @@ def describe_video(
     except LsfrefError as fault:
         return pooled._replace(pooled_E=None, error=with_name(path, fault))
     return pooled._replace(pooled_E=np.concatenate([moments, seen]), error=None)
-
-
-def _trackless(path: PathLike, pooled: Pooled, config: Config) -> bool:
-    """Return whether a video could be read to its end, and nothing in it could be followed."""
-    told = unusable(path, pooled.n_frames, 0, config)
-    return pooled.n_frames >= LEAST and config.min_points <= 1 and pooled.error == told
 
 
 def read_frames(path: PathLike, config: Config) -> Iterator[Floats]:

@@ -9,13 +9,15 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
+
 from lsfref import pooling
 from lsfref.arrays import Floats
 from lsfref.model import Encoder, Model
 from lsfref.phases.extraction import Extract, PathLike, extract
-from lsfref.phases.passes import Pooled, pool_video
+from lsfref.phases.passes import Pooled
 from lsfref.phases.streaming import Block
-from lsfref.phases.testing import Answer, answer, votes_by_task
+from lsfref.phases.testing import Answer, answer, describe, votes_by_task
 from lsfref.phases.timeline import Timeline, describe_intervals
 
 
@@ -50,15 +52,17 @@ class PaperAnswerer:
 
     @property
     def describe(self) -> Callable[..., Pooled]:
-        """What makes the average code of a video: `pool_video`, all but path and `extract`."""
+        """What makes the average code of a video, zeros without trajectories (D4)."""
         network, config = self.model.network, self.model.config
-        return functools.partial(pool_video, encoder=network.encoder, config=config)
+        return functools.partial(describe, encoder=network.encoder, config=config)
 
     @property
     def describe_intervals(self) -> Callable[..., Timeline]:
         """What makes the average code of each interval: `describe_intervals` of timeline.py."""
         pool = functools.partial(_pool_interval, encoder=self.model.network.encoder)
-        return functools.partial(describe_intervals, pool=pool, config=self.model.config)
+        config = self.model.config
+        nothing_E = np.zeros(config.n_code)
+        return functools.partial(describe_intervals, pool=pool, config=config, nothing=nothing_E)
 
     def shares(self, task: str, pooled_ME: Floats) -> Floats:
         """Return shares_MC, the votes for each class (stages 8 to 10)."""

@@ -18,6 +18,7 @@ from lsfref.config import Config
 from lsfref.errors import LsfrefError
 from lsfref.kernels.scaling import Scaling, apply_scaling, fit_scaling
 from lsfref.phases.phase1 import network_from
+from lsfref.phases.testing import still_class
 from lsfref.study.protocol.protocol import NO_ANSWER, NOT_ASKED, Asked, Round, TaskLabels, ask
 from lsfref.study.table1 import cca, pca
 
@@ -88,9 +89,10 @@ def answer_task(
 ) -> Asked:
     """Answer the task with that number for the test rows of one round, once per (N, K).
 
-    Row i of each table is video usable[i]; a video without a row is not learned from, and has no
-    answer. The selection is fitted once; for each pair there are new directions (T6).
-    Choices: F6 whose labels rank the features.
+    Row i of each table is video usable[i]. A video without a row has no trajectories: it is not
+    learned from. The selection is fitted once; for each pair there are new directions (T6).
+    Choices: D4 what a video without trajectories is, or E2 that it has no answer.
+             F6 whose labels rank the features.
     """
     task = tasks[number]
     ranking = tasks[0] if config.select_by == "background" else task
@@ -107,13 +109,15 @@ def answer_task(
         task=task, number=number, one=one, config=config, n_pairs=n_pairs,
     )  # fmt: skip
     everyone = one.split[1]  # test rows of the round, those without a row in the tables too
-    silent = np.where(task.labels_M[everyone] >= 0, NO_ANSWER, NOT_ASKED)
+    still = still_class(task.classes) if config.min_points <= 1 else None  # D4
+    answer = NO_ANSWER if still is None else still
+    silent = np.where(task.labels_M[everyone] >= 0, answer, NOT_ASKED)
     places = np.searchsorted(everyone, usable[test])
     decisions = np.repeat(silent[None], len(asked.decision_Ym), axis=0)
     decisions[:, places] = asked.decision_Ym
     if asked.confidence_Ym is None:
         return Asked(decisions)
-    confidences = np.zeros(decisions.shape)
+    confidences = (decisions >= 0).astype(float)
     confidences[:, places] = asked.confidence_Ym
     return Asked(decisions, confidences)
 

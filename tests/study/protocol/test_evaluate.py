@@ -52,11 +52,16 @@ def grouped_folds(made, tasks, n_folds=3, n_repeats=1):
     )
 
 
-def run(made, extract, *, repeats=None, n_pairs=3, **rest):
+def run(made, extract, *, repeats=None, n_pairs=3, config=None, **rest):
     tasks = labels_of(made)
     repeats = repeats or grouped_folds(made, tasks)
     return evaluate_videos(
-        counted(made, extract), tasks, repeats, CONFIG, n_pairs=n_pairs, work=Work(extract, **rest)
+        counted(made, extract),
+        tasks,
+        repeats,
+        config or CONFIG,
+        n_pairs=n_pairs,
+        work=Work(extract, **rest),
     )
 
 
@@ -247,10 +252,15 @@ def test_k_and_n_come_from_their_ranges():
     assert draws(PRESETS["small"], 120) == ((10, 50), (3, 10))
 
 
-def test_videos_without_trajectories_are_asked_and_wrong(made):
+def test_videos_without_trajectories_are_still_scenes(made):
+    """D4; where no class is called so, or more trajectories are wanted, they have no answer."""
     silent = made[5].name
     extract = FakeExtract(strength=2.0, sizes={silent: 0})
     for outcome in run(made, extract):
+        assert np.all(outcome.predicted_YM[:, 5] == 0)  # normal, none
+        assert np.all(outcome.confidence_YM[:, 5] == 1)
+        assert sum(as_json(outcome)["unanswered"]) == 0
+    for outcome in run(made, extract, config=dataclasses.replace(CONFIG, min_points=2)):
         assert np.all(outcome.predicted_YM[:, 5] == -1)
         assert np.all(outcome.confidence_YM[:, 5] == 0)
         told = as_json(outcome)
@@ -398,7 +408,7 @@ def test_the_lists_own_split_stands_unless_folds_are_asked_for(
     assert json.loads(out.splitlines()[0])["videos"] == 9
 
 
-def test_bad_videos_are_left_out_silent_ones_are_errors_and_both_are_told(
+def test_bad_videos_are_left_out_still_ones_are_answered_and_both_are_told(
     labelled_clips, cache, tmp_path, capsys
 ):
     write_video(tmp_path / "still.mkv", np.full((20, 41, 53), 90, np.uint8))
@@ -407,9 +417,9 @@ def test_bad_videos_are_left_out_silent_ones_are_errors_and_both_are_told(
     )
     status, out, err = ask(labels, cache, capsys, "--json", "--folds", "3")
     assert status == 0
-    assert re.search("counted as an error: .*still.mkv: no trajectories", err)
+    assert re.search("without trajectories: .*still.mkv: no trajectories", err)
     told = json.loads(out.splitlines()[0])
-    assert (told["videos"], sum(told["unanswered"])) == (10, 1)
+    assert (told["videos"], sum(told["unanswered"])) == (10, 0)
 
     (tmp_path / "text.mp4").write_text("no video")
     with labels.open("a") as file:
