@@ -10,7 +10,7 @@ import struct
 import tokenize
 import zipfile
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import IO, Any
 
 import numpy as np
@@ -102,11 +102,6 @@ def read_member(archive: zipfile.ZipFile, name: str, *, check: bool = True) -> N
 def to_bytes(text: str) -> NDArray[np.uint8]:
     """Return text as an array of its UTF-8 bytes."""
     return np.frombuffer(text.encode(), dtype=np.uint8)
-
-
-def read_texts(archive: zipfile.ZipFile, names: Iterable[str]) -> dict[str, str]:
-    """Return members that hold UTF-8 text. Raises ValueError (UnicodeDecodeError) otherwise."""
-    return {name: read_member(archive, name).tobytes().decode() for name in names}
 
 
 def dumps(arrays: Mapping[str, NDArray[Any]]) -> bytes:

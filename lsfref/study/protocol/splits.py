@@ -65,23 +65,6 @@ def leave_one_out(labels_M: Ints, groups_M: NDArray | None) -> list[Split]:
     return [_split(units_M == value) for value in values]
 
 
-def random_split(labels_M: Ints, *, test_share: float, rng: np.random.Generator) -> Split:
-    """Return one split with about test_share of every class in the test part.
-
-    floor(n_c test_share + 1/2) rows of a class of n_c, but never all of them: training sees every
-    class. Raises LabelsError if the test part would be empty.
-    """
-    if not 0 < test_share < 1:
-        raise ValueError(f"want a test share between 0 and 1; got {test_share}")
-    test_M = np.zeros(len(labels_M), dtype=bool)
-    for c in np.unique(labels_M):
-        rows = rng.permutation(np.flatnonzero(labels_M == c))
-        test_M[rows[: min(int(len(rows) * test_share + 0.5), len(rows) - 1)]] = True
-    if not test_M.any():
-        raise LabelsError(f"{len(labels_M)} videos leave none to ask at test share {test_share}")
-    return _split(test_M)
-
-
 def _split(test_M: NDArray[np.bool_]) -> Split:
     return np.flatnonzero(~test_M), np.flatnonzero(test_M)
 

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lsfref.errors import LabelsError
-from lsfref.study.protocol.splits import folds, leave_one_out, random_split, repeated_folds
+from lsfref.study.protocol.splits import folds, leave_one_out, repeated_folds
 
 pytestmark = pytest.mark.unwatched
 
@@ -130,15 +130,6 @@ def test_leave_one_out():
     assert [list(test) for _, test in by_group] == [[1], [0, 2]]
 
 
-def test_random_split():
-    labels = np.repeat([0, 1, 2], [10, 4, 1])
-    train, test = random_split(labels, test_share=0.25, rng=np.random.default_rng(0))
-    assert list(counts(labels, test, 3)) == [3, 1, 0]
-    _, most = random_split(labels, test_share=0.99, rng=np.random.default_rng(0))
-    assert list(counts(labels, most, 3)) == [9, 3, 0]  # training sees every class
-    np.testing.assert_array_equal(np.sort(np.concatenate([train, test])), np.arange(15))
-
-
 def test_errors():
     labels = np.array([0, 1, 1])
     rng = np.random.default_rng(0)
@@ -152,7 +143,3 @@ def test_errors():
         folds(labels, np.array([0, 0]), n_folds=2, rng=rng)
     with pytest.raises(LabelsError, match="got 1"):
         leave_one_out(labels, np.zeros(3))
-    with pytest.raises(LabelsError, match="none to ask"):
-        random_split(labels, test_share=0.1, rng=rng)
-    with pytest.raises(ValueError, match="between 0 and 1"):
-        random_split(labels, test_share=1.0, rng=rng)
