@@ -137,8 +137,9 @@ def run_many(
             progress("explaining", len(cards), len(paths))
             if not one.link or (fitted is not None and not one.shares):
                 causes.append(printable(one.note))
-    if causes:
-        progress.say(conclusion(len(paths), causes) or f"error: {causes[0]}")
+                progress.say(f"error: {causes[-1]}")
+    if summary := conclusion(len(paths), causes):
+        progress.say(summary)
     classes = {name: task.classes for name, task in fitted.tasks.items()} if fitted else {}
     with write_whole(target) as file:
         file.write(folder_page(cards, classes).encode())
