@@ -186,7 +186,7 @@ def test_what_was_found_is_kept_when_it_is_interrupted(folder, capsys, monkeypat
     status, out, err = check(folder, GOOD + "short.mkv,rain,,\nzz.mkv,rain,,\n", capsys)
     assert status == 130
     assert "57 frames decoded" in out
-    assert err.splitlines()[-1] == "run.py check: interrupted"
+    assert err.splitlines()[-1] == "lsfref check: interrupted"
     status, out, _ = check(folder, GOOD + "a.mkv,rain,,\nshort.mkv,rain,,\n", capsys, "--json")
     assert status == 130
     assert [json.loads(line)["file"] for line in out.splitlines()] == [

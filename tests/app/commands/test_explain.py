@@ -97,7 +97,6 @@ def test_all_ten_stages_in_order_with_their_choices(explained):
 @pytest.mark.parametrize(
     ("name", "frames", "words"),
     [
-        ("still.mkv", np.full((20, 41, 53), 90, np.uint8), "no trajectories"),
         ("short.mkv", clip("camera shaking", 1, n_frames=15), "15 frames; a trajectory needs 16"),
         ("one.mkv", clip("normal", 1, n_frames=1), "1 frame; a trajectory needs 16"),
     ],
@@ -108,6 +107,13 @@ def test_a_video_without_an_answer_still_has_a_page(small_model, tmp_path, name,
     assert "No answer." in page.text
     assert words in page.text
     assert "with a share of" not in page.text
+
+
+def test_a_still_scene_has_an_answer(small_model, tmp_path):
+    write_video(tmp_path / "still.mkv", np.full((20, 41, 53), 90, np.uint8))
+    _, page = explain(tmp_path / "still.mkv", small_model, tmp_path)
+    assert "No answer." not in page.text
+    assert page.text.count("with a share of 100 %") == 2  # D4
 
 
 def test_a_model_of_preset_best_answers_as_classify_does(best_model, explained, tmp_path, capsys):
@@ -179,7 +185,7 @@ def test_quiet_is_quiet(small_model, labelled_clips, tmp_path, capsys):
     assert capsys.readouterr().err.startswith("explaining: 1 video")
     (tmp_path / "page.html").unlink()  # replacing it is said whatever
     assert main([*words, "--quiet"]) == 0
-    assert capsys.readouterr().err == ""
+    assert capsys.readouterr().err == f"replaces what is there: {tmp_path / 'page.html'}\n"
 
 
 def test_of_a_folder_each_video_has_a_card_and_a_page(

@@ -98,3 +98,18 @@ def test_what_is_no_model_says_so(tmp_path, capsys):
     assert len(told) == 2
     assert "text.npz" in told[0]
     assert "no such model" in told[1]
+
+
+def test_nothing_of_a_model_reaches_the_terminal_raw(fitted, tmp_path, capsys):
+    tasks = {
+        name: task._replace(classes=tuple(f"{c}\x1b[2J\u202e" for c in task.classes))
+        for name, task in fitted.tasks.items()
+    }
+    head = tasks["background"].classes
+    odd = dataclasses.replace(fitted, tasks=tasks, head_classes=head)
+    model.save(odd, tmp_path / "odd.npz")
+    assert cli.main(["inspect", str(tmp_path / "odd.npz")]) == 0
+    out = capsys.readouterr().out
+    assert "\\x1b[2J\\u202e" in out
+    assert "\x1b" not in out
+    assert "\u202e" not in out
