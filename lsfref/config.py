@@ -43,6 +43,13 @@ class Config:
     camera_motion: str = choice(
         "none", "H6", "what is taken off the flow before it is described", ("none", "homography")
     )
+    repeats: str = choice(
+        "kept", "R4", "frames that come two or three times each", ("kept", "once")
+    )
+    borders: str = choice(
+        "counted", "R5", "black bars and boxes in the threshold of new points",
+        ("counted", "ignored"),
+    )  # fmt: skip
     # phase 1: LSFNet
     n_samples: int = choice(1_000_000, "B1", "descriptors drawn from the training videos", least=1)
     balance: str = choice("none", "B2", "equal shares of the sample", ("none", "video", "class"))
@@ -90,6 +97,7 @@ PRESETS = {
 # What stages 1 to 4 depend on, and with it the cached features of a video.
 EXTRACTION_FIELDS = (
     "max_side", "max_frames", "max_pixels", "dtype", "flow", "n_scales", "camera_motion",
+    "repeats", "borders",
 )  # fmt: skip
 
 

@@ -11,9 +11,13 @@ from typing import NamedTuple
 import numpy as np
 
 from lsfref.arrays import Bools, Floats, Ints
+from lsfref.kernels.filters import box_sums
 
 GRID = 5  # pixels between candidates, and the side of an occupancy cell (A4)
 QUALITY = 0.001  # the threshold, as a share of the strongest corner of the layer (A4)
+BLACK = 2  # grey level at most of bars (R5)
+BORDER, BORDER_SHARE = 15, 0.06  # pixels: side of the window; black share of it in a border (R5)
+NIGHT = 0.2  # of the frame, at most, is neither: then nothing is a border (R5)
 TRACK_LENGTH = 15  # displacements of a track (A6)
 STATIC = 3**0.5  # pixels: both standard deviations below it (A7)
 ERRATIC = 50.0  # pixels: one of the standard deviations above it (A7)
@@ -72,11 +76,23 @@ def candidates(shape: tuple[int, int]) -> Ints:
     return np.stack([x_hw, y_hw], axis=-1)
 
 
-def sample(grey_HW: Floats, live_P2: Floats) -> Seeds:
+def in_picture(grey_HW: Floats) -> Bools:
+    """Return shown_HW, all but black bars and stamps on black boxes, where much about is black.
+
+    Choices: R5 a picture that is nearly all black is night: all of it counts.
+    """
+    half = BORDER // 2
+    black_hw = np.pad((grey_HW <= BLACK).astype(grey_HW.dtype), half, mode="edge")
+    shown_HW = box_sums(black_hw, size=BORDER)[half:-half, half:-half] < BORDER_SHARE * BORDER**2
+    return shown_HW if shown_HW.mean() > NIGHT else np.ones_like(shown_HW)
+
+
+def sample(grey_HW: Floats, live_P2: Floats, *, borders: str = "counted") -> Seeds:
     """Return the points that start on this layer beside those that live there already.
 
     Choices: A4 one candidate a cell, in cells without a live point, stronger than 0.001 times the
-             strongest corner; live points beyond the last whole cell occupy nothing.
+             strongest corner; live points beyond the last whole cell occupy nothing. R5 with
+             borders="ignored" the strongest corner outside of them.
     """
     points_hw2 = candidates(grey_HW.shape)
     rows, columns = points_hw2.shape[:2]
@@ -85,7 +101,10 @@ def sample(grey_HW: Floats, live_P2: Floats) -> Seeds:
     occupied_hw = np.zeros((rows, columns), dtype=bool)
     occupied_hw[cell_P2[within_P, 1], cell_P2[within_P, 0]] = True
     strength_HW = corner_strength(grey_HW)
-    threshold = QUALITY * strength_HW.max()
+    strongest = strength_HW.max()
+    if borders == "ignored":
+        strongest = strength_HW.max(where=in_picture(grey_HW), initial=0)
+    threshold = QUALITY * strongest
     middle = slice(GRID // 2, None, GRID)
     strength_hw = strength_HW[middle, middle][:rows, :columns]
     starts_hw = (strength_hw > threshold) & ~occupied_hw
@@ -130,7 +149,8 @@ class Advance(NamedTuple):
 class Tracker:
     """The live tracks of one scale, oldest first."""
 
-    def __init__(self, dtype: np.dtype) -> None:
+    def __init__(self, dtype: np.dtype, *, borders: str = "counted") -> None:
+        self.borders = borders
         self.points_PS2 = np.empty((0, TRACK_LENGTH + 1, 2), dtype)
         self.own_moves_PL2 = np.empty((0, 0, 2), dtype)  # of no length while they are not known
         self.steps_P = np.empty(0, np.int64)  # displacements so far
@@ -141,7 +161,7 @@ class Tracker:
 
     def start(self, grey_HW: Floats) -> Seeds:
         """Begin tracks at the corners of a frame that have no live track near them."""
-        seeds = sample(grey_HW, self.live())
+        seeds = sample(grey_HW, self.live(), borders=self.borders)
         n_new = len(seeds.points_P2)
         begun_pS2 = np.zeros((n_new, TRACK_LENGTH + 1, 2), grey_HW.dtype)
         begun_pS2[:, 0] = seeds.points_P2

@@ -3,9 +3,11 @@
 Each picture is opened here, looked at, and decoded by Pillow from its bytes; names choose nothing.
 """
 
+import errno
 import hashlib
 import os
 import re
+import stat
 from collections import defaultdict
 from collections.abc import Callable, Generator
 from typing import Any
@@ -111,6 +113,8 @@ def content_digest(path: PathLike) -> str:
             digest.update(content_digest(picture).encode())
         return digest.hexdigest()
     with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise OSError(errno.EINVAL, "not a regular file", os.fspath(path))
         while chunk := file.read(1 << 20):
             digest.update(chunk)
     return digest.hexdigest()

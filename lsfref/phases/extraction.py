@@ -3,6 +3,8 @@
 In: a path, a Config.  Out: an Extraction. Also what every pass over many videos works with: Work.
 """
 
+import dataclasses
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -12,9 +14,11 @@ from lsfref.arrays import Floats
 from lsfref.config import Config
 from lsfref.errors import LsfrefError, VideoError
 from lsfref.kernels import pyramid
+from lsfref.kernels.repeats import LOOK, without_repeats
 from lsfref.media.ffmpeg import PathLike
 from lsfref.phases import motion, streaming
 from lsfref.storage.files import printable
+from lsfref.trajectories import corner_strength, in_picture
 
 
 class Notice(NamedTuple):
@@ -66,18 +70,17 @@ def extract(
     of the frames worked on (H6); `seen` gets the number of each frame, from 1, once it is done.
     """
     found = Extraction(iter(()))
-    frames = video.read_frames(
-        path,
-        grey="8bit" if config.flow == "farneback" else "luma",  # A2: the original program's grey
-        max_frames=config.max_frames,
-        max_pixels=config.max_pixels,
-        warn=lambda text: found.notices.append(Notice("video", text)),
-    )
+    grey = "8bit" if config.flow == "farneback" else "luma"  # A2: the original program's grey
+
+    def tell(text: str) -> None:
+        found.notices.append(Notice("video", text))
 
     def counted() -> Iterator[Floats]:
-        for frame_HW in frames:
+        for frame_HW in working_frames(path, config, grey=grey, tell=tell):
+            if found.n_frames == 0 and config.borders == "ignored" and _has_borders(frame_HW):
+                tell(f"{printable(path)}: black borders, left out of the texture threshold (R5)")
             found.n_frames += 1
-            yield pyramid.shrink(frame_HW, max_side=config.max_side).astype(config.dtype)
+            yield frame_HW
             if seen is not None:
                 seen(found.n_frames)
 
@@ -86,11 +89,46 @@ def extract(
         flow=config.flow,
         n_scales=config.n_scales,
         camera_motion=config.camera_motion,
+        borders=config.borders,
         boxes=boxes,
         watch=watch,
     )
     found.blocks = _naming(path, blocks)
     return found
+
+
+def working_frames(
+    path: PathLike, config: Config, *, grey: str = "luma", tell: Callable[[str], None]
+) -> Iterator[Floats]:
+    """Yield grey_HW as all that follows sees it: of max_side (A1), in dtype, repeats once (R4)."""
+    frames = video.read_frames(
+        path, grey=grey, max_frames=config.max_frames, max_pixels=config.max_pixels, warn=tell
+    )
+    shrunk = (pyramid.shrink(f, max_side=config.max_side).astype(config.dtype) for f in frames)
+    if config.repeats == "kept":
+        return shrunk
+    text = f"{printable(path)}: every frame comes {{}} times, and is counted once (R4)"
+    return without_repeats(shrunk, lambda period: tell(text.format(period)))
+
+
+def repeat_period(path: PathLike, config: Config) -> int:
+    """Return how often each frame comes at the beginning of a video, where that is looked at."""
+    periods = [1]
+    if config.repeats == "once":
+        head = dataclasses.replace(config, max_frames=min(config.max_frames or LOOK, LOOK))
+        frames = working_frames(path, dataclasses.replace(head, repeats="kept"), tell=_unheard)
+        deque(without_repeats(frames, periods.append), maxlen=0)
+    return periods[-1]
+
+
+def _unheard(text: str) -> None:
+    """It is told where the video is extracted."""
+
+
+def _has_borders(grey_HW: Floats) -> bool:
+    """Return whether the strongest corner lies in a border."""
+    strength_HW = corner_strength(grey_HW)
+    return bool(strength_HW.max(where=in_picture(grey_HW), initial=0) < strength_HW.max())
 
 
 def _naming(path: PathLike, blocks: Iterator[streaming.Block]) -> Iterator[streaming.Block]:

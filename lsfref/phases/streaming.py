@@ -42,6 +42,7 @@ def extract_frames(
     flow: str = "lucas_kanade",
     n_scales: int = 8,
     camera_motion: str = "none",
+    borders: str = "counted",
     boxes: Mapping[int, Floats] | None = None,
     watch: Watch | None = None,
 ) -> Iterator[Block]:
@@ -52,16 +53,19 @@ def extract_frames(
 
     Choices: A2 flow "lucas_kanade" or "farneback". A3 n_scales at most. H6 camera_motion "none", or
              "homography": describe motion without the camera's, drop what only the camera moves.
+             R5 borders "counted" or "ignored".
     """
     steps = motion.steps(frames, flow=flow, n_scales=n_scales)
     if camera_motion == "homography":
         steps = homography.steadied(
             steps, flow=flow, n_scales=n_scales, boxes=boxes or {}, watch=watch
         )
-    return follow(steps, watch=watch)
+    return follow(steps, borders=borders, watch=watch)
 
 
-def follow(steps: Iterable[motion.Step], *, watch: Watch | None = None) -> Iterator[Block]:
+def follow(
+    steps: Iterable[motion.Step], *, borders: str = "counted", watch: Watch | None = None
+) -> Iterator[Block]:
     """Yield the trajectories through given layers and flows: stages 3 and 4 alone.
 
     `watch` must not write to what it is shown, always with frame and scale. For "trajectories":
@@ -76,7 +80,7 @@ def follow(steps: Iterable[motion.Step], *, watch: Watch | None = None) -> Itera
         if frame == 0:
             factors = scale_factors(len(greys))
             room = room_for(greys[0])
-            layers = [_Layer(g, k, factors[k], room, watch) for k, g in enumerate(greys)]
+            layers = [_Layer(g, k, factors[k], room, borders, watch) for k, g in enumerate(greys)]
         for k, layer in enumerate(layers):
             if step.flows is not None:
                 own_flow_HW2 = None if step.own_flows is None else step.own_flows[k]
@@ -121,10 +125,16 @@ class _Layer:
     """
 
     def __init__(
-        self, grey_HW: Floats, k: int, factor: float, room: Room, watch: Watch | None
+        self,
+        grey_HW: Floats,
+        k: int,
+        factor: float,
+        room: Room,
+        borders: str,
+        watch: Watch | None,
     ) -> None:
         self.grey_HW, self.factor = grey_HW, factor  # the latest frame; its scale
-        self.tracker = Tracker(grey_HW.dtype)
+        self.tracker = Tracker(grey_HW.dtype, borders=borders)
         self.room = room
         self.show: Watch = partial(watch, scale=k) if watch else _look_away
         self.steps: deque[_Pending] = deque()  # those not yet described, and what ends with each

@@ -14,7 +14,7 @@ from lsfref.arrays import Floats, Ints
 from lsfref.config import Config
 from lsfref.errors import LsfrefError
 from lsfref.media import decoding
-from lsfref.phases.extraction import Extract, Notice, PathLike, extract
+from lsfref.phases.extraction import Extract, Notice, PathLike, extract, repeat_period
 from lsfref.phases.passes import Pooled
 from lsfref.phases.streaming import Block
 from lsfref.storage.files import printable
@@ -62,7 +62,7 @@ def describe_intervals(
     intervals: list[Interval] = []
     try:
         found = extract(path, config)
-        clock = _clock(path, seconds)
+        clock = _clock(path, seconds, repeat_period(path, config))
         pooled: dict[int, pooling.Pooled] = {}
         for number, group in itertools.groupby(_cut(found, clock), key=lambda piece: piece[0]):
             pooled[number] = pool((block for _, block in group), range(*clock.bounds(number)))
@@ -115,9 +115,11 @@ class _Clock(NamedTuple):
         return (first / self.rate, stop / self.rate) if self.rate else None
 
 
-def _clock(path: PathLike, seconds: float) -> _Clock:
+def _clock(path: PathLike, seconds: float, period: int) -> _Clock:
+    """Return the clock of a video of whose frames each comes `period` times, and counts once."""
     rate = decoding.frame_rate(path)
-    times_F = np.empty(0) if rate else decoding.frame_times(path)
+    rate = rate and rate / period
+    times_F = np.empty(0) if rate else decoding.frame_times(path)[::period]
     if len(times_F) < 2 or times_F[-1] == 0:
         length = max(1, round(seconds * (rate or NOMINAL_RATE)))
         return _Clock(length, rate, np.empty(0), np.empty(0, np.int64))

@@ -9,8 +9,6 @@ is printed as it is found.
 import argparse
 import collections
 import functools
-import hashlib
-import os
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -27,6 +25,8 @@ from lsfref.app.lists.manifest import (
 from lsfref.app.output import counted
 from lsfref.app.work.session import session
 from lsfref.config import Config
+from lsfref.errors import VideoError
+from lsfref.media.pictures import content_digest
 from lsfref.storage.files import printable
 
 if TYPE_CHECKING:
@@ -141,15 +141,11 @@ def _said_in_extracting(_text: str) -> None:
 
 
 def content(path: str) -> str:
-    """Return a digest of a file's bytes; "" where it cannot be read."""
-    digest = hashlib.sha256()
+    """Return a digest of a video's bytes; "" where it cannot be read."""
     try:
-        with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
-            while chunk := file.read(1 << 20):
-                digest.update(chunk)
-    except OSError:
+        return content_digest(path)
+    except (OSError, VideoError):
         return ""
-    return digest.hexdigest()
 
 
 def as_row(manifest: Manifest, i: int, found: Look) -> dict[str, Any]:

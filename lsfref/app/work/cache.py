@@ -31,6 +31,7 @@ import lsfref
 from lsfref.app.work.entries import BROKEN, Entry, member, read_block, read_entry, rebatch, seal
 from lsfref.config import Config, extraction_parameters
 from lsfref.errors import VideoError
+from lsfref.media.pictures import content_digest
 from lsfref.phases import extraction
 from lsfref.phases.extraction import Extract, Extraction, Notice, PathLike
 from lsfref.phases.streaming import Block
@@ -48,7 +49,7 @@ BESIDE = "lsfref-cache"  # our part of a folder that holds other things
 SOURCES = (  # what stages 1 to 4 are made of; a test holds the list against the imports
     "arrays errors video flow trajectories descriptors kernels.filters kernels.medians "
     "kernels.pyramid media.boxes media.containers media.decoding media.ffmpeg media.pictures "
-    "media.streams storage.files cited.farneback cited.homography "
+    "media.streams kernels.repeats storage.files cited.farneback cited.homography "
     "cited.medians phases.motion phases.streaming"
 ).split()
 
@@ -250,12 +251,8 @@ def entry_key(path: PathLike, config: Config) -> str | None:
     digest = hashlib.sha256(code_version().encode())
     digest.update(json.dumps(extraction_parameters(config), sort_keys=True).encode())
     try:
-        if not os.path.isfile(path):
-            return None
-        with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
-            while chunk := file.read(1 << 20):
-                digest.update(chunk)
-    except OSError:
+        digest.update(content_digest(path).encode())
+    except (OSError, VideoError):
         return None
     return digest.hexdigest()
 
@@ -266,7 +263,7 @@ def code_version() -> str:
     machine = [FORMAT, imageio_ffmpeg.__version__, np.__version__, platform.machine()]
     machine.append(os.environ.get("IMAGEIO_FFMPEG_EXE", ""))
     digest = hashlib.sha256(" ".join(machine).encode())
-    digest.update(inspect.getsource(extraction.extract).encode())
+    digest.update(inspect.getsource(extraction).encode())
     for _name, text in sorted(stage_sources().items()):
         digest.update(text.encode())
     return digest.hexdigest()

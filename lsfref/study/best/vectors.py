@@ -8,13 +8,12 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from lsfref import pooling, video
+from lsfref import pooling
 from lsfref.arrays import COLUMNS, N_COLUMNS, Bools, Floats, Ints
 from lsfref.config import Config
 from lsfref.descriptors import TIME_CELLS
 from lsfref.errors import LsfrefError, NoTrajectoriesError
-from lsfref.kernels import pyramid
-from lsfref.phases.extraction import Extract, PathLike, extract, with_name
+from lsfref.phases.extraction import Extract, PathLike, extract, with_name, working_frames
 from lsfref.phases.passes import Pooled, pool_video_by, trackless
 from lsfref.phases.streaming import Block
 from lsfref.study.best.choices import Choices
@@ -47,13 +46,9 @@ def describe_video(
 
 
 def read_frames(path: PathLike, config: Config) -> Iterator[Floats]:
-    """Yield grey_HW of the size that trajectories are extracted from, 0.299 R + ... whatever the
+    """Return grey_HW of the size that trajectories are extracted from, 0.299 R + ... whatever the
     flow (A1). Damage is told by who extracts."""
-    frames = video.read_frames(
-        path, max_frames=config.max_frames, max_pixels=config.max_pixels, warn=lambda text: None
-    )
-    for frame_HW in frames:
-        yield pyramid.shrink(frame_HW, max_side=config.max_side).astype(config.dtype)
+    return working_frames(path, config, tell=lambda text: None)
 
 
 def columns(vectors_MV: Floats, expert: str, choices: Choices) -> Floats:
