@@ -43,7 +43,7 @@ def explain_page(story: Story, folders: list[Path], back: str = "") -> str:
 def summary(story: Story, folders: list[Path]) -> str:
     """Return what `classify` answers, over time too, who said so, and the videos most like it."""
     model = story.model
-    lines = []
+    lines = [f"<p><b>Warning:</b> {soft(warning)}.</p>" for warning in story.warnings]
     if model is None:
         lines.append(
             "<p>No model was given, so this page ends with the descriptors. Train one, then name "

@@ -5,7 +5,7 @@ import numpy as np
 from lsfref.app.page import charts, marks, pixels
 from lsfref.app.page.pixels import Canvas
 from lsfref.app.page.section import section
-from lsfref.app.page.shell import Column, figure, number, plural, soft, table
+from lsfref.app.page.shell import Column, figure, number, plural, table
 from lsfref.app.page.story import Example, Moment, Story
 from lsfref.arrays import COLUMNS, Floats
 from lsfref.descriptors import PATCH, patch_corners
@@ -48,8 +48,6 @@ def stage_1(story: Story) -> str:
         f"<p>{plural(story.n_frames, 'frame')} (counted from 0), {rate}; worked on at {shape}, in "
         f"{config.dtype}.</p>"
     )
-    for warning in story.warnings:
-        body += f"<p><b>Warning:</b> {soft(warning)}</p>"
     return section(1, story, body)
 
 

@@ -126,3 +126,8 @@ def test_what_the_answers_are_worth_stands_below_them(stories):
     model = dataclasses.replace(model, estimate=None)
     text = page_of(dataclasses.replace(stories[1], model=model)).text
     assert "How far to trust it: the model holds no estimate" in text
+
+
+def test_warnings_stand_first(stories):
+    story = dataclasses.replace(stories[1], warnings=["a <b> \u202e"])
+    assert summary(story, []).startswith("<p><b>Warning:</b> a &lt;b&gt; \\u202e.</p>")

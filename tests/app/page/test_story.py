@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from clips import clip
 
+from lsfref.app.page.explain_page import explain_page
 from lsfref.app.page.story import find_indexed, gather, indexed_as, label_of, thumbnail
 from lsfref.errors import VideoError
 from lsfref.media.writer import write_video
@@ -140,3 +141,16 @@ def test_the_label_of_a_row_is_found_in_its_task():
 def test_the_story_has_a_path_of_any_kind(labelled_clips, small_model):
     fitted = load(small_model)
     assert gather(str(Path(labelled_clips.parent / "11.mkv")), fitted.config).model is None
+
+
+def test_a_still_scene_is_answered_without_neighbors(small_model, tmp_path):
+    write_video(tmp_path / "still.mkv", np.full((20, 41, 53), 90, np.uint8))
+    fitted = load(small_model)
+    found = gather(str(tmp_path / "still.mkv"), fitted.config, fitted)
+    assert found.answer.labels == {"background": "normal", "foreground": "none"}
+    assert found.searches == {}
+    assert found.indexed_as is None
+    assert "taken for a still scene" in found.warnings[-1]
+    text = explain_page(found, [])
+    assert "taken for a still scene" in text
+    assert text.count("with a share of 100&nbsp;%") == 2
