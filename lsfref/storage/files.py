@@ -139,7 +139,7 @@ def _new(folder: Path, make: Callable[[Path], int]) -> tuple[Path, int]:
 
     What killed runs left in the folder is swept away first, once for each process.
     """
-    _sweep_once(folder)
+    sweep_once(folder)
     while True:
         path = folder / f".lsfref-{secrets.token_hex(8)}.tmp"
         descriptor = make(path)
@@ -178,7 +178,8 @@ def sweep(folder: str | os.PathLike[str]) -> None:
 
 
 @functools.cache
-def _sweep_once(folder: Path) -> None:
+def sweep_once(folder: Path) -> None:
+    """Sweep a folder, once for each process, where that is allowed."""
     with contextlib.suppress(OSError):
         sweep(folder)
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import tempfile
 import time
 from argparse import Namespace
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from lsfref.app.work import workers
 from lsfref.app.work.progress import Progress
 from lsfref.errors import VideoError
-from lsfref.storage.files import scratch
+from lsfref.storage.files import scratch, sweep_once
 
 if TYPE_CHECKING:
     from lsfref.config import Config
@@ -41,6 +42,7 @@ def session(args: Namespace, *, passes: int, n_videos: int) -> Iterator[Session]
 
     with contextlib.ExitStack() as stack:
         progress = Progress(quiet=args.quiet)
+        sweep_once(Path(tempfile.gettempdir()))
         stack.callback(progress.clear)
         jobs = max(1, min(args.jobs, n_videos))
         reader: Extract = extract

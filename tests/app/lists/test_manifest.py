@@ -169,8 +169,8 @@ BAD = {
     "stray quote": (b'file,background\na.mp4,rain\n"b".mp4,rain\n', "line 3: .*quote"),
     "no name": (b"file,background\na.mp4,rain\n,rain\n", "line 3: no file named"),
     "names alone": (
-        b"a.mp4 rain\nBaby Crawling/b 1.avi\n",
-        "line 2: 'Baby Crawling/b 1.avi' alone",
+        b"a.mp4 rain\nBaby Crawling/b.avi\n",
+        "line 2: 'Baby Crawling/b.avi'",
     ),
     "one word": (b"a.mp4 rain\nb.mp4\n", "line 2: 'b.mp4' alone; want 'path label'"),
 }

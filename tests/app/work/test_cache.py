@@ -310,7 +310,7 @@ def test_an_entry_beyond_a_quarter_of_the_limit_is_not_kept(video, folder):
 def test_leavings_of_killed_runs_go(video, folder):
     claim(folder)
     (folder / f".lsfref-{'a' * 16}.tmp").write_bytes(b"x")
-    files._sweep_once.cache_clear()
+    files.sweep_once.cache_clear()
     rows(CachedExtract(folder, compute=Fake())(video, CONFIG))
     assert len(kept_in(folder)) == 1
 
