@@ -1,4 +1,4 @@
-"""Plants faults outside the stages in a copy of the checkout and looks whether pytest sees each one.
+"""Plants faults outside the stages, in a copy of the checkout: does pytest see each one?
 
     python tests/plant.py [--only PATTERN] [--suite] [--automatic N] [--seed S] [--no-planted]
 
@@ -52,7 +52,9 @@ def main():
 def modules():
     """Return the modules of WINGS, by name below lsfref."""
     package = ROOT / "lsfref"
-    names = sorted(".".join(p.relative_to(package).with_suffix("").parts) for p in package.rglob("*.py"))
+    names = sorted(
+        ".".join(p.relative_to(package).with_suffix("").parts) for p in package.rglob("*.py")
+    )
     return [n for n in names if n.startswith(WINGS) and not n.endswith("__init__")]
 
 
@@ -86,7 +88,7 @@ def report(title, faults, folder, *, suite):
         by = seen_by(folder, module, source, suite=suite)
         reason = None if by else explained(module, label, "unseen.txt")
         seen, missed = seen + bool(by), missed + (not by and reason is None)
-        told = by or f"no: {reason}" if reason else by or "**no**"
+        told = by or ("**no**" if reason is None else f"no: {reason}")
         print(f"| {module} | {label} | {told} | {time.monotonic() - began:.0f} |", flush=True)
     print(f"\n{seen} of {len(faults)} seen, {missed} unexplained", flush=True)
     return missed
