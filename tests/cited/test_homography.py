@@ -299,9 +299,8 @@ def test_steadied_steps_keep_the_flow_and_add_their_own():
     def watch(stage, name, array, *, frame, scale):
         shown[frame] = (stage, name, array, scale)
 
-    steadied = list(
-        homography.steadied(steps, flow="lucas_kanade", n_scales=1, boxes={}, watch=watch)
-    )
+    still = homography.steadied(steps, flow="lucas_kanade", n_scales=1, boxes={}, watch=watch)
+    steadied = list(still)
     assert steadied[0].own_flows is None
     assert sorted(shown) == [1, 2, 3]
     for number in (1, 2, 3):

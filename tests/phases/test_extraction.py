@@ -74,11 +74,8 @@ def test_work_keeps_the_order_and_reports_each(threads):
     with ThreadPoolExecutor(2) as pool:
         mapper = pool.map if threads else map
         work = Work(mapper=mapper, report=lambda *words: said.append(words))
-        assert list(work.each("adding", lambda a, b: a + b, [1, 2, 3], (10, 20, 30))) == [
-            11,
-            22,
-            33,
-        ]
+        found = list(work.each("adding", max, [1, 40, 3], (10, 20, 30)))
+    assert found == [10, 40, 30]
     assert said == [("adding", done, 3) for done in range(4)]
     assert list(ALONE.each("adding", abs, [-1])) == [1]
 

@@ -1,5 +1,6 @@
 """The command classify: rows, timelines, bad files."""
 
+import argparse
 import csv
 import io
 import json
@@ -10,8 +11,10 @@ import pytest
 from clips import clip
 
 from lsfref.app.cli import main
+from lsfref.app.commands.classify import as_row
 from lsfref.media.ffmpeg import executable
 from lsfref.media.writer import write_video
+from lsfref.phases.testing import Answer
 
 pytestmark = pytest.mark.unwatched
 
@@ -103,3 +106,17 @@ def test_one_bad_file_never_stops_the_rest(trained, cache, labelled_clips, tmp_p
     assert "\x1b" not in out + err
     assert classify(trained, cache, *files) == 1
     assert "\x1b" not in "".join(capsys.readouterr())
+
+
+@pytest.mark.parametrize(
+    ("threshold", "label"), [(0.0, "rain"), (0.625, "rain"), (0.6251, None), (1.0, None)]
+)
+def test_a_share_of_exactly_the_threshold_is_sure(threshold, label):
+    shares = {"rain": 0.625, "snow": 0.375}
+    labels = {"background": "rain", "foreground": None}
+    said = Answer(23, 5, labels, {"background": shares}, ("grainy",), None)
+    row = as_row("a.mp4", said, argparse.Namespace(threshold=threshold))
+    assert row == {
+        "file": "a.mp4", "frames": 23, "points": 5, "foreground": None, "error": None,
+        "background": {"label": label, "confidence": shares}, "warnings": ["grainy"],
+    }  # fmt: skip

@@ -12,7 +12,7 @@ from lsfref.study.protocol.evaluate import Counted, evaluate_videos
 from lsfref.study.protocol.outcome import Outcome, figures
 from lsfref.study.protocol.protocol import Asked, Round, TaskLabels, collect, rounds_of
 from lsfref.study.protocol.splits import folds
-from lsfref.study.table1 import features, representations
+from lsfref.study.table1 import features, pca, representations
 from lsfref.study.table1.compare import against, answer_tables, answer_videos, pieces, put_together
 from lsfref.study.table1.rows import ROWS, SPACES, TABLE_ROWS
 
@@ -188,3 +188,13 @@ def test_sign_tests_are_paired_by_video():
         Outcome("b", "foreground", ("x", "y"), true, np.array([[0, 1, 0, 0]])),
     ]
     assert against(outcomes, "a") == {("b", "background"): (2, 0, 2, 0.5)}
+
+
+def test_fisher_vectors_and_cca_keep_98_per_cent_of_the_variance(monkeypatch):
+    kept = []
+    fit = pca.fit_pca
+    monkeypatch.setattr(pca, "fit_pca", lambda rows, **how: kept.append(how) or fit(rows, **how))
+    run(LABELS, fake_extract(LABELS), rows=["fisher_vector", "cca"], n_folds=2)
+    shares = [how["share"] for how in kept if "share" in how]
+    assert len(shares) >= 4
+    assert set(shares) == {0.98}
