@@ -96,10 +96,10 @@ def source_of(folder, module):
     return folder.joinpath("lsfref", *module.split(".")).with_suffix(".py")
 
 
-def planted_faults():
-    """Return (stage, module, label, broken source) of each fault in faults.txt."""
+def planted_faults(listed="faults.txt"):
+    """Return (heading, module, label, broken source) of each fault in a list."""
     found, lost, stage = [], [], ""
-    text = Path(__file__).with_name("faults.txt").read_text(encoding="utf-8")
+    text = Path(__file__).with_name(listed).read_text(encoding="utf-8")
     for part in text.strip().split("\n\n"):
         if part.startswith("#"):
             stage = part.removeprefix("# ")
@@ -113,13 +113,13 @@ def planted_faults():
             lost.append(f"{title}: stands {source.count(old)} times in the code")
         found.append((stage, module, label, source.replace(old, new)))
     if lost:
-        raise SystemExit("\n".join(["faults.txt does not fit the code:", *lost]))
+        raise SystemExit("\n".join([f"{listed} does not fit the code:", *lost]))
     return found
 
 
-def explained(module, label):
-    """Return why a change of one token changes no number, from equivalent.txt, or None."""
-    text = Path(__file__).with_name("equivalent.txt").read_text(encoding="utf-8")
+def explained(module, label, listed="equivalent.txt"):
+    """Return why a change of one token changes no number, from a list, or None."""
+    text = Path(__file__).with_name(listed).read_text(encoding="utf-8")
     for line in text.splitlines():
         place, part, reason = [*line.split(" :: "), "", ""][:3]
         if place == module and part in label:
@@ -215,16 +215,21 @@ OPERATORS = {
 
 
 def automatic_faults():
-    """Return (stages, module, label, broken source) of every change of one token."""
+    """Return (stages, module, label, broken source) of every change of one token of a stage."""
+    return [(STAGE_OF[fault[0]], *fault) for fault in broken_sources(STAGE_OF)]
+
+
+def broken_sources(modules):
+    """Return (module, label, broken source) of every change of one token of some modules."""
     found = []
-    for module, stages in STAGE_OF.items():
+    for module in modules:
         source = source_of(ROOT, module).read_text(encoding="utf-8")
         for line, first, last, new in sorted(set(sites_of(ast.parse(source), source, module))):
             lines = source.splitlines(keepends=True)
             old = lines[line - 1]
             lines[line - 1] = old[:first] + new + old[last:]
             label = f"`{old.strip()}`: `{old[first:last]}` at {first} to `{new}`"
-            found.append((stages, module, label.replace("|", "\\|"), "".join(lines)))
+            found.append((module, label.replace("|", "\\|"), "".join(lines)))
     return found
 
 

@@ -1,7 +1,6 @@
 """Figure 1 on tiny clips: training and answering as a whole, and how bad input ends."""
 
 import dataclasses
-import functools
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -10,11 +9,10 @@ from clips import clip
 
 from lsfref import model, pipeline
 from lsfref.app.lists.manifest import read_labels
-from lsfref.config import PRESETS, Config, random_streams
+from lsfref.config import PRESETS
 from lsfref.errors import LsfrefError
 from lsfref.media.writer import write_video
-from lsfref.model import Task
-from lsfref.phases import extraction, passes, phase2, testing
+from lsfref.phases import extraction, testing
 from lsfref.phases.extraction import Work
 
 SMALL = dataclasses.replace(PRESETS["small"], epochs=6, n_samples=3000, n_scales=2)
@@ -108,14 +106,6 @@ def test_every_option_runs_end_to_end(manifest, kept, changes):
         assert sum(shares.values()) == pytest.approx(1, abs=1e-12)
 
 
-def test_k_follows_its_rule():
-    assert phase2.neighbor_count(Config(), 1000) == 75
-    assert phase2.neighbor_count(Config(), 40) == 40
-    small = PRESETS["small"]
-    by_hand = {2: 2, 4: 3, 36: 3, 48: 3, 49: 4, 81: 5, 216: 7, 6668: 41}
-    assert {n: phase2.neighbor_count(small, n) for n in by_hand} == by_hand
-
-
 def test_too_many_neighbors_and_hopeless_classes_are_told(manifest, kept):
     trained = fit(manifest, kept, dataclasses.replace(SMALL, epochs=1, k_rule="fixed"))
     told = "\n".join(trained.warnings)
@@ -124,15 +114,6 @@ def test_too_many_neighbors_and_hopeless_classes_are_told(manifest, kept):
         manifest, kept, dataclasses.replace(SMALL, k_rule="fixed", n_neighbors=9, epochs=1)
     )
     assert "K = 9 neighbors of 9 videos is more than a tenth" in "\n".join(trained.warnings)
-
-
-def test_a_query_in_the_index_is_its_own_nearest(fitted):
-    for task in fitted.model.tasks.values():
-        neighbors_CMK, distances_CMK = testing.search(
-            task, fitted.model.pooled_ME, fitted.model.config
-        )
-        assert np.all(neighbors_CMK[:, :, 0] == np.arange(9))
-        assert np.all(distances_CMK[:, :, 0] == 0)
 
 
 def test_unlabelled_videos_are_left_out_of_the_task_that_lacks_them(manifest, kept):
@@ -235,36 +216,3 @@ def test_a_missing_file_says_so(fitted, tmp_path):
     answer = pipeline.classify(tmp_path / "absent.mp4", fitted.model)
     assert "absent.mp4" in answer.error
     assert answer.confidence == {}
-
-
-def test_fit_task_draws_class_by_class_and_background_first():
-    """A later class adds tables and moves none (G2); the streams are named (C17)."""
-    rng = np.random.default_rng(5)
-    pooled_ME = rng.standard_normal((11, 7))
-    labels_M = np.arange(11) % 3
-    config = dataclasses.replace(SMALL, n_projections=5)
-    stream = functools.partial(random_streams, 3)
-    three = phase2.fit_task(pooled_ME, labels_M, ("a", "b", "c"), config, rng=stream().hash)
-    labels_M[10] = 3
-    four = phase2.fit_task(pooled_ME, labels_M, ("a", "b", "c", "d"), config, rng=stream().hash)
-    assert isinstance(four, Task)
-    np.testing.assert_array_equal(three.directions_CNQ, four.directions_CNQ[:3])
-
-
-def test_rows_are_picked_where_they_stand(manifest, kept):
-    path = manifest.videos[0].path
-    whole = np.concatenate([b.descriptors_PD for b in kept(path, SMALL)])
-    rows_p = np.array([0, 3, len(whole) // 2, len(whole) - 1])
-    np.testing.assert_array_equal(
-        passes.pick_rows(path, rows_p, config=SMALL, extract=kept), whole[rows_p]
-    )
-
-
-def test_pooling_is_the_mean_of_the_codes_of_all_rows(manifest, kept, fitted):
-    encoder = fitted.model.network.encoder
-    path = manifest.videos[1].path
-    rows = np.concatenate([b.descriptors_PD for b in kept(path, SMALL)])
-    pooled = passes.pool_video(path, config=SMALL, extract=kept, encoder=encoder)
-    codes = encoder(rows.astype(np.float64))
-    np.testing.assert_allclose(pooled.pooled_E, codes.mean(axis=0), atol=1e-5)
-    assert pooled.n_points == len(rows)

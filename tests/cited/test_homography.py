@@ -5,17 +5,17 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import scipy.ndimage
+from clips import clip
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lsfref.app.lists.boxes import read_boxes
 from lsfref.cited import homography
-from lsfref.errors import LsfrefError
-from lsfref.flow import prepare
+from lsfref.flow import dense_flow, prepare
 from lsfref.phases import motion
 from lsfref.phases.streaming import Block, extract_frames
 from lsfref.trajectories import corner_strength, judge
 
+SHAKING = [frame.astype(np.float64) for frame in clip("camera shaking", 3, n_frames=4)]
 seeds = st.integers(0, 999)
 few = settings(max_examples=20)
 
@@ -269,18 +269,59 @@ def test_the_second_flow_leads_to_the_frame_brought_back(flow, monkeypatch):
     assert np.any(steady_HW != np.rint(steady_HW))
 
 
-def test_boxes(tmp_path):
-    path = tmp_path / "boxes.txt"
-    path.write_text("0\n3 1 2 3 4 0.9 10 20 30 40 0.5\n\n7 5 6 7 8 1\n", encoding="utf-8")
-    boxes = read_boxes(path)
-    assert sorted(boxes) == [0, 3, 7]
-    assert boxes[0].shape == (0, 4)
-    assert boxes[3].tolist() == [[1, 2, 3, 4], [10, 20, 30, 40]]
+def test_fifty_corners_are_too_few_and_one_more_is_enough(monkeypatch):
+    """ "More than 50" matches, 51 that is; the flow is the same everywhere, so that all agree."""
+    grid = np.stack(np.meshgrid(np.arange(3, 63, 5), np.arange(3, 58, 5)), axis=-1).reshape(-1, 2)
+    even_HW2 = np.full((61, 67, 2), 2.0)
+    for n, moves in ((50, 0), (51, 2)):
+        monkeypatch.setattr(homography, "pick_corners", lambda *_, n=n, **rest: grid[:n])
+        found_33 = homography.camera_homography(
+            np.zeros((61, 67)), even_HW2, rng=np.random.default_rng(0)
+        )
+        want_33 = [[1, 0, moves], [0, 1, moves], [0, 0, 1]]
+        np.testing.assert_allclose(found_33, want_33, rtol=0, atol=1e-9)
 
 
-@pytest.mark.parametrize("line", ["1 2 3 4 5", "a", "1 2 3 4 5 6 7", "1 2 3 x 5 6"])
-def test_bad_boxes_are_told_with_their_line(tmp_path, line):
-    path = tmp_path / "boxes.txt"
-    path.write_text(f"0 1 2 3 4 0.9\n{line}\n", encoding="utf-8")
-    with pytest.raises(LsfrefError, match=r"boxes.txt, line 2: want a frame number"):
-        read_boxes(path)
+def test_more_than_25_must_agree(monkeypatch):
+    grid = np.stack(np.meshgrid(np.arange(3, 63, 5), np.arange(3, 58, 5)), axis=-1).reshape(-1, 2)
+    for n, moves in ((25, 0), (26, 2)):
+        fit = homography.Fit(np.array([[1, 0, 2.0], [0, 1, 2], [0, 0, 1]]), np.arange(99) < n)
+        monkeypatch.setattr(homography, "pick_corners", lambda *_, **rest: grid[:99])
+        monkeypatch.setattr(homography, "find_homography", lambda *_, fit=fit, **rest: fit)
+        found_33 = homography.camera_homography(np.zeros((61, 67)), np.zeros((61, 67, 2)), rng=None)
+        assert found_33[0, 2] == moves
+
+
+def test_steadied_steps_keep_the_flow_and_add_their_own():
+    steps = list(motion.steps(SHAKING, flow="lucas_kanade", n_scales=1))
+    shown = {}
+
+    def watch(stage, name, array, *, frame, scale):
+        shown[frame] = (stage, name, array, scale)
+
+    still = homography.steadied(steps, flow="lucas_kanade", n_scales=1, boxes={}, watch=watch)
+    steadied = list(still)
+    assert steadied[0].own_flows is None
+    assert sorted(shown) == [1, 2, 3]
+    for number in (1, 2, 3):
+        np.testing.assert_array_equal(steadied[number].flows[0], steps[number].flows[0])
+        stage, name, homography_33, scale = shown[number]
+        assert (stage, name, scale) == ("flow", "homography_33", 0)
+        brought_HW = homography.bring_back(SHAKING[number - 1], SHAKING[number], homography_33)
+        np.testing.assert_array_equal(
+            steadied[number].own_flows[0], dense_flow(SHAKING[number - 1], brought_HW)
+        )
+
+
+def test_boxes_are_those_of_the_frame_that_a_step_leaves(monkeypatch):
+    asked = []
+
+    def still(grey_HW, flow_HW2, *, rng, boxes_Z4):
+        asked.append(None if boxes_Z4 is None else boxes_Z4.tolist())
+        return np.eye(3)
+
+    monkeypatch.setattr(homography, "camera_homography", still)
+    boxes = {1: np.array([[3.0, 5, 7, 11]])}
+    steps = motion.steps(SHAKING, flow="lucas_kanade", n_scales=1)
+    list(homography.steadied(steps, flow="lucas_kanade", n_scales=1, boxes=boxes))
+    assert asked == [None, [[3, 5, 7, 11]], None]

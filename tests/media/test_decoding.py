@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 import warnings
+from fractions import Fraction
 from pathlib import Path
 
 import imageio_ffmpeg
@@ -16,7 +17,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from lsfref.errors import VideoError
-from lsfref.media import ffmpeg
+from lsfref.media import decoding, ffmpeg
 from lsfref.media.decoding import count_frames, frame_rate, frame_times, read_rgb
 from lsfref.media.writer import write_video
 from lsfref.video import read_frames
@@ -191,6 +192,14 @@ def test_uneven_and_unknown_rates_are_none(tmp_path):
     assert frame_rate(path) is None
     assert count_frames(path) == 31
     assert frame_rate(encode(tmp_path / "one.mp4", frames=1)) is None
+
+
+@pytest.mark.parametrize(("late", "even"), [(0, 1), (1, 1), (1.5, 0), (2, 0), (-1, 1), (-1.5, 0)])
+def test_a_stamp_may_be_off_by_one_tick(monkeypatch, tmp_path, late, even):
+    """Stamps 0, 40, 80 + late, 120, 160 of a clock of milliseconds: 25 frames per second."""
+    stamps_F = np.array([0.0, 40, 80 + late, 120, 160])
+    monkeypatch.setattr(decoding, "_stamps", lambda *_: (Fraction(1, 1000), stamps_F))
+    assert frame_rate(tmp_path / "any.mkv") == (25 if even else None)
 
 
 PASSED = ("-fps_mode", "passthrough", "-enc_time_base", "1/90000")

@@ -1,10 +1,13 @@
 """`extract`: what is written, and what is said of a video that has nothing to write."""
 
 import numpy as np
+import pytest
 from clips import clip
 
 from lsfref.app import cli
 from lsfref.media.writer import write_video
+
+pytestmark = pytest.mark.unwatched
 
 
 def test_a_video_without_trajectories_says_why(tmp_path, capsys):
@@ -35,3 +38,35 @@ def test_outputs_are_checked_before_the_work_and_replaced_ones_are_mentioned(tmp
     (out / "a.mkv.npy").mkdir()
     assert cli.main([*words, str(out)]) == 3
     assert "a folder or a device" in capsys.readouterr().err
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory):
+    return str(tmp_path_factory.mktemp("cache"))
+
+
+def test_extract_writes_the_436_columns(labelled_clips, cache, tmp_path, capsys):
+    video = str(labelled_clips.parent / "00.mkv")
+    words = ["extract", video, "--out", str(tmp_path), "--jobs", "1", "--cache", cache]
+    assert cli.main([*words, "--set", "n_scales=2"]) == 0
+    rows = np.load(tmp_path / "00.mkv.npy", allow_pickle=False)
+    assert rows.shape[1] == 436
+    assert rows.dtype == np.float32
+    assert rows[:, 0].min() >= 15
+    assert f"{len(rows)} trajectories" in capsys.readouterr().out
+    assert cli.main([*words, "--set", "n_scales=2", "--text"]) == 0
+    text = np.loadtxt(tmp_path / "00.mkv.txt", delimiter="\t")
+    np.testing.assert_allclose(text, rows, atol=1e-5)
+    first = (tmp_path / "00.mkv.txt").read_text().split("\t")
+    assert first[0] == "15"
+    assert len(first[1].partition(".")[2]) == 6
+    assert len(first[40].partition(".")[2]) == 7
+
+
+def test_extract_leaves_nothing_of_a_bad_video(tmp_path, cache, capsys):
+    (tmp_path / "text.mp4").write_text("no video")
+    out = tmp_path / "out"
+    words = ["extract", str(tmp_path / "text.mp4"), "--out", str(out), "--jobs", "1"]
+    assert cli.main([*words, "--cache", cache]) == 1
+    assert list(out.iterdir()) == []
+    assert "text.mp4" in capsys.readouterr().err

@@ -1,11 +1,9 @@
 """Jobs, interruptions and progress: the same bytes, no one left behind, nothing on the screen."""
 
 import concurrent.futures
-import contextlib
 import functools
 import multiprocessing
 import os
-import pty
 import re
 import signal
 import subprocess
@@ -16,10 +14,8 @@ from pathlib import Path
 
 import pytest
 
-import lsfref.app.commands.inspect
 from lsfref.app import cli
-from lsfref.app.work import signals, workers
-from lsfref.app.work.progress import Progress, clock, speed
+from lsfref.app.work import workers
 from lsfref.errors import LsfrefError, VideoError
 
 pytestmark = pytest.mark.unwatched
@@ -229,68 +225,6 @@ def test_a_call_to_end_in_an_import_is_not_taken_for_its_failure(capfd):
     assert capfd.readouterr().err == ""
 
 
-class Unlucky:
-    """An object whose destructor is where a signal comes; that of a file may be, too."""
-
-    def __init__(self, number):
-        self.number = number
-
-    def __del__(self):
-        os.kill(os.getpid(), self.number)
-        time.sleep(1)
-
-
-def nap_after_an_unlucky_moment(number):
-    unlucky = Unlucky(number)
-    del unlucky
-    return nap(50)
-
-
-def be_told_in_a_destructor():
-    workers._begin()
-    workers._task(nap_after_an_unlucky_moment, signal.SIGTERM)
-
-
-def test_a_call_to_end_in_a_destructor_is_not_lost(capfd):
-    assert told_to_end(be_told_in_a_destructor) == 143
-    assert capfd.readouterr().err == ""
-
-
-@pytest.mark.parametrize(
-    ("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["INT", "TERM"]
-)
-def test_a_signal_in_a_destructor_ends_a_command(number, status, monkeypatch, capfd):
-    monkeypatch.setattr(
-        lsfref.app.commands.inspect, "run", lambda _: nap_after_an_unlucky_moment(number)
-    )
-    hook = sys.unraisablehook
-    with pytest.raises(SystemExit) if status == 143 else contextlib.nullcontext() as told:
-        assert cli.main(["inspect", "m.npz"]) == 130
-    assert told is None or told.value.code == 143
-    assert capfd.readouterr().err == ("lsfref inspect: interrupted\n" if status == 130 else "")
-    assert sys.unraisablehook is hook
-
-
-def test_nothing_is_heard_while_signals_are_held():
-    heard = []
-    previous = signal.signal(signal.SIGTERM, lambda *_: heard.append(1))
-    try:
-        with signals.held(signal.SIGTERM):
-            signal.pthread_kill(threading.get_ident(), signal.SIGTERM)  # other threads may hear it
-            time.sleep(0.05)
-            code = "import signal; print(*map(int, signal.pthread_sigmask(0, ())))"
-            child = subprocess.run(
-                [sys.executable, "-c", code],
-                capture_output=True, text=True, check=True,
-            )  # fmt: skip
-            assert heard == []
-        assert heard == [1]
-    finally:
-        signal.signal(signal.SIGTERM, previous)
-    assert child.stdout == f"{signal.SIGTERM}\n"
-    assert signal.SIGTERM not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
-
-
 def catches(process, number):
     """Whether a process has a handler for a signal."""
     status = Path(f"/proc/{process.pid}/status").read_text()
@@ -413,78 +347,3 @@ def test_a_broken_entry_is_told_and_the_model_is_the_same(labelled_clips, wanted
     assert told.count("warning: ") == 1
     assert f"warning: {entry}: broken cache entry; computed again" in told
     assert model.read_bytes() == wanted
-
-
-def on_terminal(code, **environment):
-    """Run code with a terminal as stderr; return what the terminal was sent."""
-    ours, theirs = pty.openpty()
-    env = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "TERM")} | environment
-    child = subprocess.Popen(
-        [sys.executable, "-c", code], cwd=ROOT, stderr=theirs, env={"TERM": "xterm"} | env
-    )
-    os.close(theirs)
-    sent = b""
-    while True:
-        try:
-            piece = os.read(ours, 1 << 12)
-        except OSError:  # how Linux says that the other end is closed
-            break
-        if not piece:
-            break
-        sent += piece
-    os.close(ours)
-    assert child.wait(30) == 0
-    return sent.decode()
-
-
-SHOW = """
-import time
-from lsfref.app.work.progress import Progress
-progress = Progress(quiet={quiet})
-for i in range(4):
-    progress("extracting", i, 3)
-    time.sleep(0.12)
-progress("pooling", 1, 2)
-progress.say("warning: one")
-progress.say("warning: one")
-progress("pooling", 2, 2)
-"""
-
-
-def test_a_terminal_gets_a_bar_with_rate_and_time_left():
-    sent = on_terminal(SHOW.format(quiet=False))
-    assert "\x1b[1mextracting\x1b[0m [" in sent
-    assert re.search(r"\r\x1b\[K\S+extracting\S+ \[#+ +\] 1/3  \d+\.\d/s  0:0\d left", sent)
-    assert re.search(r"\[#+\] 3/3  \d+\.\d/s  0:0\d\r\n", sent)
-    assert sent.count("warning: one") == 1
-    assert sent.endswith("\n")
-
-
-@pytest.mark.slow
-def test_no_color_no_terminal_dumb_and_quiet():
-    sent = on_terminal(SHOW.format(quiet=False), NO_COLOR="1")
-    assert "extracting [" in sent
-    assert "\x1b[1m" not in sent
-    lines = ["extracting: 3 videos", "pooling: 2 videos", "warning: one", ""]
-    assert on_terminal(SHOW.format(quiet=False), TERM="dumb").split("\r\n") == lines
-    assert on_terminal(SHOW.format(quiet=True)) == "warning: one\r\n"
-    piped = subprocess.run(
-        [sys.executable, "-c", SHOW.format(quiet=False)], cwd=ROOT, capture_output=True, text=True
-    )
-    assert piped.stderr.splitlines() == lines[:3]
-
-
-def test_clocks_and_rates():
-    assert [clock(s) for s in (0, 59.4, 59.6, 3599.6, 36_000)] == [
-        "0:00", "0:59", "1:00", "1:00:00", "10:00:00",
-    ]  # fmt: skip
-    assert speed(30, 10) == "3.0/s"
-    assert speed(1, 20) == "3.0/min"
-    assert speed(0, 0) == "0.0/min"
-
-
-def test_units_are_what_is_counted(capsys):
-    progress = Progress(quiet=False)
-    progress("training", 1, 30)
-    progress("networks", 1, 5)
-    assert capsys.readouterr().err == "training: 30 passes\nnetworks: 5 folds\n"

@@ -5,13 +5,11 @@ import functools
 import numpy as np
 import pytest
 
-from lsfref import lsh, voting
 from lsfref.config import PRESETS
 from lsfref.errors import LsfrefError
 from lsfref.phases.extraction import Work
 from lsfref.study.protocol import asking, protocol
-from lsfref.study.protocol.asking import Pair, ask_exact, ask_hashed, ask_svm, draw_pairs
-from lsfref.study.protocol.outcome import Outcome, as_json, confusion_lines, figures, score_by_video
+from lsfref.study.protocol.outcome import figures, score_by_video
 from lsfref.study.protocol.protocol import (
     NOT_ASKED,
     Asked,
@@ -29,60 +27,6 @@ SMALL, PAPER = PRESETS["small"], PRESETS["paper"]
 def two_clouds(rng, n_rows, *, width=7, apart=4.0):
     labels = np.arange(n_rows) % 2
     return rng.standard_normal((n_rows, width)) + apart * labels[:, None], labels
-
-
-def test_pairs_come_from_the_ranges_of_the_preset():
-    rng = np.random.default_rng(0)
-    pairs = draw_pairs(rng, PAPER, n_index=1000, n_pairs=3000)
-    for values, low, high in (
-        ([p.n_projections for p in pairs], 10, 50),
-        ([p.k for p in pairs], 50, 100),
-    ):
-        assert (min(values), max(values)) == (low, high)
-    ks = {p.k for p in draw_pairs(rng, SMALL, n_index=216, n_pairs=500)}
-    assert ks == set(range(4, 15))  # K = round(sqrt(216) / 2) = 7
-    assert {p.k for p in draw_pairs(rng, PAPER, n_index=20, n_pairs=50)} == {20}
-
-
-def test_hashed_answers_are_those_of_the_stages():
-    rng = np.random.default_rng(1)
-    index, labels = two_clouds(rng, 23)
-    queries, _ = two_clouds(rng, 5)
-    pair = Pair(11, 7)
-    got = ask_hashed(
-        index, labels, queries, pair=pair, n_classes=3, rule="average", rng=np.random.default_rng(2)
-    )
-    directions = lsh.draw_directions(
-        np.random.default_rng(2), n_classes=3, n_projections=11, n_features=7
-    )
-    tables = [lsh.hash_features(rows, directions) for rows in (index, queries)]
-    found = [lsh.nearest(i, q, k=7) for i, q in zip(*tables, strict=True)]
-    votes = voting.vote(
-        np.stack([f[0] for f in found]), np.stack([f[1] for f in found]), labels,
-        n_classes=3, rule="average",
-    )  # fmt: skip
-    np.testing.assert_array_equal(got.confidence_MC, votes.confidence_MC)
-
-
-@pytest.mark.parametrize("rule", ["average", "weighted", "stacked"])
-def test_easy_queries_are_answered_right_however_they_are_asked(rule):
-    rng = np.random.default_rng(3)
-    index, labels = two_clouds(rng, 23)
-    queries, wanted = two_clouds(rng, 11)
-    votes = ask_hashed(index, labels, queries, pair=Pair(31, 3), n_classes=2, rule=rule, rng=rng)
-    np.testing.assert_array_equal(votes.decision_M, wanted)
-    exact = ask_exact(index, labels, queries, k=3, n_classes=2)
-    np.testing.assert_array_equal(exact.decision_M, wanted)
-    np.testing.assert_array_equal(ask_svm(index, labels, queries, n_classes=2), wanted)
-    scaled = ask_svm(1e-3 * index, labels, 1e-3 * queries, n_classes=2)
-    np.testing.assert_array_equal(scaled, wanted)
-    assert len(ask_svm(0 * index, labels, queries, n_classes=2)) == 11
-
-
-def test_exact_neighbours_by_hand():
-    index = np.array([[0.0], [1.0], [2.0], [10.0]])
-    votes = ask_exact(index, np.array([1, 0, 1, 0]), np.array([[0.4]]), k=3, n_classes=2)
-    np.testing.assert_allclose(votes.confidence_MC, [[1 / 3, 2 / 3]], rtol=1e-15)
 
 
 def test_strata_number_label_pairs_the_first_task_first():
@@ -131,46 +75,6 @@ def test_evaluate_puts_the_folds_together():
     assert figures(outcomes[2]).accuracy_mean == pytest.approx(21 / 23, rel=1e-14)
     assert reports[:2] == [("folds", 0, 6), ("folds", 1, 6)]
     assert reports[-1] == ("folds", 6, 6)
-
-
-def test_outcome_by_hand():
-    outcome = Outcome(
-        "m", "background", ("rain", "snow", "fog"),
-        np.array([0, 0, 1, 1]), np.array([[0, 0, 1, -1], [0, 1, 1, 1]]),
-    )  # fmt: skip
-    found = figures(outcome)
-    assert found.accuracy_mean == 0.75
-    assert found.accuracy_sd == 0
-    assert found.whole.interval[0] == pytest.approx(0.3006, abs=1e-4)  # Wilson of 3 of 4
-    np.testing.assert_array_equal(score_by_video(outcome), [1, 0.5, 1, 0.5])
-    row = as_json(outcome)
-    assert row["videos"] == 4
-    assert row["confusion"] == [[1.5, 0.5, 0], [0, 1.5, 0], [0, 0, 0]]
-    assert row["unanswered"] == [0, 0.5, 0]
-    assert row["recall"] == [0.75, 0.75, None]
-    assert row["recall_mean"] == 0.75
-    assert row["class_sizes"] == [2, 2, 0]
-    lines = confusion_lines(outcome)
-    assert lines[0].split()[-3:] == ["no", "answer", "recall"]
-    assert lines[1].split() == ["rain", "2", "1.5", "0.5", "0.0", "0.0", "0.750"]
-    assert lines[3].split() == ["fog", "0", "0.0", "0.0", "0.0", "0.0", "-"]
-    assert len(set(map(len, lines))) == 1
-
-
-def test_the_spread_is_between_rounds():
-    true = np.array([0, 1, 1, 0])
-    two = Outcome("m", "t", ("a", "b"), true, np.array([[0, 1, 1, 1], [0, 0, 0, 1]]))
-    assert figures(two).accuracy_sd == pytest.approx(0.5 / np.sqrt(2), rel=1e-14)
-    assert figures(two._replace(predicted_YM=two.predicted_YM[:1])).accuracy_sd == 0
-
-
-def test_the_cost_of_the_svm_is_in_units_of_the_rows(monkeypatch):
-    costs = []
-    monkeypatch.setattr(asking, "margins", lambda svm, queries: queries)
-    monkeypatch.setattr(asking, "fit_svm", lambda *_, n_classes, cost: costs.append(cost))
-    index = np.array([[3.0, 4.0, 0.0], [0.0, 0.0, 5.0], [5.0, 0.0, 0.0]])
-    ask_svm(index, np.array([0, 1, 1]), index, n_classes=2)
-    assert costs == [pytest.approx(10.0 / 25, rel=1e-14)]
 
 
 def ask_once(config, *, how="lsh", fold=0, repeat=0, number=0, n_pairs=4):

@@ -1,0 +1,53 @@
+"""The command add: a grown model beside the old one, which stays."""
+
+import pytest
+
+from lsfref.app.cli import main
+from lsfref.model import load
+
+pytestmark = pytest.mark.unwatched
+
+
+def add(labels, model, new, cache, *words):
+    command = ["add", "--labels", str(labels), "--model", str(model), "-o", str(new)]
+    return main([*command, "--jobs", "1", "--quiet", "--cache", str(cache), *words])
+
+
+@pytest.fixture
+def more(labelled_clips, tmp_path):
+    """Two clips under new names, one of a class that the model does not know."""
+    folder = tmp_path / "more"
+    folder.mkdir()
+    for name in ("x.mkv", "y.mkv"):
+        (folder / name).write_bytes(
+            (labelled_clips.parent / f"{'xy'.index(name[0])}1.mkv").read_bytes()
+        )
+    labels = folder / "labels.csv"
+    labels.write_text("file,background,foreground\nx.mkv,rain,none\ny.mkv,normal,human\n")
+    return labels
+
+
+def test_new_videos_and_classes_join_the_index(small_model, more, tmp_path, capsys):
+    before = small_model.read_bytes()
+    assert add(more, small_model, tmp_path / "new.npz", tmp_path / "cache") == 0
+    out = capsys.readouterr().out
+    assert "background: 11 videos, 4 classes; new: rain" in out
+    assert "foreground: 11 videos, 2 classes\n" in out
+    assert small_model.read_bytes() == before
+    old, new = load(small_model), load(tmp_path / "new.npz")
+    assert new.files == (*old.files, "x.mkv", "y.mkv")
+    assert new.config == old.config
+
+
+def test_what_cannot_grow_is_refused(small_model, best_model, more, tmp_path, capsys):
+    assert add(more, small_model, small_model, tmp_path) == 2
+    assert "-o names the old model" in capsys.readouterr().err
+    assert add(more, best_model, tmp_path / "new.npz", tmp_path) == 2
+    assert "preset best cannot grow" in capsys.readouterr().err
+
+
+def test_a_video_left_out_is_status_1(small_model, more, tmp_path, capsys):
+    (more.parent / "y.mkv").write_text("no video")
+    assert add(more, small_model, tmp_path / "new.npz", tmp_path / "cache") == 1
+    assert "y.mkv" in capsys.readouterr().err
+    assert len(load(tmp_path / "new.npz").files) == 10

@@ -1,0 +1,122 @@
+"""The command classify: rows, timelines, bad files."""
+
+import argparse
+import csv
+import io
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+from clips import clip
+
+from lsfref.app.cli import main
+from lsfref.app.commands.classify import as_row
+from lsfref.media.ffmpeg import executable
+from lsfref.media.writer import write_video
+from lsfref.phases.testing import Answer
+
+pytestmark = pytest.mark.unwatched
+
+
+QUICK = ["--set", "epochs=4", "--set", "n_samples=2000", "--set", "n_scales=2"]
+
+
+KEYS = ["file", "frames", "points", "background", "foreground", "warnings", "error"]
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory):
+    return str(tmp_path_factory.mktemp("cache"))
+
+
+@pytest.fixture(scope="module")
+def trained(labelled_clips, cache, tmp_path_factory):
+    path = tmp_path_factory.mktemp("model") / "m.npz"
+    common = ["--jobs", "1", "--cache", cache]
+    status = main(["train", "--labels", str(labelled_clips), "--model", str(path), *QUICK, *common])
+    assert status == 0
+    return path
+
+
+def classify(trained, cache, *words):
+    return main(["classify", "--model", str(trained), "--jobs", "1", "--cache", cache, *words])
+
+
+def test_classify_a_folder_as_json(trained, cache, labelled_clips, capsys):
+    assert classify(trained, cache, str(labelled_clips.parent), "--json") == 0
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [Path(row["file"]).name for row in rows] == [f"{c}{i}.mkv" for c in "012" for i in "012"]
+    for row in rows:
+        assert list(row) == KEYS
+        assert row["error"] is None
+        assert row["warnings"] == []
+        for task in ("background", "foreground"):
+            shares = row[task]["confidence"]
+            assert sum(shares.values()) == pytest.approx(1)
+            assert row[task]["label"] in shares
+
+
+def test_classify_as_csv_and_as_table(trained, cache, labelled_clips, capsys):
+    video = str(labelled_clips.parent / "00.mkv")
+    assert classify(trained, cache, video, "--csv") == 0
+    header, row = csv.reader(io.StringIO(capsys.readouterr().out))
+    assert header[:5] == ["file", "frames", "points", "background", "background normal"]
+    assert header[-2:] == ["warnings", "error"]
+    told = dict(zip(header, row, strict=True))
+    assert told["file"] == video
+    assert float(told["foreground none"]) + float(told["foreground human"]) == pytest.approx(1)
+    assert classify(trained, cache, video) == 0
+    table = capsys.readouterr().out.splitlines()
+    assert table[0].split() == "file background share foreground share frames trajectories".split()
+    assert len(table) == 2
+
+
+def test_a_timeline_under_variable_rate_follows_the_stamps(trained, cache, tmp_path, capsys):
+    """72 frames, 15 a second, each late by 0 to 18 ms: intervals of 30 frames, not of 50."""
+    even, uneven = tmp_path / "even.mkv", tmp_path / "uneven.mkv"
+    write_video(even, clip("tree waving", 3, n_frames=72))
+    late = "settb=1/90000,setpts=(N/15+0.018*mod(N*7\\,5)/4)/TB"
+    command = [executable(), "-v", "error", "-i", even, "-vf", late, "-fps_mode", "passthrough"]
+    subprocess.run([*command, "-enc_time_base", "1/90000", "-c:v", "ffv1", uneven], check=True)
+    classify(trained, cache, str(uneven), "--timeline", "2", "--json")
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [row["interval"] for row in rows] == [[0, 29], [30, 59], [60, 71]]
+    for row, begin in zip(rows, (0, 2, 4), strict=True):
+        assert row["seconds"][0] == pytest.approx(begin, abs=0.02)
+        assert row["warnings"] == []
+
+
+def test_one_bad_file_never_stops_the_rest(trained, cache, labelled_clips, tmp_path, capsys):
+    (tmp_path / "text.mp4").write_text("no video")
+    write_video(tmp_path / "short.mkv", clip("normal", 3, n_frames=15))
+    odd = tmp_path / "bad\x1b[31m\nname.mp4"
+    odd.write_bytes(b"")
+    good = str(labelled_clips.parent / "11.mkv")
+    files = [str(tmp_path / "text.mp4"), str(tmp_path / "short.mkv"), str(odd), good]
+    assert classify(trained, cache, *files, "--json") == 1
+    out, err = capsys.readouterr()
+    rows = [json.loads(line) for line in out.splitlines()]
+    assert [row["file"] for row in rows] == files
+    assert [row["error"] is None for row in rows] == [False, False, False, True]
+    assert rows[1]["frames"] == 15
+    assert "15 frames; a trajectory needs 16" in rows[1]["error"]
+    assert rows[1]["background"] is None
+    assert "1 ok, 3 failed" in err
+    assert "\x1b" not in out + err
+    assert classify(trained, cache, *files) == 1
+    assert "\x1b" not in "".join(capsys.readouterr())
+
+
+@pytest.mark.parametrize(
+    ("threshold", "label"), [(0.0, "rain"), (0.625, "rain"), (0.6251, None), (1.0, None)]
+)
+def test_a_share_of_exactly_the_threshold_is_sure(threshold, label):
+    shares = {"rain": 0.625, "snow": 0.375}
+    labels = {"background": "rain", "foreground": None}
+    said = Answer(23, 5, labels, {"background": shares}, ("grainy",), None)
+    row = as_row("a.mp4", said, argparse.Namespace(threshold=threshold))
+    assert row == {
+        "file": "a.mp4", "frames": 23, "points": 5, "foreground": None, "error": None,
+        "background": {"label": label, "confidence": shares}, "warnings": ["grainy"],
+    }  # fmt: skip

@@ -1,0 +1,91 @@
+"""The command compare, on clips and on tables."""
+
+import argparse
+import csv
+import json
+
+import numpy as np
+import pytest
+
+from lsfref.app.commands import compare as command
+from lsfref.errors import LabelsError
+from lsfref.study.table1 import representations
+from lsfref.study.table1.rows import ROWS, TABLE_ROWS
+
+N_VIDEOS = 31
+
+
+LABELS = np.arange(N_VIDEOS) % 3
+
+
+@pytest.fixture(autouse=True)
+def small_sizes(monkeypatch):
+    monkeypatch.setattr(representations, "N_GAUSSIANS", 3)
+    monkeypatch.setattr("lsfref.study.protocol.asking.N_PAIRS", 2)
+    monkeypatch.setattr("lsfref.study.table1.features.LEAST_STEPS", 40)
+
+
+def parse(*words):
+    parser = argparse.ArgumentParser()
+    command.add_arguments(parser)
+    return parser.parse_args([*words, "--jobs", "1", "--quiet"])
+
+
+TINY = [f"--set={text}" for text in ("hidden=13", "n_code=7", "n_samples=300", "epochs=2")]
+
+
+@pytest.mark.slow
+def test_command_on_clips(labelled_clips, tmp_path, capsys):
+    out = tmp_path / "page.html"
+    table = tmp_path / "c3d.csv"
+    names = [line.split(",")[0] for line in labelled_clips.read_text().splitlines()[1:]]
+    rng = np.random.default_rng(6)
+    lines = [",".join([name, *map(str, rng.random(3))]) for name in names[::-1]]
+    table.write_text("\n".join(lines) + "\n")
+    words = ["--labels", str(labelled_clips), "--cache", str(tmp_path / "cache"), "--folds", "3"]
+    words += ["--page", str(out), "--also", str(table), *TINY]
+    assert command.run(parse(*words)) == 0
+    told = capsys.readouterr().out
+    for recipe in ROWS.values():
+        assert recipe.name in told
+    assert f"{table} + linear SVM" in told
+    assert f"wrote {out}" in told
+    text = out.read_text()
+    assert text.count('role="img"') >= 6
+    assert "reproduce nothing of the paper" in text
+    words[words.index(str(out))] = "none"
+    assert command.run(parse(*words, "--json", "--rows", "pca")) == 0
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert {row["method"] for row in rows} == {
+        ROWS["whole"].name, ROWS["pca"].name, f"{table} + linear SVM",
+    }  # fmt: skip
+    assert rows[0]["p"] is None
+    assert all({"confusion", "won", "lost"} <= set(row) for row in rows)
+
+
+def test_command_on_tables(tmp_path, capsys):
+    rng = np.random.default_rng(7)
+    paths = []
+    for number, width in enumerate((5, 7)):
+        path = tmp_path / f"t{number}.csv"
+        rows = LABELS[:, None] + rng.standard_normal((N_VIDEOS, width))
+        np.savetxt(path, rows, delimiter=",")
+        paths.append(str(path))
+    labels = tmp_path / "labels.csv"
+    labels.write_text("\n".join(np.array(["a", "b", "c"])[LABELS]) + "\n")
+    words = ["--features", *paths, "--labels", str(labels), "--csv", "--folds", "3", *TINY]
+    out = tmp_path / "page.html"
+    assert command.run(parse(*words, "--page", str(out))) == 0
+    rows = list(csv.DictReader(capsys.readouterr().out.splitlines()))
+    assert rows[0]["method"] == f"{paths[0]} + linear SVM"
+    assert len(rows) == 2 + len(TABLE_ROWS)
+    assert "LSFNet" in out.read_text()
+
+
+@pytest.mark.unwatched
+def test_command_refuses_a_table_before_any_work(labelled_clips, tmp_path, monkeypatch):
+    monkeypatch.setattr(command, "session", None)
+    bad = tmp_path / "t.csv"
+    bad.write_text("1,2\n3,4\n")
+    with pytest.raises(LabelsError, match="no file names; make them the first column"):
+        command.run(parse("--labels", str(labelled_clips), "--also", str(bad)))

@@ -1,0 +1,71 @@
+"""The command train: what it says, and what it writes."""
+
+import json
+
+import pytest
+
+from lsfref.app.cli import main
+
+pytestmark = pytest.mark.unwatched
+
+
+QUICK = ["--set", "epochs=4", "--set", "n_samples=2000", "--set", "n_scales=2"]
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory):
+    return str(tmp_path_factory.mktemp("cache"))
+
+
+@pytest.fixture(scope="module")
+def trained(labelled_clips, cache, tmp_path_factory):
+    path = tmp_path_factory.mktemp("model") / "m.npz"
+    common = ["--jobs", "1", "--cache", cache]
+    status = main(["train", "--labels", str(labelled_clips), "--model", str(path), *QUICK, *common])
+    assert status == 0
+    return path
+
+
+def test_train_says_what_it_read_and_what_it_fitted(labelled_clips, cache, tmp_path, capsys):
+    path = tmp_path / "m.npz"
+    words = ["--labels", str(labelled_clips), "--model", str(path), "--jobs", "1", "--cache", cache]
+    assert main(["train", *words, *QUICK]) == 0
+    out, err = capsys.readouterr()
+    assert path.exists()
+    assert f"wrote {path}" in out
+    assert "background: 3 classes, 9 videos, 64 features kept, N = 30, K = 3" in out
+    assert "9 videos in 9 groups" in err
+    assert "background: normal 3, camera shaking 3, tree waving 3" in err
+    assert "training: 4 passes" in err
+    assert "\x1b" not in err
+
+
+def test_quiet_is_quiet(labelled_clips, cache, tmp_path, capsys):
+    words = ["--labels", str(labelled_clips), "--jobs", "1", "--cache", cache, "--quiet"]
+    assert main(["train", *words, *QUICK, "--model", str(tmp_path / "m.npz")]) == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_train_reports_on_the_videos_set_aside(labelled_clips, cache, tmp_path, capsys):
+    header, *lines = labelled_clips.read_text().splitlines()
+    folder = labelled_clips.parent
+    lines = [f"{folder / line},{'test' if line[1] == '2' else 'train'}" for line in lines]
+    labels = tmp_path / "split.csv"
+    labels.write_text("\n".join([header + ",split", *lines]) + "\n")
+    words = ["--labels", str(labels), "--jobs", "1", "--cache", cache, "--quiet", *QUICK]
+    assert main(["train", *words, "--model", str(tmp_path / "m.npz")]) == 0
+    out = capsys.readouterr().out
+    assert "background: 3 classes, 6 videos" in out
+    assert "On the 3 videos set aside" in out
+    assert main(["train", *words, "--model", str(tmp_path / "m.npz"), "--json"]) == 0
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [(row["task"], row["videos"]) for row in rows] == [("background", 3), ("foreground", 3)]
+
+
+def test_a_read_only_folder_keeps_the_old_model(labelled_clips, cache, trained, capsys):
+    before = trained.read_bytes()
+    words = ["--labels", str(labelled_clips), "--jobs", "1", "--cache", cache, "--quiet", *QUICK]
+    target = trained.parent / "absent" / "m.npz"
+    assert main(["train", *words, "--model", str(target)]) == 3
+    assert str(target) in capsys.readouterr().err
+    assert trained.read_bytes() == before

@@ -1,0 +1,70 @@
+"""Folds as flags ask for them, and what they mean for thin classes, by hand."""
+
+import argparse
+
+import numpy as np
+import pytest
+
+from lsfref.app.evaluation import folding
+from lsfref.errors import LabelsError
+from lsfref.study.protocol.protocol import TaskLabels
+
+
+def parse(*words):
+    parser = argparse.ArgumentParser()
+    folding.add_split(parser, repeats=1)
+    return argparse.Namespace(**vars(parser.parse_args(words)) | {"labels": "l.csv", "seed": 0})
+
+
+def task(*sizes):
+    names = tuple("abcd"[: len(sizes)])
+    return TaskLabels("background", names, np.repeat(np.arange(len(sizes)), sizes))
+
+
+def split(test, n):
+    return np.setdiff1d(np.arange(n), test), np.array(test)
+
+
+def test_a_class_needs_as_many_videos_as_there_are_folds():
+    folds = [split(range(i, 11, 3), 11) for i in range(3)]
+    assert folding.thin_classes([task(8, 3)], [folds]) == []
+    assert folding.thin_classes([task(9, 2)], [folds]) == [
+        "background: class 'b' has 2 videos, fewer than there are folds"
+    ]
+
+
+def test_a_class_that_a_fold_asks_without_learning_it():
+    folds = [split([0, 1, 2, 3], 11), split([4, 5, 6, 7], 11), split([8, 9, 10], 11)]
+    assert folding.thin_classes([task(8, 3)], [folds, folds]) == [
+        "background: class 'b' has 3 videos; 2 of 6 folds ask it without having learned it: "
+        "counted as errors"
+    ]
+
+
+def test_leaving_one_out_is_thin_for_nobody():
+    folds = [split([i], 5) for i in range(5)]
+    assert folding.thin_classes([task(3, 2)], [folds]) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "groups", "n_folds"),
+    [
+        ((), None, 5), ((), 3, 3), ((), 7, 5), (("--folds", "4"), None, 4),
+        (("--split", "one"), None, 22), (("--split", "one"), 3, 3), (("--split", "random"), 3, 5),
+    ],
+)  # fmt: skip
+def test_how_many_folds(words, groups, n_folds):
+    groups_M = None if groups is None else np.arange(22) % groups
+    (folds,) = folding.divide(parse(*words), [task(11, 11)], groups_M)
+    assert len(folds) == n_folds
+    assert sorted(np.concatenate([test for _, test in folds]).tolist()) == list(range(22))
+    if groups is not None and "random" not in words:
+        for train, test in folds:
+            assert not set(groups_M[train]) & set(groups_M[test])
+
+
+def test_repeats_are_drawn_anew_and_groups_must_be_there():
+    first, second = folding.divide(parse("--repeats", "2"), [task(11, 11)], None)
+    assert any(not np.array_equal(a[1], b[1]) for a, b in zip(first, second, strict=True))
+    with pytest.raises(LabelsError, match=r"l\.csv: --split group wants a column 'group'"):
+        folding.divide(parse("--split", "group"), [task(3, 3)], None)

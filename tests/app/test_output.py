@@ -1,0 +1,56 @@
+"""Tables, CSV and JSON by hand; what is written is checked before the work."""
+
+import json
+
+import pytest
+
+from lsfref.app import output
+from lsfref.errors import WriteError
+
+
+def test_a_table_by_hand():
+    rows = [["a.mp4", 0.12345, 7, None], ["long name.mp4", -2.0, 11, "x\ny"]]
+    assert output.table(["file", "share", "n", "why"], rows).split("\n") == [
+        "file            share   n  why",
+        "a.mp4           0.123   7  -",
+        "long name.mp4  -2.000  11  x\\ny",
+    ]
+
+
+def test_a_column_of_numbers_is_to_the_right_percentages_too():
+    assert output.table(["a"], [["7%"], ["100%"]]).split("\n") == ["   a", "  7%", "100%"]
+    assert output.table(["a"], [["7x"], ["100"]]).split("\n") == ["a", "7x", "100"]
+    assert output.table(["abc", "d"], []) == "abc  d"
+
+
+def test_csv_quotes_text_and_leaves_nothing_for_none(capsys):
+    writer = output.CsvWriter(["file", "n\x1b"])
+    writer.write(['a "b"', 7])
+    writer.write(["=1\n", None])
+    assert capsys.readouterr().out == '"file","n\\x1b"\n"a ""b""",7\n"=1\\n",""\n'
+
+
+def test_json_is_a_line_of_finite_numbers(capsys):
+    output.write_json({"a": 0.1, "b": None, "c": "\n"})
+    (line,) = capsys.readouterr().out.splitlines()
+    assert json.loads(line) == {"a": 0.1, "b": None, "c": "\n"}
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        output.write_json({"a": float("nan")})
+
+
+def test_counted():
+    assert [output.counted(n, "video") for n in (0, 1, 2)] == ["0 videos", "1 video", "2 videos"]
+
+
+def test_what_is_replaced_is_said_and_what_cannot_be_written_refused(tmp_path, capsys):
+    new, old, more = (tmp_path / name for name in ("new", "old", "more"))
+    output.claim(new)
+    assert capsys.readouterr().err == ""
+    old.touch()
+    more.touch()
+    output.claim(new, old)
+    assert capsys.readouterr().err == f"replaces what is there: {old}\n"
+    output.claim(new, old, more)
+    assert capsys.readouterr().err == f"replaces what is there: {old} and 1 more\n"
+    with pytest.raises(WriteError):
+        output.claim(tmp_path / "absent" / "m.npz")

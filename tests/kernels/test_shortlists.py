@@ -1,0 +1,39 @@
+"""Shortlists by hand: they hold the nearest, in order, in blocks; overflow is refused.
+
+That nobody is ever lost, at any scale and rounding, is for tests/test_lsh.py.
+"""
+
+import numpy as np
+import pytest
+
+from lsfref.kernels import shortlists
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("block", [1, 97, 1 << 20])
+def test_the_nearest_are_in_every_list(monkeypatch, dtype, block):
+    monkeypatch.setattr(shortlists, "BLOCK", block)
+    rng = np.random.default_rng(0)
+    index_MN = rng.normal(size=(53, 7)).astype(dtype)
+    queries_mN = rng.normal(size=(11, 7)).astype(dtype)
+    covered = 0
+    for rows, short, counts_B in shortlists.shortlists(index_MN, queries_mN, k=5):
+        for query_N, row, count in zip(queries_mN[rows], short, counts_B, strict=True):
+            apart_M = np.square(index_MN.astype(float) - query_N).sum(axis=1)
+            assert set(np.argsort(apart_M)[:5]) <= set(row[:count])
+            assert (np.diff(row[:count]) > 0).all()
+            assert not row[count:].any()
+            covered += 1
+    assert covered == 11
+
+
+def test_far_points_are_left_out_and_ties_are_kept():
+    index_MN = np.array([[0.0, 0], [1, 0], [100, 0], [1, 0], [0, 100]])
+    ((_, short, counts_B),) = shortlists.shortlists(index_MN, np.array([[0.0, 0]]), k=2)
+    assert short[0, : counts_B[0]].tolist() == [0, 1, 3]
+
+
+def test_squares_that_overflow_are_refused():
+    index_MN = np.array([[0.0, 0], [1e200, 0]])
+    with pytest.raises(ValueError, match="squares are finite"):
+        list(shortlists.shortlists(index_MN, index_MN, k=1))

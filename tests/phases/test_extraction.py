@@ -1,0 +1,88 @@
+"""Extraction: a video's trajectories, streamed, counted and named; Work over many."""
+
+import dataclasses
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from clips import clip
+
+from lsfref.config import Config
+from lsfref.errors import VideoError
+from lsfref.media.writer import write_video
+from lsfref.phases.extraction import ALONE, Extraction, Notice, Work, extract, with_name
+from lsfref.phases.streaming import extract_frames
+from lsfref.video import read_frames
+
+CONFIG = Config(n_scales=1)
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory):
+    path = tmp_path_factory.mktemp("extraction") / "shaking.mkv"
+    write_video(path, clip("camera shaking", 1, n_frames=17))
+    return path
+
+
+def joined(blocks):
+    return [np.concatenate(part) for part in zip(*blocks, strict=True)]
+
+
+def test_it_is_the_stages_one_after_the_other_and_frames_are_counted(path):
+    seen = []
+    found = extract(path, CONFIG, seen=seen.append)
+    assert (found.n_frames, found.n_points) == (0, None)
+    rows = joined(found)
+    want = joined(extract_frames(read_frames(path), n_scales=1))
+    for one, other in zip(rows, want, strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert found.n_frames == 17
+    assert seen == list(range(1, 18))
+    assert found.warnings == ()
+
+
+def test_what_a_stage_refuses_is_told_with_the_file(tmp_path):
+    small = tmp_path / "small.mkv"
+    write_video(small, clip("camera shaking", 1, n_frames=3)[:, :30])
+    with pytest.raises(VideoError, match=r"small\.mkv: frames of 53x30 pixels are too small"):
+        list(extract(small, CONFIG))
+
+
+def test_damage_is_a_notice_of_the_video(path, tmp_path):
+    cut = tmp_path / "cut.mkv"
+    data = path.read_bytes()
+    cut.write_bytes(data[: len(data) * 3 // 4])
+    found = extract(cut, CONFIG)
+    list(found)
+    assert [notice.kind for notice in found.notices] == ["video"]
+    assert "cut.mkv" in found.warnings[0]
+
+
+def test_a_sentence_is_named_once():
+    assert with_name("a.mp4", VideoError("odd")) == "a.mp4: odd"
+    assert with_name("a.mp4", VideoError("a.mp4: odd")) == "a.mp4: odd"
+
+
+def test_notices_are_warnings_whatever_their_kind():
+    found = Extraction(iter(()), notices=[Notice("video", "a"), Notice("machine", "b")])
+    assert found.warnings == ("a", "b")
+
+
+@pytest.mark.parametrize("threads", [False, True])
+def test_work_keeps_the_order_and_reports_each(threads):
+    said = []
+    with ThreadPoolExecutor(2) as pool:
+        mapper = pool.map if threads else map
+        work = Work(mapper=mapper, report=lambda *words: said.append(words))
+        found = list(work.each("adding", max, [1, 40, 3], (10, 20, 30)))
+    assert found == [10, 40, 30]
+    assert said == [("adding", done, 3) for done in range(4)]
+    assert list(ALONE.each("adding", abs, [-1])) == [1]
+
+
+def test_limits_reach_the_reader(path):
+    found = extract(path, dataclasses.replace(CONFIG, max_frames=16))
+    list(found)
+    assert found.n_frames == 16
+    with pytest.raises(VideoError, match="pixels"):
+        list(extract(path, dataclasses.replace(CONFIG, max_pixels=41 * 53 - 1)))
