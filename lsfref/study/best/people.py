@@ -48,12 +48,12 @@ def people(frames: Sequence[tuple[Floats, Bools]], *, gated: bool = True) -> Flo
     rows = []
     for grey_HW, moving_HW in frames:
         best = best_moving = NOBODY
-        counts_HW = cumulated(moving_HW)
+        counts = cumulated(moving_HW)
         for windows in search(grey_HW):
             best = max(best, float(windows.scores_HW.max()))
-            moves_HW = moving_share(counts_HW, windows) > MOVING
-            if gated and moves_HW.any():
-                best_moving = max(best_moving, float(windows.scores_HW[moves_HW].max()))
+            moves = moving_share(counts, windows) > MOVING
+            if gated and moves.any():
+                best_moving = max(best_moving, float(windows.scores_HW[moves].max()))
         rows.append([best, best_moving if gated else best, moving_HW.mean()])
     rows_F3 = np.array(rows, dtype=np.float64)
     return np.concatenate([rows_F3[:, :2].max(axis=0), rows_F3.mean(axis=0)])
@@ -64,31 +64,31 @@ def search(grey_HW: Floats) -> Iterator[Windows]:
     while a window fits."""
     largest = SIDE / max(grey_HW.shape)
     base = tuple(round(n * largest) for n in grey_HW.shape)
-    picture_HW = pyramid.resize_bilinear(grey_HW.astype(np.float32), (base[0], base[1]))
+    picture = pyramid.resize_bilinear(grey_HW.astype(np.float32), (base[0], base[1]))
     least = tuple((n + 1) * CELL for n in WINDOW)
     for level in range(99):
         rows, columns = (round(n / STEP**level) for n in base)
         if rows < least[0] or columns < least[1]:
             return
-        small_HW = pyramid.resize_bilinear(picture_HW, (rows, columns)) if level else picture_HW
+        small = pyramid.resize_bilinear(picture, (rows, columns)) if level else picture
         scale_2 = np.array(grey_HW.shape) / (rows, columns)
-        yield Windows(window_scores(block_histograms(small_HW)), scale_2)
+        yield Windows(window_scores(block_histograms(small)), scale_2)
 
 
 def block_histograms(picture_HW: Floats) -> Floats:
     """Return blocks_hw36: of each block, one a cell, 4 histograms (down, across, direction)."""
     rows, columns = (n // CELL for n in picture_HW.shape)
-    votes_9hw = _votes(picture_HW, rows * CELL, columns * CELL)
+    votes = _votes(picture_HW, rows * CELL, columns * CELL)
     half_84 = _cell_weights().reshape(2, CELL, 2).transpose(1, 0, 2).reshape(CELL, 4)
-    parts = votes_9hw.reshape(BINS * rows * CELL, columns, CELL) @ half_84
+    parts = votes.reshape(BINS * rows * CELL, columns, CELL) @ half_84
     across = (parts[:, :-1, :2] + parts[:, 1:, 2:]).reshape(BINS, rows, CELL, 2 * (columns - 1))
     parts = half_84.T @ across
     down = (parts[:, :-1, :2] + parts[:, 1:, 2:]).reshape(BINS, rows - 1, 2, columns - 1, 2)
-    blocks_hw36 = down.transpose(1, 3, 2, 4, 0).reshape(rows - 1, columns - 1, 4 * BINS)
-    norm = np.sqrt(np.square(blocks_hw36).sum(axis=2, keepdims=True)) + np.float32(EPSILONS[0])
-    blocks_hw36 = np.minimum(blocks_hw36 / norm, np.float32(CLIPPED))
-    norm = np.sqrt(np.square(blocks_hw36).sum(axis=2, keepdims=True)) + np.float32(EPSILONS[1])
-    return blocks_hw36 / norm
+    blocks = down.transpose(1, 3, 2, 4, 0).reshape(rows - 1, columns - 1, 4 * BINS)
+    norm = np.sqrt(np.square(blocks).sum(axis=2, keepdims=True)) + np.float32(EPSILONS[0])
+    blocks = np.minimum(blocks / norm, np.float32(CLIPPED))
+    norm = np.sqrt(np.square(blocks).sum(axis=2, keepdims=True)) + np.float32(EPSILONS[1])
+    return blocks / norm
 
 
 def _votes(picture_HW: Floats, height: int, width: int) -> Floats:

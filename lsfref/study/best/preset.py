@@ -63,17 +63,17 @@ class Learned(NamedTuple):
     n_classes: int
 
 
-def learned(task: Task, number: int, vectors_MV: Floats, others_NV: Floats) -> Learned:
+def learned(task: Task, number: int, vectors_MV: Floats, others: Floats) -> Learned:
     """Return what a task is learned from.
 
-    vectors_MV are those of the model's videos; a row of others_NV is a video without trajectories,
+    vectors_MV are those of the model's videos; a row of others is a video without trajectories,
     its labels of all tasks after its vector.
     """
-    labels_N = others_NV[:, WIDTH + number].astype(np.int64)
-    known_N = labels_N != UNLABELLED
+    labels = others[:, WIDTH + number].astype(np.int64)
+    known = labels != UNLABELLED
     return Learned(
-        np.concatenate([vectors_MV[task.rows_m], others_NV[known_N, :WIDTH]]),
-        np.concatenate([task.labels_m, labels_N[known_N]]),
+        np.concatenate([vectors_MV[task.rows_m], others[known, :WIDTH]]),
+        np.concatenate([task.labels_m, labels[known]]),
         len(task.classes),
     )
 
@@ -104,10 +104,10 @@ def train(
             raise LsfrefError(pooled.error)
     vectors_MV = np.stack([vectors[name] for name in model.files])
     rest = [v for v in videos if v.name in vectors and v.name not in model.files]
-    others_NV = _labelled(rest, vectors, model.tasks)
-    arrays = {"vectors_MV": vectors_MV, **({"others_NV": others_NV} if rest else {})}
+    others = _labelled(rest, vectors, model.tasks)
+    arrays = {"vectors_MV": vectors_MV, **({"others": others} if rest else {})}
     for number, (name, task) in enumerate(model.tasks.items()):
-        own = learned(task, number, vectors_MV, others_NV)
+        own = learned(task, number, vectors_MV, others)
         fitted = fit_experts(*own[:2], task=name, n_classes=own.n_classes, choices=choices)
         for expert, classifier in fitted.classifiers.items():
             arrays[f"{name}.{expert}_mC"] = classifier.weights_mC
@@ -122,7 +122,7 @@ def train(
 def _labelled(
     videos: Sequence[LabelledVideo], vectors: Mapping[str, Floats], tasks: Mapping[str, Task]
 ) -> Floats:
-    """Return others_NV: the vector of each video, then its label of each task."""
+    """Return others: the vector of each video, then its label of each task."""
     rows = np.zeros((len(videos), WIDTH + len(tasks)))
     for row, video in zip(rows, videos, strict=True):
         row[:WIDTH] = vectors[video.name]
@@ -215,12 +215,12 @@ def answerer(model: Model, name: str = "model") -> Answerer:
         choices = from_json(Choices, model.extras.choices)
         arrays = dict(model.extras.arrays)
         vectors_MV = _member(arrays, "vectors_MV", (len(model.files), WIDTH))
-        others_NV = _others(arrays, model)
+        others = _others(arrays, model)
         _check_vectors(vectors_MV)
-        _check_vectors(others_NV[:, :WIDTH])
+        _check_vectors(others[:, :WIDTH])
         experts = {}
         for number, (key, task) in enumerate(model.tasks.items()):
-            own = learned(task, number, vectors_MV, others_NV)
+            own = learned(task, number, vectors_MV, others)
             experts[key] = _restored(arrays, key, own, choices)
         if arrays:
             raise ValueError(f"{min(arrays)} does not belong there")
@@ -230,18 +230,18 @@ def answerer(model: Model, name: str = "model") -> Answerer:
 
 
 def _others(arrays: dict[str, Floats], model: Model) -> Floats:
-    """Return others_NV, checked: no moments, labels of classes that there are."""
+    """Return others, checked: no moments, labels of classes that there are."""
     width = WIDTH + len(model.tasks)
-    if "others_NV" not in arrays:
+    if "others" not in arrays:
         return np.zeros((0, width))
-    others_NV = _member(arrays, "others_NV", (len(arrays["others_NV"]), width))
-    if others_NV[:, :MOMENTS].any():
-        raise ValueError("others_NV holds moments")
+    others = _member(arrays, "others", (len(arrays["others"]), width))
+    if others[:, :MOMENTS].any():
+        raise ValueError("others holds moments")
     for number, task in enumerate(model.tasks.values()):
-        known = np.isin(others_NV[:, WIDTH + number], np.arange(-1, len(task.classes)))
+        known = np.isin(others[:, WIDTH + number], np.arange(-1, len(task.classes)))
         if not known.all():
-            raise ValueError("others_NV holds a label that is none")
-    return others_NV
+            raise ValueError("others holds a label that is none")
+    return others
 
 
 def _check_vectors(vectors_MV: Floats) -> None:
@@ -264,7 +264,7 @@ def _restored(arrays: dict[str, Floats], task: str, own: Learned, choices: Choic
     for expert, classifier in experts.classifiers.items():
         labels_m = own.labels_m[seen_by(expert, own.vectors_mV)]
         if misfit(classifier, labels_m, cost=choices.cost) > SLACK * GAP:
-            raise ValueError(f"extras.{task}.{expert}_mC do not follow from a fit to the vectors")
+            raise ValueError(f"extras.{task}.{expert}_mC is no fit to the vectors")
     return experts
 
 

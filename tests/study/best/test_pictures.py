@@ -72,11 +72,11 @@ def test_frames_that_do_not_come_are_told(nobody):
 
 def test_frames_that_no_one_looks_at_are_not_held(nobody):
     """Nothing but the changes sees frames between the runs."""
-    frames = run(400)
-    seen = look(iter(frames), 400)
-    unseen = min(set(range(20, 400)) - plan(400).frames)
+    frames = run(200)
+    seen = look(iter(frames), 200)
+    unseen = min(set(range(20, 200)) - plan(200).frames)
     frames[unseen] = 0
-    other = look(iter(frames), 400)
+    other = look(iter(frames), 200)
     for part in ("statistics", "people"):
         np.testing.assert_array_equal(other[PARTS[part]], seen[PARTS[part]])
     assert not np.array_equal(other[PARTS["changes"]], seen[PARTS["changes"]])

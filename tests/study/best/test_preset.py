@@ -17,8 +17,8 @@ from lsfref.errors import LsfrefError, ModelError, VideoError
 from lsfref.model import Extras
 from lsfref.phases.extraction import Extraction, Work
 from lsfref.storage.choices import parse_setting
+from lsfref.study.best import people, pictures, vectors
 from lsfref.study.best import preset as best
-from lsfref.study.best import vectors
 from lsfref.study.best.preset import Choices
 from lsfref.study.protocol import answering, protocol, splits
 
@@ -27,6 +27,15 @@ CONFIG = dataclasses.replace(
 )
 QUICK = ["--set", "epochs=3", "--set", "n_samples=700", "--set", "n_scales=2", "--jobs", "1"]
 STILL = frozenset({"rain-none-2-g2.mp4", "normal-human-1-g1.mp4"})  # without trajectories
+
+
+@pytest.fixture(autouse=True, scope="module")
+def quick_search():
+    """People are looked for on one frame, of a size that holds a window."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(people, "SIDE", 200)
+        patch.setattr(pictures, "N_LOOKS", 1)
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -101,9 +110,9 @@ def test_videos_without_trajectories_are_learned_from_and_not_called_skipped(tra
     fitted = trained_model.model
     assert len(fitted.files) == 22
     assert not STILL & set(fitted.files)
-    others_NV = fitted.extras.arrays["others_NV"]
-    assert not others_NV[:, : vectors.MOMENTS].any()
-    assert others_NV[:, vectors.WIDTH :].tolist() == [[0, 1], [1, 0]]  # in the order of their names
+    others = fitted.extras.arrays["others"]
+    assert not others[:, : vectors.MOMENTS].any()
+    assert others[:, vectors.WIDTH :].tolist() == [[0, 1], [1, 0]]  # in the order of their names
     assert fitted.extras.arrays["background.tracks_mC"].shape == (22, 3)
     assert fitted.extras.arrays["background.statistics_mC"].shape == (24, 3)
 
@@ -112,7 +121,7 @@ def test_without_the_choice_they_are_skipped(made, extract):
     choices = Choices(trackless="no")
     trained = best.train(made, CONFIG, choices, classes=CLASSES, work=Work(extract))
     assert len(trained.skipped) == 2
-    assert "others_NV" not in trained.model.extras.arrays
+    assert "others" not in trained.model.extras.arrays
     (name, *_) = sorted(STILL)
     answer = answering.classify(best.answerer(trained.model), name, extract=extract)
     assert answer.labels == {"background": None, "foreground": None}
@@ -204,12 +213,12 @@ FAULTS = {
         lambda m: changed(m, vectors_MV=m.extras.arrays["vectors_MV"][::-1].copy()), "no fit",
     ),
     "moments of the trackless": (
-        lambda m: changed(m, others_NV=m.extras.arrays["others_NV"] + 1), "moments",
+        lambda m: changed(m, others=m.extras.arrays["others"] + 1), "moments",
     ),
     "labels of the trackless": (
         lambda m: changed(
             m,
-            others_NV=m.extras.arrays["others_NV"] + np.r_[np.zeros(vectors.WIDTH), 0.5, 0.5],
+            others=m.extras.arrays["others"] + np.r_[np.zeros(vectors.WIDTH), 0.5, 0.5],
         ),
         "label",
     ),
@@ -228,7 +237,7 @@ def test_what_does_not_fit_is_refused(fitted, tmp_path, fault):
 def test_values_that_are_not_finite_are_refused(fitted, tmp_path):
     weights = np.full_like(fitted.extras.arrays["foreground.people_mC"], np.nan)
     model.save(changed(fitted, **{"foreground.people_mC": weights}), tmp_path / "m.npz")
-    with pytest.raises(ModelError, match="not finite"):
+    with pytest.raises(ModelError, match="no fit gives"):
         model.load(tmp_path / "m.npz")
 
 
