@@ -3,62 +3,8 @@
 import argparse
 import dataclasses
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
-
-EXAMPLES = {
-    "train": (
-        "train",
-        "train --labels labels.csv --model mine.npz --preset best",
-    ),
-    "classify": (
-        "classify new_videos/ --model mine.npz --csv",
-        "classify long.mp4 --timeline 10 --threshold 0.6",
-    ),
-    "retrieve": (
-        "retrieve video.mp4 --top 5",
-        "retrieve video.mp4 --task foreground --json",
-    ),
-    "check": (
-        "check labels.csv",
-        "check folder_of_class_folders/ --json",
-    ),
-    "add": (
-        "add --labels more.csv -o model2.npz",
-        "add --labels snow.csv --model mine.npz --reselect -o mine2.npz",
-    ),
-    "evaluate": (
-        "evaluate --labels labels.csv --folds 4",
-        "evaluate --labels labels.csv --features c3d.csv i3d.csv --fuse pca",
-    ),
-    "compare": (
-        "compare --labels labels.csv",
-        "compare --labels labels.csv --also c3d.csv --page none --csv",
-    ),
-    "scenes": (
-        "scenes demo --scenes 2 --sheet sheet.jpg",
-        "scenes winter --seed 7 --extra snow fog",
-    ),
-    "extract": (
-        "extract video.mp4 --out rows",
-        "extract videos/ --out rows --text --flow farneback",
-    ),
-    "explain": (
-        "explain video.mp4",
-        "explain video.mp4 --model mine.npz -o video.html --pictures pictures",
-    ),
-    "trace": (
-        "trace video.mp4 numbers",
-        "trace video.mp4 numbers --model mine.npz --stages 5-10",
-    ),
-    "conform": (
-        "conform my_outputs/",
-        "conform my_outputs/ --against numbers --stages 2-4",
-    ),
-    "inspect": (
-        "inspect model.npz",
-        "inspect model.npz --json",
-    ),
-}
 
 
 class Formatter(argparse.RawDescriptionHelpFormatter):
@@ -73,12 +19,19 @@ class Formatter(argparse.RawDescriptionHelpFormatter):
 
 def add_manual(parser: argparse.ArgumentParser, command: str) -> None:
     """Let the help of a command's filled parser end with its examples and its choices."""
-    lines = ["examples:", *(f"  {parser.prog[: -len(command)]}{e}" for e in EXAMPLES[command])]
+    program = parser.prog.removesuffix(command)
+    lines = ["examples:", *(f"  {program}{example}" for example in examples(command))]
     actions = {action.dest: action for action in parser._actions}
     if "settings" in actions:
         best = "best" in (actions["preset"].choices or ())
         lines += choices(parser.get_default("preset"), best=best)
     parser.epilog = "\n".join(lines)
+
+
+def examples(command: str) -> list[str]:
+    """Return the lines of examples.txt that use a command."""
+    text = Path(__file__).with_name("examples.txt").read_text(encoding="ascii")
+    return [line for line in text.splitlines() if line.split()[0] == command]
 
 
 def choices(preset: str, *, best: bool) -> list[str]:

@@ -3,19 +3,28 @@
 import argparse
 import dataclasses
 import os
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from lsfref.config import PRESETS, Config
 from lsfref.errors import UsageError
 from lsfref.storage.choices import parse_setting
+from lsfref.storage.files import printable
 
 if TYPE_CHECKING:
+    from lsfref.model import Model
     from lsfref.study.best.preset import Choices
 
 
-def add_common(parser: argparse.ArgumentParser) -> None:
-    """Add --jobs, --cache, --cache-limit and --quiet."""
+def add_jobs(parser: argparse.ArgumentParser) -> None:
+    """Add --jobs and --quiet."""
     parser.add_argument("--jobs", type=positive, default=cores(), help="videos worked on at once")
+    parser.add_argument("--quiet", action="store_true", help="no progress on stderr")
+
+
+def add_common(parser: argparse.ArgumentParser) -> None:
+    """Add --jobs, --quiet, --cache and --cache-limit."""
+    add_jobs(parser)
     parser.add_argument(
         "--cache", default=cache_folder(), metavar="DIR",
         help="where features are kept; 'none' turns it off",
@@ -23,7 +32,6 @@ def add_common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--cache-limit", type=amount, default=10.0, metavar="GB", help="what the cache may hold"
     )
-    parser.add_argument("--quiet", action="store_true", help="no progress on stderr")
 
 
 def add_config(parser: argparse.ArgumentParser, *, best: bool = False) -> None:
@@ -43,12 +51,20 @@ def add_config(parser: argparse.ArgumentParser, *, best: bool = False) -> None:
 
 def add_limits(parser: argparse.ArgumentParser) -> None:
     """Add --max-frames, --max-pixels and --strict: how far a file is trusted."""
-    fields = {f.name: f for f in dataclasses.fields(Config)}
-    for name in ("max_frames", "max_pixels"):
-        text = f"{fields[name].metadata['text']} (default: {fields[name].default})"
-        flag = "--" + name.replace("_", "-")
-        parser.add_argument(flag, type=whole, default=argparse.SUPPRESS, help=text)
+    add_choices(parser, "max_frames", "max_pixels")
     parser.add_argument("--strict", action="store_true", help="a damaged video is an error")
+
+
+def add_choices(parser: argparse.ArgumentParser, *names: str) -> None:
+    """Add flags for fields of Config, which are left as they are where a flag is not given."""
+    for field in dataclasses.fields(Config):
+        if field.name in names:
+            about, values = field.metadata, field.metadata["values"]
+            parser.add_argument(
+                "--" + field.name.replace("_", "-"), type=str if values else whole,
+                choices=values or None, default=argparse.SUPPRESS,
+                help=f"{about['text']} ({about['ids'][0]}; default: {field.default})",
+            )  # fmt: skip
 
 
 def add_output(parser: argparse.ArgumentParser) -> None:
@@ -76,25 +92,44 @@ def config_from(args: argparse.Namespace) -> Config:
     return chosen(args)[0]
 
 
-def chosen(args: argparse.Namespace) -> "tuple[Config, Choices | None]":
-    """Return the Config, and what preset `best` adds to it; None for the other presets."""
-    config, more = PRESETS.get(args.preset), None
-    if args.preset == "best":
+def model_from(args: argparse.Namespace) -> "Model":
+    """Return the model of --model; its videos are read as named flags ask."""
+    from lsfref import model  # here: keeps `--help` quick
+
+    fitted = model.load(args.model)
+    return dataclasses.replace(fitted, config=with_flags(fitted.config, args))
+
+
+def chosen(
+    args: argparse.Namespace, *, preset: str | None = None
+) -> "tuple[Config, Choices | None]":
+    """Return the Config, and what preset `best` adds to it; None for the other presets.
+
+    `preset` is one to take in place of --preset, without what --set says.
+    """
+    name, settings = (preset, []) if preset else (args.preset, args.settings)
+    config, more = PRESETS.get(name), None
+    if name == "best":
         from lsfref.study.best import preset as best  # here: keeps `--help` quick
 
         config, more = best.CONFIG, best.Choices()
     assert config is not None  # argparse knows the presets
     values: dict[str, Any] = {"seed": args.seed}
-    for text in args.settings:
-        try:
-            name, value = parse_setting(text, *([type(more)] if more else []))
-        except ValueError as fault:
-            raise UsageError(f"--set {fault}") from None
-        values[name] = value
+    for text in settings:
+        field, value = parsed("--set", parse_setting, text, *([type(more)] if more else []))
+        values[field] = value
     if more is not None:
         own = {f.name for f in dataclasses.fields(more)} & set(values)
         more = dataclasses.replace(more, **{name: values.pop(name) for name in own})
     return with_flags(dataclasses.replace(config, **values), args), more
+
+
+def parsed(flag: str, parse: Callable[..., Any], *values: Any) -> Any:
+    """Return parse(*values). Raises UsageError where it says that what `flag` gives is wrong."""
+    try:
+        return parse(*values)
+    except ValueError as fault:
+        raise UsageError(f"{flag} {printable(str(fault))}") from None
 
 
 def with_flags(config: Config, args: argparse.Namespace) -> Config:
@@ -119,33 +154,20 @@ def cache_folder() -> str:
     return os.path.join(base, "lsfref") if os.path.isabs(base) else "none"
 
 
-def whole(text: str) -> int:
-    """Return a whole number of 0 or more."""
-    value = int(text)
-    if value < 0:
-        raise argparse.ArgumentTypeError(f"want a whole number of 0 or more, got {text}")
-    return value
+def _number(name: str, kind: type, want: str, fits: Callable[[Any], bool]) -> Callable[[str], Any]:
+    """Return the argparse type `name`: a number of this kind that fits, in words what is wanted."""
+
+    def parse(text: str) -> Any:
+        value = kind(text)
+        if not fits(value):
+            raise argparse.ArgumentTypeError(f"want {want}, got {text}")
+        return value
+
+    parse.__name__ = name  # argparse says "invalid whole value" of what is no number
+    return parse
 
 
-def share(text: str) -> float:
-    """Return a number from 0 to 1."""
-    value = float(text)
-    if not 0 <= value <= 1:
-        raise argparse.ArgumentTypeError(f"want a number from 0 to 1, got {text}")
-    return value
-
-
-def amount(text: str) -> float:
-    """Return a positive, finite number."""
-    value = float(text)
-    if not 0 < value < float("inf"):
-        raise argparse.ArgumentTypeError(f"want a positive number, got {text}")
-    return value
-
-
-def positive(text: str) -> int:
-    """Return a whole number of 1 or more."""
-    value = whole(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"want a whole number of 1 or more, got {text}")
-    return value
+whole = _number("whole", int, "a whole number of 0 or more", lambda n: n >= 0)
+positive = _number("positive", int, "a whole number of 1 or more", lambda n: n >= 1)
+share = _number("share", float, "a number from 0 to 1", lambda x: 0 <= x <= 1)
+amount = _number("amount", float, "a positive number", lambda x: 0 < x < float("inf"))

@@ -1,14 +1,17 @@
 """Results on stdout: a table for people, JSON lines or CSV for programs."""
 
+import argparse
 import csv
 import json
 import os
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from lsfref.app.work.progress import tell
 from lsfref.storage.files import check_output, printable
+
+Row = Mapping[str, Any]
 
 
 def claim(*paths: str | os.PathLike[str]) -> None:
@@ -29,38 +32,51 @@ def counted(n: int, noun: str) -> str:
     return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
 
 
-def write_json(row: Mapping[str, Any]) -> None:
+def write_json(row: Row) -> None:
     """Print one JSON object on a line of its own; numbers are finite."""
     print(json.dumps(row, allow_nan=False), flush=True)
 
 
-class CsvWriter:
-    """Comma-separated rows under one header. Text is quoted; control characters are escaped."""
+def printer(
+    args: argparse.Namespace, fields: Sequence[str], *, flat: Callable[[Row], Row] = dict
+) -> Callable[[Row], None] | None:
+    """Return what prints one row as --json or --csv ask, at once; None where people read.
 
-    def __init__(self, header: Sequence[str]) -> None:
-        self.writer = csv.writer(sys.stdout, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n")
-        self.writer.writerow([printable(name) for name in header])
+    `fields` are the columns of the CSV: those of `flat(row)`, where it is not the row itself. Text
+    is quoted there, control characters are escaped; what is None, or not there, is an empty cell.
+    """
+    if args.json:
+        return write_json
+    if not args.csv:
+        return None
+    writer = csv.writer(sys.stdout, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n")
+    writer.writerow(map(printable, fields))
 
-    def write(self, cells: Iterable[Any]) -> None:
-        """Print one row; None is an empty cell."""
-        self.writer.writerow(
-            [printable(c) if isinstance(c, str) else "" if c is None else c for c in cells]
-        )
+    def write(row: Row) -> None:
+        cells = flat(row)
+        writer.writerow([_csv_cell(field, cells.get(field)) for field in fields])
         sys.stdout.flush()
 
+    return write
 
-def table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+
+def _csv_cell(field: str, value: Any) -> Any:
+    if value is None:
+        return ""
+    if isinstance(value, list):
+        value = "; ".join(value) if field == "warnings" else json.dumps(value)
+    return printable(value) if isinstance(value, str) else value
+
+
+def table(fields: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     """Return lines of columns: text to the left, numbers to the right."""
-    cells = [list(header), *([_cell(value) for value in row] for row in rows)]
-    widths = [max(len(row[i]) for row in cells) for i in range(len(header))]
-    right = [all(_numeric(row[i]) for row in cells[1:]) for i in range(len(header))]
-    lines = [
-        "  ".join(
-            c.rjust(w) if r else c.ljust(w) for c, w, r in zip(row, widths, right, strict=True)
-        )
-        for row in cells
-    ]
-    return "\n".join(line.rstrip() for line in lines)
+    cells = [list(fields), *([_cell(value) for value in row] for row in rows)]
+    columns = []
+    for column in zip(*cells, strict=True):
+        width = max(map(len, column))
+        right = all(map(_numeric, column[1:]))
+        columns.append([text.rjust(width) if right else text.ljust(width) for text in column])
+    return "\n".join("  ".join(row).rstrip() for row in zip(*columns, strict=True))
 
 
 def _cell(value: Any) -> str:

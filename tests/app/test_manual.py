@@ -20,7 +20,7 @@ def help_of(command):
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_two_examples_that_can_be_parsed(command):
-    examples = manual.EXAMPLES[command]
+    examples = manual.examples(command)
     assert len(examples) == 2
     for words in examples:
         args = build_parser(command).parse_args(shlex.split(words))

@@ -11,8 +11,9 @@ import collections
 import functools
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
+from lsfref import video
 from lsfref.app import options, output
 from lsfref.app.lists.manifest import (
     Manifest,
@@ -25,14 +26,17 @@ from lsfref.app.lists.manifest import (
 from lsfref.app.output import counted
 from lsfref.app.work.session import session
 from lsfref.config import Config
-from lsfref.errors import VideoError
+from lsfref.errors import LsfrefError, VideoError
 from lsfref.media.pictures import content_digest
+from lsfref.phases.advice import check_classes
+from lsfref.phases.extraction import Extract
+from lsfref.phases.passes import Survey, survey
 from lsfref.storage.files import printable
 
-if TYPE_CHECKING:
-    from lsfref.phases.extraction import Extract
-
-FIELDS = ("file", "line", "background", "foreground", "group", "split", "frames", "width", "height")
+FIELDS = (
+    "file", "line", "background", "foreground", "group", "split", "frames", "width", "height",
+    "warnings", "error",
+)  # fmt: skip
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -59,28 +63,25 @@ def run(args: argparse.Namespace) -> int:
     config = options.config_from(args)
     rows: list[dict[str, Any]] = []
     with session(args, passes=1, n_videos=len(manifest.videos)) as doing:
-        for_people = not (args.json or args.csv)
-        say = print if for_people else doing.progress.say
-        for text in (*(describe(manifest) if for_people else ()), *faults):
+        show = output.printer(args, FIELDS)
+        say = doing.progress.say if show else print
+        for text in (*(() if show else describe(manifest)), *faults):
             say(text)
-        writer = output.CsvWriter((*FIELDS, "warnings", "error")) if args.csv else None
         look = functools.partial(look_at, config=config, extract=doing.work.extract)
         first: dict[str, dict[str, Any]] = {}
         try:
             looks = doing.work.each("extracting", look, [v.path for v in manifest.videos])
-            for i, found in enumerate(looks):
-                rows.append(as_row(manifest, i, found))
-                mark_copy(rows[-1], first.setdefault(found.digest or f"\0{i}", rows[-1]))
-                if args.json:
-                    output.write_json(rows[-1])
-                elif writer:
-                    words = ["; ".join(rows[-1]["warnings"]) or None, rows[-1]["error"]]
-                    writer.write([*(rows[-1][field] for field in FIELDS), *words])
+            for i, seen in enumerate(looks):
+                row = as_row(manifest, i, seen)
+                rows.append(row)
+                mark_copy(row, first.setdefault(seen.digest or f"\0{i}", row))
+                if show:
+                    show(row)
                 else:
                     doing.progress.clear()
-                    print(*problems(rows[-1]), sep="", end="", flush=True)
+                    print(*problems(row), sep="", end="", flush=True)
         finally:  # also of what was seen before Ctrl-C
-            if for_people:
+            if show is None:
                 print("\n".join(sizes(rows)), flush=True)
         refused = refusals(manifest, rows)
         for text in refused:
@@ -92,9 +93,6 @@ def run(args: argparse.Namespace) -> int:
 
 def refusals(manifest: Manifest, rows: Sequence[dict[str, Any]]) -> list[str]:
     """Return why `train` would refuse the list, with the videos of it that can be used."""
-    from lsfref.errors import LsfrefError
-    from lsfref.phases.advice import check_classes
-
     bad = {row["file"]: row["error"] for row in rows if row["error"]}
     training = training_part(manifest)
     usable = [video for video in training.videos if video.name not in bad]
@@ -107,37 +105,22 @@ def refusals(manifest: Manifest, rows: Sequence[dict[str, Any]]) -> list[str]:
 
 
 class Look(NamedTuple):
-    """What decoding a video showed."""
+    """What decoding a video showed: what `train` learns of it, its width and height, its bytes."""
 
-    frames: int
-    width: int
-    height: int
+    found: Survey
+    size: tuple[int | None, int | None]
     digest: str
-    warnings: tuple[str, ...]
-    error: str | None
 
 
-def look_at(path: str, *, config: Config, extract: "Extract") -> Look:
+def look_at(path: str, *, config: Config, extract: Extract) -> Look:
     """Return how many frames a video has, how large, and why it cannot be used."""
-    from lsfref import video
-    from lsfref.errors import LsfrefError
-    from lsfref.phases.advice import unusable
-    from lsfref.phases.extraction import Extraction
-
-    found, n_points, width, height = Extraction(iter(())), 0, 0, 0
-    try:
-        first = video.read_frames(path, max_pixels=config.max_pixels, warn=_said_in_extracting)
+    found = survey(path, config=config, extract=extract)
+    if found.n_frames:
+        # What is wrong with the file is said by the survey.
+        first = video.read_frames(path, max_pixels=config.max_pixels, warn=lambda _text: None)
         height, width = next(first).shape
-        found = extract(path, config)
-        n_points = sum(len(b.info_P10) for b in found) if found.n_points is None else found.n_points
-        error = unusable(path, found.n_frames, n_points, config)
-    except LsfrefError as fault:
-        found.n_frames, error = 0, str(fault)
-    return Look(found.n_frames, width, height, content(path), found.warnings, error)
-
-
-def _said_in_extracting(_text: str) -> None:
-    """Take a warning that extracting from the same file gives too."""
+        return Look(found, (width, height), content(path))
+    return Look(found, (None, None), content(path))
 
 
 def content(path: str) -> str:
@@ -148,13 +131,12 @@ def content(path: str) -> str:
         return ""
 
 
-def as_row(manifest: Manifest, i: int, found: Look) -> dict[str, Any]:
+def as_row(manifest: Manifest, i: int, look: Look) -> dict[str, Any]:
     """Return what is said and what was seen of video i."""
-    video = manifest.videos[i]
-    seen = (found.frames, found.width, found.height) if found.frames else (0, None, None)
+    video, found = manifest.videos[i], look.found
     said = (video.name, manifest.lines[i] or None, video.background, video.foreground, video.group)
-    row = dict(zip(FIELDS, (*said, manifest.splits[i] or None, *seen), strict=True))
-    return row | {"warnings": list(found.warnings), "error": found.error}
+    seen = (found.n_frames, *look.size, list(found.warnings), found.error)
+    return dict(zip(FIELDS, (*said, manifest.splits[i] or None, *seen), strict=True))
 
 
 def mark_copy(row: dict[str, Any], other: dict[str, Any]) -> None:

@@ -1,17 +1,14 @@
 """`classify`: the answers of both tasks for each video."""
 
 import argparse
-import dataclasses
 import functools
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from lsfref import model
 from lsfref.app import options, output
 from lsfref.app.evaluation import systems
 from lsfref.app.evaluation.estimate import caution
 from lsfref.app.lists.label_lists import find_videos
-from lsfref.app.work.progress import conclusion
 from lsfref.app.work.session import session
 from lsfref.model import TASKS, Model
 from lsfref.phases.passes import Pooled
@@ -19,6 +16,8 @@ from lsfref.phases.testing import Answer
 from lsfref.phases.timeline import Timeline
 from lsfref.storage.files import printable
 from lsfref.study.protocol.answering import Answerer, answer_as
+
+INTERVAL, SECONDS = ("first", "last"), ("begin", "end")  # columns of --timeline
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -40,18 +39,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print one row per video, in the order asked; status 1 where one had no answer."""
-    fitted = model.load(args.model)
-    fitted = dataclasses.replace(fitted, config=options.with_flags(fitted.config, args))
+    fitted = options.model_from(args)
     asked = systems.answerer(fitted, printable(args.model))
     paths, left_out = find_videos(args.videos)
     remark = caution(fitted.estimate)
     rows: list[dict[str, Any]] = []
-    causes: list[str] = []
     with session(args, passes=1, n_videos=len(paths)) as doing:
         for text in [remark, *left_out] if remark else left_out:
             doing.progress.say(f"note: {text}")
         timed = bool(args.timeline)
-        writer = output.CsvWriter(csv_header(fitted, timed=timed)) if args.csv else None
+        show = output.printer(args, csv_fields(fitted, timed=timed), flat=csv_cells)
         # Jobs describe videos, with the network alone; they are answered here, where the index is.
         look: Callable[..., Any] = asked.describe
         if timed:
@@ -60,22 +57,12 @@ def run(args: argparse.Namespace) -> int:
         described = doing.work.each("classifying", look, paths)
         for path, found in zip(paths, described, strict=True):
             for row in rows_of(path, found, asked, args):
-                if args.json:
-                    output.write_json(row)
-                elif writer:
-                    writer.write(csv_cells(row, fitted))
-                else:
-                    rows.append(row)
-            for text in found.warnings:
-                doing.progress.say(f"warning: {printable(text)}")
-            if found.error:
-                causes.append(printable(found.error))
-                doing.progress.say(f"error: {causes[-1]}")
-        if summary := conclusion(len(paths), causes):
-            doing.progress.say(summary)
-    if not args.json and not args.csv:
-        print(as_table(rows, timed=bool(args.timeline)))
-    return 1 if causes else 0
+                show(row) if show else rows.append(row)
+            doing.progress.report(found.warnings, found.error)
+        status = doing.progress.conclude(len(paths))
+    if show is None:
+        print(as_table(rows, timed=timed))
+    return status
 
 
 def rows_of(
@@ -117,24 +104,24 @@ def _timed(
     return {"file": row.pop("file")} | times | row
 
 
-def csv_header(fitted: Model, *, timed: bool) -> list[str]:
+def csv_fields(fitted: Model, *, timed: bool) -> list[str]:
     """Return the column names: the JSON fields, and one column a class."""
-    header = ["file", *(["first", "last", "begin", "end"] if timed else []), "frames", "points"]
+    fields = ["file", *([*INTERVAL, *SECONDS] if timed else []), "frames", "points"]
     for name, task in fitted.tasks.items():
-        header += [name, *(f"{name} {c}" for c in task.classes)]
-    return [*header, "warnings", "error"]
+        fields += [name, *(f"{name} {c}" for c in task.classes)]
+    return [*fields, "warnings", "error"]
 
 
-def csv_cells(row: dict[str, Any], fitted: Model) -> list[Any]:
-    """Return the cells of one row under `csv_header`."""
-    cells = [row["file"]]
-    if "interval" in row:
-        cells += [*(row["interval"] or [None, None]), *(row["seconds"] or [None, None])]
-    cells += [row["frames"], row["points"]]
-    for name, task in fitted.tasks.items():
+def csv_cells(row: output.Row) -> output.Row:
+    """Return the cells of one row under `csv_fields`."""
+    cells = dict(row)
+    cells.update(zip(INTERVAL, row.get("interval") or (), strict=False))
+    cells.update(zip(SECONDS, row.get("seconds") or (), strict=False))
+    for name in TASKS:
         told = row[name] or {"label": None, "confidence": {}}
-        cells += [told["label"], *(told["confidence"].get(c) for c in task.classes)]
-    return [*cells, "; ".join(row["warnings"]) or None, row["error"]]
+        cells[name] = told["label"]
+        cells.update((f"{name} {c}", share) for c, share in told["confidence"].items())
+    return cells
 
 
 def as_table(rows: list[dict[str, Any]], *, timed: bool) -> str:

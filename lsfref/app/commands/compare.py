@@ -3,25 +3,25 @@
 import argparse
 import functools
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lsfref.app import options, output
 from lsfref.app.evaluation import feature_tables, folding, systems
+from lsfref.app.evaluation.outcomes import with_ends
 from lsfref.app.evaluation.videos import count, divide, labelled, split_in_words, task_labels
 from lsfref.app.lists import tables
 from lsfref.app.lists.manifest import Manifest, describe, read_labels, refuse_lone_classes
 from lsfref.app.page import figure3
 from lsfref.app.page.compare_page import compare_page
-from lsfref.app.work.session import Session, session
-from lsfref.config import Config
+from lsfref.app.work.session import session
 from lsfref.errors import LabelsError
 from lsfref.phases.passes import survey
 from lsfref.storage.files import printable, write_whole
 from lsfref.study.protocol import asking, protocol
-from lsfref.study.protocol.evaluate import Counted, check_round
+from lsfref.study.protocol.evaluate import check_round
 from lsfref.study.protocol.metrics import SignTest
 from lsfref.study.protocol.outcome import Outcome, as_json
 from lsfref.study.table1 import compare
@@ -31,7 +31,10 @@ FIELDS = (
     "task", "method", "videos", "accuracy_mean", "accuracy_sd", "interval_low", "interval_high",
     "recall_mean", "majority", "rounds", "won", "lost", "p",
 )  # fmt: skip
-SHOWN = ("method", "accuracy", "sd", "from", "to", "recall", "won", "lost", "p")
+SHOWN = {
+    "method": "method", "accuracy_mean": "accuracy", "accuracy_sd": "sd", "interval_low": "from",
+    "interval_high": "to", "recall_mean": "recall", "won": "won", "lost": "lost", "p": "p",
+}  # fmt: skip
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -56,33 +59,49 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     options.add_output(parser)
 
 
+class Compared(NamedTuple):
+    """What was compared: the answers of each fold, outcomes, and lines that say how."""
+
+    tasks: list[protocol.TaskLabels]
+    folds: list[compare.Fold]
+    asked: NDArray  # the videos that the first fold asks
+    outcomes: list[Outcome]
+    lines: list[str]
+
+
 def run(args: argparse.Namespace) -> int:
     """Compare, print and write the page; status 1 where a video could not be used."""
     if args.page != "none":
         output.claim(args.page)
-    return of_tables(args) if args.features else of_videos(args)
+    n_failed, found = (0, of_tables(args)) if args.features else of_videos(args)
+    tests = compare.against(found.outcomes, ROWS["whole"].name)
+    _print(found.outcomes, tests, args)
+    if args.page != "none":
+        _write_page(found, tests, args)
+    return 1 if n_failed else 0
 
 
-def of_tables(args: argparse.Namespace) -> int:
+def of_tables(args: argparse.Namespace) -> Compared:
     """Compare the feature tables, alone and fused."""
-    config = options.config_from(args)
-    columns, tasks, groups = feature_tables.read(args)
-    names = tables.short_names(args.features)
-    repeats = folding.divide(args, tasks, groups)
-    told = [*feature_tables.describe(columns, tasks), *folding.thin_classes(tasks, repeats)]
-    work = functools.partial(
-        compare.answer_tables, tables=dict(zip(names, columns, strict=True)), fused=True,
-        tasks=tasks, config=config, n_pairs=asking.N_PAIRS,
+    columns, manifest = feature_tables.read(args)
+    named = dict(zip(tables.short_names(args.features), columns, strict=True))
+    tasks = task_labels(manifest, network=False)
+    repeats = divide(manifest, tasks, args)
+    rounds = protocol.rounds_of(repeats)
+    told = [*feature_tables.describe(columns, manifest), *folding.thin_classes(tasks, repeats)]
+    ask = functools.partial(
+        compare.answer_tables, tables=named, fused=True, tasks=tasks,
+        config=options.config_from(args), n_pairs=asking.N_PAIRS,
     )  # fmt: skip
-    with session(args, passes=1, n_videos=sum(map(len, repeats))) as doing:
+    with session(args, passes=1, n_videos=len(rounds)) as doing:
         doing.progress.explain(told)
-        folds = list(doing.work.each("folds", work, protocol.rounds_of(repeats)))
-    _finish(folds, tasks, repeats, args, [*told, split_in_words(repeats), _how(args)])
-    return 0
+        folds = list(doing.work.each("folds", ask, rounds))
+    outcomes = protocol.collect(rounds, [fold.answers for fold in folds], tasks)
+    return Compared(tasks, folds, rounds[0].split[1], outcomes, [*told, split_in_words(repeats)])
 
 
-def of_videos(args: argparse.Namespace) -> int:
-    """Compare the rows of Table 1 on videos; status 1 where a video could not be used."""
+def of_videos(args: argparse.Namespace) -> tuple[int, Compared]:
+    """Compare the rows of Table 1 on videos; the number is that of videos that cannot be read."""
     config = options.config_from(args)
     manifest = labelled(read_labels(args.labels))
     refuse_lone_classes(manifest)
@@ -99,46 +118,29 @@ def of_videos(args: argparse.Namespace) -> int:
             check_round(one, videos, tasks)
         told = [split_in_words(repeats), *folding.thin_classes(tasks, repeats)]
         doing.progress.explain(told)
-        if "idt" in rows:
-            _extract_improved(videos, config, doing)
-        work = functools.partial(
-            compare.answer_videos, videos=videos, tasks=tasks, config=config,
-            extract=doing.work.extract, n_pairs=asking.N_PAIRS,
-        )  # fmt: skip
+        if "idt" in rows:  # fills the cache, side by side
+            still = compare.improved(config)
+            look = functools.partial(survey, config=still, extract=doing.work.extract)
+            list(doing.work.each("extracting with the camera held still", look, videos.paths))
+        asked: dict[str, Any] = {"tasks": tasks, "config": config, "n_pairs": asking.N_PAIRS}
+        ask = functools.partial(
+            compare.answer_videos, videos=videos, extract=doing.work.extract, **asked
+        )
         pieces = compare.pieces(rounds, rows)
-        found = list(doing.work.each("rows", work, *zip(*pieces, strict=True)))
+        found = list(doing.work.each("rows", ask, *zip(*pieces, strict=True)))
         folds = compare.put_together(found, n_folds=len(rounds))
         if also:
-            alone = functools.partial(
-                compare.answer_tables, tables=also, fused=False, tasks=tasks, config=config,
-                n_pairs=asking.N_PAIRS,
-            )  # fmt: skip
-            more = list(doing.work.each("folds", alone, rounds))
+            ask = functools.partial(compare.answer_tables, tables=also, fused=False, **asked)
+            more = doing.work.each("folds", ask, rounds)
             for fold, also_fold in zip(folds, more, strict=True):
                 fold.answers.update(also_fold.answers)
-        beyond = _beyond(videos, tasks, repeats, args, doing) if "best" in args.rows else []
-    _finish(folds, tasks, repeats, args, [*describe(manifest), *told, _how(args)], beyond)
-    return 1 if n_failed else 0
-
-
-def _beyond(
-    videos: Counted,
-    tasks: Sequence[protocol.TaskLabels],
-    repeats: list[list[Any]],
-    args: argparse.Namespace,
-    doing: Session,
-) -> list[Outcome]:
-    """Return the Outcome of each task of preset `best`, no row of the paper's, in these folds."""
-    flags = argparse.Namespace(**vars(args) | {"preset": "best", "settings": []})
-    config, choices = options.chosen(flags)
-    return systems.system(choices).evaluate(videos, tasks, repeats, config, work=doing.work)
-
-
-def _extract_improved(videos: Counted, config: Config, doing: Session) -> None:
-    """Fill the cache with trajectories whose camera is held still, side by side."""
-    look = functools.partial(survey, config=compare.improved(config), extract=doing.work.extract)
-    for _ in doing.work.each("extracting with the camera held still", look, videos.paths):
-        pass
+        outcomes = protocol.collect(rounds, [fold.answers for fold in folds], tasks)
+        if "best" in args.rows:  # no row of the paper's, in these folds
+            own, choices = options.chosen(args, preset="best")
+            measure = systems.system(choices).evaluate
+            outcomes += measure(videos, tasks, repeats, own, work=doing.work)
+    lines = [*describe(manifest), *told]
+    return n_failed, Compared(tasks, folds, rounds[0].split[1], outcomes, lines)
 
 
 def _read_also(path: str) -> tables.FeatureTable:
@@ -153,40 +155,24 @@ def _rows_of(beside: Sequence[tables.FeatureTable], manifest: Manifest) -> dict[
     files = tuple(video.name for video in manifest.videos)
     labels = tables.LabelTable(manifest.source, files, {"": [None] * len(files)}, None)
     names = tables.short_names([table.source for table in beside])
-    rows = [tables.align([table], labels)[0][0] for table in beside]
-    return dict(zip(names, rows, strict=True))
+    return dict(zip(names, tables.align(beside, labels)[0], strict=True))
 
 
-def _how(args: argparse.Namespace) -> str:
-    return (
+def _write_page(
+    found: Compared, tests: dict[tuple[str, str], SignTest], args: argparse.Namespace
+) -> None:
+    first, figure = found.folds[0], None
+    if first.spaces:
+        asked = np.isin(first.rows, found.asked)
+        figure = figure3.figure3(first.spaces, asked, found.tasks, first.rows)
+    how = (
         f"{asking.N_PAIRS} draws of (N, K) for each division, preset {args.preset}, seed "
         f"{args.seed}. These are figures of this data; they reproduce nothing of the paper's, "
         "whose videos are private."
     )
-
-
-def _finish(
-    folds: Sequence[compare.Fold],
-    tasks: Sequence[protocol.TaskLabels],
-    repeats: list[list[Any]],
-    args: argparse.Namespace,
-    lines: Sequence[str],
-    beyond: Sequence[Outcome] = (),
-) -> None:
-    rounds = protocol.rounds_of(repeats)
-    outcomes = [*protocol.collect(rounds, [fold.answers for fold in folds], tasks), *beyond]
-    reference = ROWS["whole"].name
-    tests = compare.against(outcomes, reference)
-    _print(outcomes, tests, args)
-    if args.page == "none":
-        return
-    first, figure = folds[0], None
-    if first.spaces:
-        asked = np.isin(first.rows, rounds[0].split[1])
-        figure = figure3.figure3(first.spaces, asked, tasks, first.rows)
     text = compare_page(
-        outcomes, tests, reference=reference, title=f"Table 1 for {printable(args.labels)}",
-        lines=lines, figure=figure, figure_note=figure3.NOTE,
+        found.outcomes, tests, reference=ROWS["whole"].name, lines=[*found.lines, how],
+        title=f"Table 1 for {printable(args.labels)}", figure=figure, figure_note=figure3.NOTE,
     )  # fmt: skip
     with write_whole(args.page) as file:
         file.write(text.encode())
@@ -195,39 +181,23 @@ def _finish(
 
 
 def _print(
-    outcomes: Sequence[Outcome],
-    tests: dict[tuple[str, str], SignTest],
-    args: argparse.Namespace,
+    outcomes: Sequence[Outcome], tests: dict[tuple[str, str], SignTest], args: argparse.Namespace
 ) -> None:
-    rows = []
+    show = output.printer(args, FIELDS, flat=with_ends)
+    by_task: dict[str, list[dict[str, Any]]] = {}
     for outcome in outcomes:
-        row = as_json(outcome)
-        test = tests.get((outcome.method, outcome.task))
-        row |= {"won": None, "lost": None, "p": None}
-        if test is not None:
+        row = as_json(outcome) | {"won": None, "lost": None, "p": None}
+        if test := tests.get((outcome.method, outcome.task)):
             row |= {"won": test.wins, "lost": test.losses, "p": test.p}
-        row["interval_low"], row["interval_high"] = row["interval"]
-        rows.append(row)
-    if args.csv:
-        writer = output.CsvWriter(FIELDS)
-        for row in rows:
-            writer.write([row[field] for field in FIELDS])
-    elif args.json:
-        for row in rows:
-            del row["interval_low"], row["interval_high"]
-            output.write_json(row)
-    else:
-        for task in dict.fromkeys(outcome.task for outcome in outcomes):
-            of_task = [row for row in rows if row["task"] == task]
-            print(f"{task}: {of_task[0]['videos']} videos, {of_task[0]['majority']:.3f} of them "
-                  "in the largest class")  # fmt: skip
-            cells = [
-                (
-                    row["method"], row["accuracy_mean"], row["accuracy_sd"], *row["interval"],
-                    row["recall_mean"], row["won"], row["lost"], row["p"],
-                )
-                for row in of_task
-            ]  # fmt: skip
-            print(output.table(SHOWN, cells), end="\n\n")
-        print("won, lost, p: videos that the whole system answers right more often, less often, "
-              "and the two-sided sign test")  # fmt: skip
+        by_task.setdefault(outcome.task, []).append(row)
+        if show:
+            show(row)
+    if show:
+        return
+    for task, rows in by_task.items():
+        print(f"{task}: {rows[0]['videos']} videos, {rows[0]['majority']:.3f} of them "
+              "in the largest class")  # fmt: skip
+        cells = [[with_ends(row)[field] for field in SHOWN] for row in rows]
+        print(output.table([*SHOWN.values()], cells), end="\n\n")
+    print("won, lost, p: videos that the whole system answers right more often, less often, "
+          "and the two-sided sign test")  # fmt: skip

@@ -32,10 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print PASS or FAIL for each tensor, then the first stage that differs; status 1 if any."""
-    try:
-        stages = recorder.choose_stages(args.stages)
-    except ValueError as fault:
-        raise options.UsageError(f"--stages: {fault}") from None
+    stages = options.parsed("--stages:", recorder.choose_stages, args.stages)
     if not Path(args.folder).is_dir():
         raise options.UsageError(f"{printable(args.folder)}: no such folder")
     reference = getattr(args, "against", GOLDEN)
@@ -45,10 +42,7 @@ def run(args: argparse.Namespace) -> int:
             " source code of this version and give it as --against"
         )
     manifest = recorder.read_manifest(reference)
-    try:
-        away = comparator.left_out(manifest, args.without)
-    except ValueError as fault:
-        raise options.UsageError(f"--without: {printable(str(fault))}") from None
+    away = options.parsed("--without:", comparator.left_out, manifest, args.without)
     verdicts = []
     for verdict in comparator.compare_folders(args.folder, reference, stages=stages, away=away):
         verdicts.append(verdict)

@@ -7,14 +7,13 @@ train and test is one split, and stands unless --folds, --split or --repeats ask
 import argparse
 
 from lsfref.app import options
+from lsfref.app.evaluation import feature_tables, folding, outcomes, systems, videos
 from lsfref.app.lists.manifest import describe, read_labels, refuse_lone_classes
 from lsfref.app.work.session import session
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the flags of `evaluate`."""
-    from lsfref.app.evaluation import feature_tables, folding
-
     options.add_labels(parser)
     feature_tables.add_arguments(parser)
     folding.add_split(parser, repeats=1)
@@ -25,8 +24,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the figures of both tasks; status 1 where videos could not be read."""
-    from lsfref.app.evaluation import feature_tables, folding, outcomes, systems, videos
-
     if args.features:
         if args.preset == "best" and args.fuse != "none":
             raise options.UsageError("--preset best joins tables in its own way; leave out --fuse")

@@ -4,20 +4,20 @@ import argparse
 import dataclasses
 import functools
 import os
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from lsfref.app import options, output
 from lsfref.app.lists.boxes import read_boxes
 from lsfref.app.lists.label_lists import find_videos
-from lsfref.app.work.progress import conclusion
 from lsfref.app.work.session import session
 from lsfref.config import Config
 from lsfref.errors import LsfrefError
 from lsfref.media import decoding
 from lsfref.phases import extraction
 from lsfref.phases.advice import unusable
+from lsfref.phases.passes import Survey
 from lsfref.phases.streaming import of_length
 from lsfref.storage.files import check_folder, printable, write_whole
 
@@ -29,11 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("videos", nargs="+", metavar="VIDEO", help="files, or folders of files")
     parser.add_argument("--out", required=True, metavar="DIR", help="folder for the results")
     parser.add_argument("--text", action="store_true", help="tab-separated text in place of .npy")
-    for field in dataclasses.fields(Config):
-        if field.name in ("flow", "camera_motion"):
-            flag, told = "--" + field.name.replace("_", "-"), field.metadata
-            text = f"{told['text']} ({told['ids'][0]}; default: {field.default})"
-            parser.add_argument(flag, choices=told["values"], default=argparse.SUPPRESS, help=text)
+    options.add_choices(parser, "flow", "camera_motion")
     parser.add_argument(
         "--boxes", metavar="FILE", default=argparse.SUPPRESS,
         help="with --camera-motion homography, people in the one video: a line a frame, its number "
@@ -58,7 +54,6 @@ def run(args: argparse.Namespace) -> int:
         raise options.UsageError(f"two videos would both be written to {printable(twice[0])}")
     check_folder(args.out)
     output.claim(*targets)
-    causes: list[str] = []
     with session(args, passes=1, n_videos=len(paths)) as doing:
         for text in left_out:
             doing.progress.say(f"note: {text}")
@@ -68,33 +63,20 @@ def run(args: argparse.Namespace) -> int:
         write = functools.partial(write_rows, config=config, extract=reader, text=args.text)
         written = doing.work.each("extracting", write, paths, targets)
         for target, wrote in zip(targets, written, strict=True):
-            for text in wrote.warnings:
-                doing.progress.say(f"warning: {text}")
-            if wrote.error:
-                causes.append(wrote.error)
-                doing.progress.say(f"error: {wrote.error}")
-            else:
+            doing.progress.report(wrote.warnings, wrote.error)
+            if not wrote.error:
                 print(f"{printable(target)}: {wrote.n_points} trajectories")
-        if told := conclusion(len(paths), causes):
-            doing.progress.say(told)
-    return 1 if causes else 0
+        return doing.progress.conclude(len(paths))
 
 
-class Wrote(NamedTuple):
-    """How one video ended."""
-
-    n_points: int
-    warnings: tuple[str, ...]
-    error: str | None
-
-
-def write_rows(path: str, target: str, *, config: Config, extract: Any, text: bool) -> Wrote:
-    """Write the rows of one video, streamed; a failed video leaves no file."""
+def write_rows(path: str, target: str, *, config: Config, extract: Any, text: bool) -> Survey:
+    """Write the rows of one video, streamed; return how it ended. A failure leaves no file."""
     n_points = 0
     try:
         found = extract(path, config)
         limits = {"max_frames": config.max_frames, "max_pixels": config.max_pixels}
-        n_frames = found.n_frames or decoding.count_frames(path, warn=_said_while_reading, **limits)
+        # What is wrong with the file is said as it is extracted.
+        n_frames = found.n_frames or decoding.count_frames(path, warn=lambda text: None, **limits)
         with write_whole(target) as file:
             if not text:
                 file.write(npy_header(0, config.dtype))
@@ -112,13 +94,9 @@ def write_rows(path: str, target: str, *, config: Config, extract: Any, text: bo
                 file.seek(0)
                 file.write(npy_header(n_points, config.dtype))
     except LsfrefError as fault:
-        return Wrote(0, (), str(fault))
+        return Survey(0, 0, (), str(fault))
     why = None if n_points else unusable(path, found.n_frames, 0, config)
-    return Wrote(n_points, (*found.warnings, *([why] if why else [])), None)
-
-
-def _said_while_reading(_text: str) -> None:
-    """Take a warning that the reading of the same file gives too."""
+    return Survey(n_points, n_frames, (*found.warnings, *([why] if why else [])), None)
 
 
 def little(dtype: str) -> str:

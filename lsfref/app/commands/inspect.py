@@ -6,14 +6,17 @@ import itertools
 import math
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
 
 from lsfref.app import output
+from lsfref.app.evaluation import estimate, systems
 from lsfref.config import PRESETS, Config
+from lsfref.model import Model, load, versions
+from lsfref.phases.phase2 import neighbor_count
 from lsfref.storage.files import printable
-
-if TYPE_CHECKING:
-    from lsfref.model import Model
+from lsfref.study.best import preset as best
 
 BLOCKS = "\u2581\u2582\u2583\u2584\u2585\u2586\u2587\u2588"
 ASCII = "_.-~=*#@"  # where the terminal has no blocks; as many steps
@@ -30,11 +33,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print what the model holds."""
-    from lsfref import model
-    from lsfref.app.evaluation import systems
-
     path = args.model_file or args.model
-    fitted = model.load(path)
+    fitted = load(path)
     systems.answerer(fitted, printable(path))  # refuses extras that it does not understand
     told = {"file": path} | facts(fitted)
     if args.json:
@@ -44,13 +44,8 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def facts(model: "Model") -> dict[str, Any]:
+def facts(model: Model) -> dict[str, Any]:
     """Return what a model holds, as JSON has it."""
-    import numpy as np
-
-    from lsfref.model import versions
-    from lsfref.phases.phase2 import neighbor_count
-
     tasks = {}
     for name, task in model.tasks.items():
         counts = np.bincount(task.labels_m, minlength=len(task.classes)).tolist()
@@ -84,20 +79,16 @@ def facts(model: "Model") -> dict[str, Any]:
 def nearest_preset(config: Config) -> str:
     """Return the preset that differs in the fewest choices; the seed is none of them."""
     mine = dataclasses.asdict(config)
-    return min(
-        PRESETS, key=lambda name: sum(mine[k] != v for k, v in _choices(PRESETS[name]).items())
-    )
 
+    def apart(name: str) -> int:
+        preset = dataclasses.asdict(PRESETS[name])
+        return sum(mine[key] != preset[key] for key in mine if key != "seed")
 
-def _choices(config: Config) -> dict[str, Any]:
-    return {k: v for k, v in dataclasses.asdict(config).items() if k != "seed"}
+    return min(PRESETS, key=apart)
 
 
 def lines(told: dict[str, Any], *, blocks: bool) -> list[str]:
     """Return the facts as text."""
-    from lsfref.app.evaluation import estimate
-    from lsfref.study.best.choices import Choices
-
     groups = f" in {told['groups']} groups" if told["groups"] else ""
     text = [
         f"{printable(told['file'])}: trained on {told['videos']} videos{groups}, "
@@ -108,8 +99,9 @@ def lines(told: dict[str, Any], *, blocks: bool) -> list[str]:
         counts = ", ".join(f"{printable(c)} {n}" for c, n in task["classes"].items())
         text.append(f"{name}: {counts}")
         if told["preset"] not in PRESETS:
-            own = {field.name: told["config"][field.name] for field in dataclasses.fields(Choices)}
-            experts = [kind for kind, share in Choices(**own).shares(name).items() if share > 0]
+            own = {f.name: told["config"][f.name] for f in dataclasses.fields(best.Choices)}
+            shares = best.Choices(**own).shares(name)
+            experts = [kind for kind, share in shares.items() if share > 0]
             text.append(f"  classifiers of {', '.join(experts)} of {task['videos']} videos answer")
             continue
         text.append(
@@ -128,29 +120,15 @@ def lines(told: dict[str, Any], *, blocks: bool) -> list[str]:
     text += estimate.lines(told["estimate"] or {}) or ["no estimate of its accuracy"]
     text.append("versions: " + ", ".join(f"{n} {v}" for n, v in told["versions"].items()))
     text.append(f"choices, as in preset {told['preset']} (* where they differ):")
-    fields, preset = choices_of(told["preset"])
-    for field in fields:
+    plain = PRESETS.get(told["preset"])
+    filled: list[Any] = [plain] if plain else [best.CONFIG, best.Choices()]
+    for field, usual in ((f, getattr(x, f.name)) for x in filled for f in dataclasses.fields(x)):
         value = told["config"][field.name]
-        mark = "*" if value != preset[field.name] and field.name != "seed" else " "
-        ids = " ".join(field.metadata["ids"])
-        choice = f"{field.name} = {_plain(value)}"
+        mark = "*" if value != usual and field.name != "seed" else " "
+        shown = ",".join(map(str, value)) if isinstance(value, tuple) else value
+        choice, ids = f"{field.name} = {shown}", " ".join(field.metadata["ids"])
         text.append(f"{mark} {choice:<26} {ids:<7} {field.metadata['text']}")
     return text
-
-
-def choices_of(preset: str) -> tuple[list[Any], dict[str, Any]]:
-    """Return the fields that a preset fills, and its values."""
-    filled: list[Any] = [PRESETS.get(preset)]
-    if filled == [None]:
-        from lsfref.study.best import preset as best
-
-        filled = [best.CONFIG, best.Choices()]
-    values = {name: value for one in filled for name, value in dataclasses.asdict(one).items()}
-    return [field for one in filled for field in dataclasses.fields(one)], values
-
-
-def _plain(value: Any) -> str:
-    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 def spark(curve: Sequence[float], *, blocks: bool) -> str:

@@ -5,7 +5,8 @@ from typing import Any
 
 from lsfref.app import options, output
 from lsfref.app.work.session import session
-from lsfref.storage.files import printable
+
+FIELDS = ("rank", "file", "background", "foreground", "hash_distance", "code_distance")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -24,34 +25,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the nearest videos, nearest first; status 1 where the query has no answer."""
-    import dataclasses
+    from lsfref import pipeline
 
-    from lsfref import model, pipeline
-
-    fitted = model.load(args.model)
-    fitted = dataclasses.replace(fitted, config=options.with_flags(fitted.config, args))
+    fitted = options.model_from(args)
     if args.task not in fitted.tasks:
         raise options.UsageError(f"--task {args.task}: this model was trained without its labels")
     with session(args, passes=1, n_videos=1) as doing:
         pooled, hits = pipeline.retrieve(
             args.video, fitted, task=args.task, top=args.top, extract=doing.work.extract
         )
-        for text in pooled.warnings:
-            doing.progress.say(f"warning: {printable(text)}")
-        if pooled.error:
-            doing.progress.say(f"error: {printable(pooled.error)}")
-            return 1
+        doing.progress.report(pooled.warnings, pooled.error)
+    if pooled.error:
+        return 1
     rows = [as_row(rank, hit, fitted) for rank, hit in enumerate(hits, start=1)]
-    header = ["rank", "file", "background", "foreground", "hash_distance", "code_distance"]
-    if args.json:
-        for row in rows:
-            output.write_json(row)
-    elif args.csv:
-        writer = output.CsvWriter(header)
-        for row in rows:
-            writer.write([row[key] for key in header])
+    show = output.printer(args, FIELDS)
+    if show is None:
+        print(output.table(FIELDS, [[*row.values()] for row in rows]))
     else:
-        print(output.table(header, [[row[key] for key in header] for row in rows]))
+        for row in rows:
+            show(row)
     return 0
 
 

@@ -1,6 +1,7 @@
 """`scenes`: render the built-in labelled videos."""
 
 import argparse
+import functools
 import os
 
 from lsfref.app import options, output
@@ -23,8 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--sheet", metavar="PICTURE", help="also draw a contact sheet of the classes, PNG or JPEG"
     )
-    parser.add_argument("--jobs", type=options.positive, default=options.cores(), help="processes")
-    parser.add_argument("--quiet", action="store_true", help="no progress on stderr")
+    options.add_jobs(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -33,14 +33,13 @@ def run(args: argparse.Namespace) -> int:
 
     check_folder(args.out)
     output.claim(os.path.join(args.out, "labels.csv"), *([args.sheet] if args.sheet else []))
-    progress = Progress(quiet=args.quiet)
+    report = functools.partial(Progress(quiet=args.quiet), "rendering scenes")
     settings = {"seed": args.seed, "frames": args.frames, "size": args.size}
     extra = tuple(sorted(set(args.extra)))
     with workers.mapper(min(args.jobs, args.scenes)) as mapper:
         labels = clip_set.render_set(
-            args.out, n_scenes=args.scenes, extra=extra, mapper=mapper, **settings,
-            progress=lambda done, of: progress("rendering scenes", done, of),
-        )  # fmt: skip
+            args.out, n_scenes=args.scenes, extra=extra, mapper=mapper, progress=report, **settings
+        )
     n_clips = args.scenes * len(clip_set.list_clips(args.seed, 0, extra=extra))
     print(f"{printable(labels)}: {n_clips} clips of {args.scenes} cameras")
     if args.sheet:

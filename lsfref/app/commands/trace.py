@@ -6,7 +6,7 @@ import dataclasses
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from lsfref import lsh, pooling
 from lsfref.app import options
@@ -16,14 +16,11 @@ from lsfref.arrays import Floats
 from lsfref.errors import NoTrajectoriesError
 from lsfref.kernels.scaling import apply_scaling
 from lsfref.media import decoding
-from lsfref.phases import extraction, testing
-from lsfref.phases.advice import unusable
+from lsfref.model import Model
+from lsfref.phases import advice, extraction, testing
 from lsfref.phases.streaming import Block, of_length
 from lsfref.storage.files import printable
 from lsfref.storage.recorder import STAGES, Recorder, choose_stages
-
-if TYPE_CHECKING:
-    from lsfref.model import Model
 
 FOLDERS = {stage.partition("_")[2]: stage for stage in STAGES}
 Add = Callable[..., None]  # add(stage, case, name, array, role=...)
@@ -46,14 +43,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Write the trace and say what is in it; status 1 if the video has no trajectories."""
-    from lsfref import model
-
-    try:
-        stages = choose_stages(args.stages)
-    except ValueError as fault:
-        raise options.UsageError(f"--stages: {fault}") from None
-    fitted = model.load(args.model) if "model" in args else None
-    config = options.with_flags(fitted.config, args) if fitted else options.config_from(args)
+    stages = options.parsed("--stages:", choose_stages, args.stages)
+    fitted = options.model_from(args) if "model" in args else None
+    config = fitted.config if fitted else options.config_from(args)
     config = dataclasses.replace(config, max_frames=args.frames)
     limits = {"max_frames": config.max_frames, "max_pixels": config.max_pixels}
     n_frames = decoding.count_frames(args.video, warn=lambda text: None, **limits)
@@ -75,14 +67,13 @@ def run(args: argparse.Namespace) -> int:
         n_points = record_points(add, blocks, fitted)
         if args.strict:
             refuse_damage(found)
-        for text in found.warnings:
-            progress.say(f"warning: {text}")
+        progress.report(found.warnings, None)
         name, choices = printable(Path(args.video).name), dataclasses.asdict(config)
         recorder.close(video=name, frames=n_frames, config=choices)
     print(f"{printable(args.out)}: {recorder.count} tensors, {recorder.size / 1e6:.1f} MB")
     if fitted and not n_points:
-        progress.say(f"error: {unusable(args.video, n_frames, 0, config)}")
-    return 1 if fitted and not n_points else 0
+        progress.report((), advice.unusable(args.video, n_frames, 0, config))
+    return progress.conclude(1)
 
 
 def read_facts() -> dict[tuple[str, str], dict[str, Any]]:
@@ -97,7 +88,7 @@ def read_facts() -> dict[tuple[str, str], dict[str, Any]]:
     return facts
 
 
-def record_points(add: Add, blocks: Iterable[Block], fitted: "Model | None") -> int:
+def record_points(add: Add, blocks: Iterable[Block], fitted: Model | None) -> int:
     """Record stages 4 to 10, block after block; return the number of trajectories."""
     n_points = 0
 
@@ -127,7 +118,7 @@ def record_points(add: Add, blocks: Iterable[Block], fitted: "Model | None") -> 
     return n_points
 
 
-def record_network(add: Add, fitted: "Model") -> None:
+def record_network(add: Add, fitted: Model) -> None:
     """Record what phase 1 left: the parameters, the scaling, the curves."""
     parameters, scaling = fitted.network.encoder.parameters, fitted.network.encoder.scaling
     axes = lsfnet_axes(sum(key.startswith("weights_") for key in parameters) - 1)
@@ -149,7 +140,7 @@ def lsfnet_axes(n_hidden: int) -> dict[str, list[str]]:
     return axes | {"head_weights": ["E", "C"], "head_bias": ["C"]}
 
 
-def record_task(add: Add, name: str, pooled_1E: Floats, fitted: "Model") -> None:
+def record_task(add: Add, name: str, pooled_1E: Floats, fitted: Model) -> None:
     """Record stages 8 to 10 of one task."""
     task, config = fitted.tasks[name], fitted.config
     query_1Q = pooled_1E[:, task.selected_Q]

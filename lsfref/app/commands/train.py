@@ -7,6 +7,7 @@ sets videos aside (split test), the report of `evaluate` on them follows.
 import argparse
 import contextlib
 import dataclasses
+import functools
 import hashlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -70,18 +71,19 @@ def fit(listed: Manifest, args: argparse.Namespace) -> int:
         doing.progress.explain(describe(listed))
         trained = train(manifest.videos, config, classes=manifest.classes, work=doing.work)
         doing.progress.report_fit(trained)
-        model.save(trained.model, args.model)  # what follows may be interrupted
+        fitted = trained.model
+        model.save(fitted, args.model)  # what follows may be interrupted
         aside = listed.splits.count("test")
-        found = held_out.ask(listed, trained.model, doing) if aside else []
-        expected = []
-        if found:
-            rows = estimate.facts(found, listed, drawn=not args.labels)
-            expected = store(trained.model, rows, args)
-        elif args.estimate != "none":
-            found, expected = by_folds(listed, trained.model, args, doing)
-    lines = summary(trained.model)
+        found = held_out.ask(listed, fitted, doing) if aside else []
+        rows = estimate.facts(found, listed, drawn=not args.labels)
+        expected = estimate.lines(rows)
+        if not found and args.estimate != "none":
+            found, rows, expected = by_folds(listed, args, doing)
+        if rows:
+            model.save(dataclasses.replace(fitted, estimate=rows), args.model)
+    lines = summary(fitted)
     if trained.skipped:
-        lines.append(f"{len(trained.model.files)} videos used, {len(trained.skipped)} skipped")
+        lines.append(f"{len(fitted.files)} videos used, {len(trained.skipped)} skipped")
     if args.json or args.csv:
         outcomes.write(found, args)
     else:
@@ -93,35 +95,26 @@ def fit(listed: Manifest, args: argparse.Namespace) -> int:
     return 1 if trained.skipped and args.labels else 0  # a scene where nothing moves is no fault
 
 
-def store(fitted: "Model", rows: dict[str, Any], args: argparse.Namespace) -> list[str]:
-    """Write the model once more, with what it is worth; return the lines that say so."""
-    from lsfref import model
-    from lsfref.app.evaluation import estimate
-
-    model.save(dataclasses.replace(fitted, estimate=rows), args.model)
-    return estimate.lines(rows)
-
-
 def by_folds(
-    listed: Manifest, fitted: "Model", args: argparse.Namespace, doing: Session
-) -> "tuple[list[Outcome], list[str]]":
-    """Estimate by folds what was fitted, and if asked the other preset; return lines of it too."""
+    listed: Manifest, args: argparse.Namespace, doing: Session
+) -> "tuple[list[Outcome], dict[str, Any], list[str]]":
+    """Estimate by folds what was fitted: outcomes, what the model keeps, lines that say so.
+
+    A last line is about the other preset, which --estimate both asks too.
+    """
     from lsfref.app.evaluation import estimate
 
     other = None
-    config, choices = options.chosen(args)
+    preset = "small" if args.preset == "best" else "best"
     try:
-        found = estimate.by_folds(listed, config, choices, doing)
+        found = estimate.by_folds(listed, *options.chosen(args), doing)
         if args.estimate == "both":
-            preset = "small" if args.preset == "best" else "best"
-            flags = argparse.Namespace(**vars(args) | {"preset": preset, "settings": []})
-            outcomes = estimate.by_folds(listed, *options.chosen(flags), doing)
+            outcomes = estimate.by_folds(listed, *options.chosen(args, preset=preset), doing)
             other = estimate.facts(outcomes, listed, drawn=False)
     except LsfrefError as fault:
-        return [], [f"no estimate of the accuracy: {fault}"]
+        return [], {}, [f"no estimate of the accuracy: {fault}"]
     rows = estimate.facts(found, listed, drawn=False)
-    lines = store(fitted, rows, args)
-    return found, [*lines, estimate.compared(rows, other, args.preset)]
+    return found, rows, [*estimate.lines(rows), estimate.compared(rows, other, preset)]
 
 
 @contextlib.contextmanager
@@ -144,13 +137,9 @@ def scenes(args: argparse.Namespace) -> Iterator[Path]:
         labels = folder / "labels.csv"
         if not labels.exists():  # it is written last: the set is whole
             progress = Progress(quiet=args.quiet)
+            report = functools.partial(progress, "rendering scenes")
             with workers.mapper(max(1, min(args.jobs, N_SCENES))) as mapper:
-                render_set(
-                    folder,
-                    seed=args.seed,
-                    mapper=mapper,
-                    progress=lambda done, of: progress("rendering scenes", done, of),
-                )
+                render_set(folder, seed=args.seed, mapper=mapper, progress=report)
             progress.clear()
         yield labels
 
@@ -164,12 +153,9 @@ def summary(model: "Model") -> list[str]:
     first, last = model.network.classification_curve[[0, -1]]
     lines[0] += f"classification loss {first:.4g} -> {last:.4g}"
     for name, task in model.tasks.items():
-        k = neighbor_count(model.config, len(task.rows_m))
-        if model.extras is not None:
-            lines.append(f"{name}: {len(task.classes)} classes, {len(task.rows_m)} videos")
-            continue
-        lines.append(
-            f"{name}: {len(task.classes)} classes, {len(task.rows_m)} videos, "
-            f"{len(task.selected_Q)} features kept, N = {task.directions_CNQ.shape[1]}, K = {k}"
-        )
+        line = f"{name}: {len(task.classes)} classes, {len(task.rows_m)} videos"
+        if model.extras is None:
+            n, k = task.directions_CNQ.shape[1], neighbor_count(model.config, len(task.rows_m))
+            line += f", {len(task.selected_Q)} features kept, N = {n}, K = {k}"
+        lines.append(line)
     return lines

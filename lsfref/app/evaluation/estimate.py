@@ -101,9 +101,8 @@ def sentence(task: str, row: Mapping[str, Any]) -> str:
     return "; ".join(parts)
 
 
-def compared(estimate: Mapping[str, Any], other: Mapping[str, Any] | None, preset: str) -> str:
-    """Return what the other preset is expected to do, or how to ask."""
-    name = "small" if preset == "best" else "best"
+def compared(estimate: Mapping[str, Any], other: Mapping[str, Any] | None, name: str) -> str:
+    """Return what the other preset, called `name`, is expected to do, or how to ask."""
     if other is None:
         return f"--estimate both says what preset {name} is expected to do on these videos"
     told = [f"{task} {_percent(row['accuracy'])}" for task, row in other.items()]

@@ -2,20 +2,20 @@
 
 import argparse
 import functools
-from collections.abc import Callable
-
-import numpy as np
+from collections.abc import Callable, Sequence
 
 from lsfref.app import options
 from lsfref.app.evaluation import folding, outcomes
+from lsfref.app.evaluation.videos import divide, task_labels
 from lsfref.app.lists import tables
-from lsfref.app.lists.manifest import KNOWN, class_order
+from lsfref.app.lists.manifest import KNOWN, Manifest, class_order, refuse_lone_classes
+from lsfref.app.lists.manifest import describe as describe_list
 from lsfref.app.work import workers
 from lsfref.app.work.progress import Progress, tell
+from lsfref.arrays import Floats
 from lsfref.errors import LabelsError
+from lsfref.model import LabelledVideo
 from lsfref.phases.extraction import Work
-from lsfref.phases.phase2 import encode_labels
-from lsfref.storage.files import printable
 from lsfref.study.best.evaluation import answer_tables
 from lsfref.study.protocol import asking, protocol
 from lsfref.study.table1 import features
@@ -47,9 +47,10 @@ def run(args: argparse.Namespace) -> int:
     """Print the figures of --features under --labels (H8)."""
     config, choices = options.chosen(args)
     progress = Progress(quiet=args.quiet)
-    columns, tasks, groups = read(args)
-    repeats = folding.divide(args, tasks, groups)
-    progress.explain([*describe(columns, tasks), *folding.thin_classes(tasks, repeats)])
+    columns, manifest = read(args)
+    tasks = task_labels(manifest, network=False)
+    repeats = divide(manifest, tasks, args)
+    progress.explain([*describe(columns, manifest), *folding.thin_classes(tasks, repeats)])
     fold: Callable[..., dict[str, list[protocol.Asked]]] = functools.partial(
         features.answer_fold,
         recipes=[features.FUSIONS[args.fuse]], tables=columns, tasks=tasks, config=config,
@@ -65,45 +66,36 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def read(
-    args: argparse.Namespace,
-) -> tuple[list[np.ndarray], list[protocol.TaskLabels], np.ndarray | None]:
-    """Return the tables and both tasks in the order of the labels, and the groups if there are."""
+def read(args: argparse.Namespace) -> tuple[list[Floats], Manifest]:
+    """Return the tables, and what is said of their rows, in the order of the labels.
+
+    Raises LabelsError where nothing can be asked.
+    """
     found = [tables.read_features(path) for path in args.features]
     labels = tables.read_label_table(args.labels, n_rows=len(found[0].features_MV), task=args.task)
     if options.config_from(args).input_scaling != "zscore":
         for told in filter(None, map(tables.uneven, found)):
             tell(f"warning: {told}")
     columns, labels = tables.align(found, labels)
-    tasks = []
-    for name in KNOWN:
-        names = labels.labels.get(name, [])
-        classes = class_order((n for n in names if n is not None), KNOWN[name])
-        if not classes:
-            continue
-        if len(classes) < 2:
-            raise LabelsError(f"{labels.source}: {name}: only the class '{printable(classes[0])}'")
-        for one in classes:
-            if names.count(one) == 1:
-                what = f"class '{printable(one)}' has one video; label a second or leave it out"
-                raise LabelsError(f"{labels.source}: {name}: {what}")
-        tasks.append(protocol.TaskLabels(name, classes, encode_labels(names, classes)))
-    if not tasks:
+    manifest = manifest_of(labels)
+    refuse_lone_classes(manifest)
+    if not any(manifest.classes.values()):
         raise LabelsError(f"{labels.source}: no labels")
-    groups = None
-    if labels.groups is not None:
-        groups = np.array([g or f"\0{row}" for row, g in enumerate(labels.groups)])
-    return columns, tasks, groups
+    return columns, manifest
 
 
-def describe(columns: list[np.ndarray], tasks: list[protocol.TaskLabels]) -> list[str]:
+def manifest_of(labels: tables.LabelTable) -> Manifest:
+    """Return the rows of a label table as the videos of a list; the number of each is its name."""
+    n = len(next(iter(labels.labels.values())))
+    nothing: list[str | None] = [None] * n
+    cells = [labels.labels.get(task, nothing) for task in KNOWN]
+    rows = zip(*cells, labels.groups or nothing, strict=True)
+    videos = [LabelledVideo(str(i), "", *row) for i, row in enumerate(rows)]
+    classes = {task: class_order(own, KNOWN[task]) for task, own in zip(KNOWN, cells, strict=True)}
+    return Manifest(videos, [""] * n, classes, labels.groups is not None, [0] * n, labels.source)
+
+
+def describe(columns: Sequence[Floats], manifest: Manifest) -> list[str]:
     """Return lines that say what was understood."""
     widths = " + ".join(str(table.shape[1]) for table in columns)
-    lines = [f"{len(columns[0])} videos, {widths} columns"]
-    for task in tasks:
-        counts = np.bincount(task.labels_M[task.labels_M >= 0], minlength=len(task.classes))
-        told = ", ".join(
-            f"{printable(n)} {k}" for n, k in zip(task.classes, counts.tolist(), strict=True)
-        )
-        lines.append(f"{task.name}: {told}")
-    return lines
+    return [f"{len(columns[0])} videos, {widths} columns", *describe_list(manifest)[1:]]

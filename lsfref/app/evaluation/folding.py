@@ -44,13 +44,8 @@ def divide(
         return [splits.leave_one_out(joint, groups)]
     kept = groups if split == "group" else None
     n_units = len(joint) if kept is None else len(np.unique(kept))
-    return splits.repeated_folds(
-        joint,
-        kept,
-        n_folds=getattr(args, "folds", min(FOLDS, n_units)),
-        n_repeats=args.repeats,
-        seed=args.seed,
-    )
+    n = getattr(args, "folds", min(FOLDS, n_units))
+    return splits.repeated_folds(joint, kept, n_folds=n, n_repeats=args.repeats, seed=args.seed)
 
 
 def thin_classes(

@@ -1,37 +1,46 @@
 """How well a fresh model does on the videos that were set aside: the report of `evaluate`."""
 
 import functools
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lsfref.app.evaluation import systems
+from lsfref.app.evaluation.videos import task_labels
 from lsfref.app.lists.manifest import Manifest
 from lsfref.app.work.session import Session
-from lsfref.storage.files import printable
+from lsfref.arrays import Floats
+from lsfref.model import Model
+from lsfref.study.best import preset as best
+from lsfref.study.protocol import asking
+from lsfref.study.protocol.evaluate import ask_rounds
+from lsfref.study.protocol.outcome import Outcome
+from lsfref.study.protocol.protocol import rounds_of
 
-if TYPE_CHECKING:
-    from lsfref.model import Model
-    from lsfref.study.protocol.outcome import Outcome
 
+def ask(manifest: Manifest, fitted: Model, doing: Session) -> list[Outcome]:
+    """Return the Outcome of each task on the videos whose split is test (T4, T6).
 
-def ask(manifest: Manifest, fitted: "Model", doing: Session) -> "list[Outcome]":
-    """Return the Outcome of each task on the videos whose split is test (T4, T6)."""
-    from lsfref.app.evaluation import systems
-    from lsfref.app.evaluation.videos import task_labels
-    from lsfref.study.protocol.protocol import rounds_of
-
+    The paper's system is asked with new directions for each drawn pair (N, K) over its training
+    videos.
+    """
     test_M = np.array([split == "test" for split in manifest.splits])
     test = [manifest.videos[m] for m in np.flatnonzero(test_M)]
     asked = systems.answerer(fitted)
-    describe = functools.partial(asked.describe, extract=doing.work.extract)
-    pooled = {}
-    for video, described in zip(
-        test, doing.work.each("asking", describe, [v.path for v in test]), strict=True
-    ):
-        if described.error:
-            doing.progress.say(f"counted as an error: {printable(described.error)}")
-        elif described.pooled_E.any():  # else it is answered by choice (D4)
-            pooled[video.name] = described.pooled_E
+    look = functools.partial(asked.describe, extract=doing.work.extract)
+    described = doing.work.each("asking", look, [video.path for video in test])
+    pooled: dict[str, Floats] = {}
+    if fitted.extras is None:
+        pooled |= zip(fitted.files, fitted.pooled_ME, strict=True)
+    for video, found in zip(test, described, strict=True):
+        doing.progress.report((), found.error, fate="counted as an error")
+        if not found.error and found.pooled_E.any():  # else it is answered by choice (D4)
+            pooled[video.name] = found.pooled_E
+    nothing = np.zeros_like(next(iter(pooled.values()))) if pooled else np.zeros(1)
+    pooled_ME = np.stack([pooled.get(video.name, nothing) for video in manifest.videos])
+    usable_M = np.array([video.name in pooled for video in manifest.videos])
+    tasks = task_labels(manifest)
     (one,) = rounds_of([[(np.flatnonzero(~test_M), np.flatnonzero(test_M))]])
-    names = [video.name for video in manifest.videos]
-    return systems.held_out_outcomes(asked, pooled, names, task_labels(manifest), one)
+    if isinstance(asked, best.Answerer):
+        return asked.outcomes(pooled_ME, usable_M, tasks, one)
+    n_pairs = asking.N_PAIRS
+    return ask_rounds([pooled_ME], usable_M, tasks, [one], fitted.config, n_pairs=n_pairs)

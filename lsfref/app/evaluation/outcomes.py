@@ -1,10 +1,9 @@
 """How figures of `evaluate` and `compare` are printed: for people, as JSON lines, as CSV."""
 
 import argparse
-import json
 from collections.abc import Sequence
 
-from lsfref.app.output import CsvWriter, write_json
+from lsfref.app import output
 from lsfref.storage.files import printable
 from lsfref.study.protocol import sureness
 from lsfref.study.protocol.outcome import Outcome, as_json, confusion_lines, figures
@@ -17,24 +16,22 @@ CSV_FIELDS = (
 
 def write(outcomes: Sequence[Outcome], args: argparse.Namespace) -> None:
     """Print the outcomes as --json or --csv ask, else as lines and confusion matrices."""
-    if args.csv:
-        table = CsvWriter(CSV_FIELDS)
+    show = output.printer(args, CSV_FIELDS, flat=with_ends)
     for number, outcome in enumerate(outcomes):
-        if args.json:
-            sure = {} if outcome.confidence_YM is None else sureness.as_json(outcome)
-            write_json(as_json(outcome) | sure)
-        elif args.csv:
-            row = as_json(outcome)
-            row["interval_low"], row["interval_high"] = row["interval"]
-            cells = [row[field] for field in CSV_FIELDS]
-            table.write([json.dumps(c) if isinstance(c, list) else c for c in cells])
-        else:
-            if number:
-                print()
-            print(sentence(outcome))
-            print("\n".join(map(printable, confusion_lines(outcome))))
-            if outcome.confidence_YM is not None:
-                print("\n".join(sureness.lines(outcome)))
+        has_shares = outcome.confidence_YM is not None
+        if show:
+            show(as_json(outcome) | (sureness.as_json(outcome) if has_shares else {}))
+            continue
+        if number:
+            print()
+        lines = [sentence(outcome), *map(printable, confusion_lines(outcome))]
+        print("\n".join([*lines, *(sureness.lines(outcome) if has_shares else [])]))
+
+
+def with_ends(row: output.Row) -> output.Row:
+    """Return a row of figures with the ends of its interval as fields of their own, for CSV."""
+    low, high = row["interval"]
+    return {**row, "interval_low": low, "interval_high": high}
 
 
 def sentence(outcome: Outcome) -> str:

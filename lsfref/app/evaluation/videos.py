@@ -5,6 +5,7 @@ import functools
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lsfref.app.evaluation import folding
 from lsfref.app.lists.manifest import Manifest, part
@@ -39,11 +40,8 @@ def count(
     look = functools.partial(survey, config=config, extract=doing.work.extract)
     surveys = list(doing.work.each("extracting", look, [v.path for v in manifest.videos]))
     for found in () if quiet else surveys:
-        for text in found.warnings:
-            doing.progress.say(f"warning: {printable(text)}")
-        if found.error:
-            fate = "without trajectories" if found.n_frames > TRACK_LENGTH else "left out"
-            doing.progress.say(f"{fate}: {printable(found.error)}")
+        fate = "without trajectories" if found.n_frames > TRACK_LENGTH else "left out"
+        doing.progress.report(found.warnings, found.error, fate=fate)
     readable = [not found.error or found.n_frames > TRACK_LENGTH for found in surveys]
     counts = [0 if s.error else s.n_points for s, yes in zip(surveys, readable, strict=True) if yes]
     kept = part(manifest, readable)
@@ -51,14 +49,17 @@ def count(
     return kept, videos, readable.count(False)
 
 
-def task_labels(manifest: Manifest) -> list[TaskLabels]:
-    """Return the tasks that have labels. Raises LabelsError where nothing can be asked."""
+def task_labels(manifest: Manifest, *, network: bool = True) -> list[TaskLabels]:
+    """Return the tasks that have labels. Raises LabelsError where nothing can be asked.
+
+    `network`: LSFNet is to be trained, on the labels of the background.
+    """
     classes = {name: names for name, names in manifest.classes.items() if names}
     for name, names in classes.items():
         if len(names) == 1:
             why = f"{name}: only the class '{printable(names[0])}'; label videos of a second"
             raise LabelsError(f"{manifest.source}: {why}")
-    if "background" not in classes:
+    if network and "background" not in classes:
         why = "no background labels: LSFNet is trained on them; label some videos"
         raise LabelsError(f"{manifest.source}: {why}")
     labels = labels_of(manifest.videos, classes)
@@ -77,10 +78,13 @@ def divide(
             why = f"no usable video has split '{side}'; give --folds to divide it anew"
             raise LabelsError(f"{manifest.source}: {why}")
         return [[(np.flatnonzero(~test_M), np.flatnonzero(test_M))]]
-    groups = None
-    if manifest.has_groups:
-        groups = np.array([v.group or f"\0{v.name}" for v in manifest.videos])
-    return folding.divide(args, tasks, groups)
+    return folding.divide(args, tasks, groups_of(manifest))
+
+
+def groups_of(manifest: Manifest) -> NDArray | None:
+    """Return the group of each video, its own where it names none; None where no video does."""
+    groups = [v.group or f"\0{v.name}" for v in manifest.videos]
+    return np.array(groups) if manifest.has_groups else None
 
 
 def split_in_words(repeats: Sequence[Sequence[Split]]) -> str:

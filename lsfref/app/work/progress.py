@@ -5,13 +5,10 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
+from lsfref.model import Trained
 from lsfref.storage.files import printable
-
-if TYPE_CHECKING:
-    from lsfref.model import Trained
 
 UNITS = {
     "training": "passes",
@@ -34,6 +31,7 @@ class Progress:
         self.stage = ""
         self.began = self.drawn = 0.0
         self.said: set[str] = set()
+        self.causes: list[str] = []
 
     def __call__(self, stage: str, done: int, of: int) -> None:
         """Show that `done` of `of` are done in this stage."""
@@ -74,10 +72,24 @@ class Progress:
         for line in () if self.quiet else lines:
             self.say(line)
 
-    def report_fit(self, trained: "Trained") -> None:
-        """Print the warnings of a fit and the videos that it left out, even when quiet."""
-        for text in trained.warnings:
+    def report(self, warnings: Iterable[str], error: str | None, *, fate: str = "error") -> None:
+        """Print what is wrong with one input, even when quiet; `fate` is what an error means."""
+        for text in warnings:
             self.say(f"warning: {printable(text)}")
+        if error:
+            self.causes.append(printable(error))
+            self.say(f"{fate}: {self.causes[-1]}")
+
+    def conclude(self, of: int) -> int:
+        """Return the exit status of `of` inputs, 1 where one failed; say how many of several."""
+        n_failed = len(self.causes)
+        if n_failed and of > 1:  # the causes were said as they came
+            self.say(f"{of - n_failed} ok, {n_failed} failed")
+        return 1 if n_failed else 0
+
+    def report_fit(self, trained: Trained) -> None:
+        """Print the warnings of a fit and the videos that it left out, even when quiet."""
+        self.report(trained.warnings, None)
         for text in trained.skipped:
             self.say(f"skipped: {printable(text)}")
 
@@ -95,11 +107,6 @@ def tell(text: str, end: str = "\n") -> None:
     if sys.stderr is not None:
         with contextlib.suppress(OSError, ValueError):
             print(text, end=end, file=sys.stderr, flush=True)
-
-
-def conclusion(of: int, causes: Sequence[str]) -> str:
-    """Return how many of `of` inputs failed; their causes were told as they came."""
-    return f"{of - len(causes)} ok, {len(causes)} failed" if causes and of > 1 else ""
 
 
 def speed(done: int, seconds: float) -> str:

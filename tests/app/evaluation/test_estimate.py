@@ -91,11 +91,11 @@ def test_words_by_hand(manifest):
 
 def test_the_other_preset_is_named_where_it_is_better():
     here, there = {"background": {"accuracy": 0.5}}, {"background": {"accuracy": 0.74}}
-    assert estimate.compared(here, there, "small") == (
+    assert estimate.compared(here, there, "best") == (
         "preset best is expected at background 74 %: train with --preset best"
     )
-    assert "train with" not in estimate.compared(there, here, "small")
-    assert "--estimate both" in estimate.compared(here, None, "small")
+    assert "train with" not in estimate.compared(there, here, "best")
+    assert "--estimate both" in estimate.compared(here, None, "best")
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import pytest
 
 from lsfref.app import options
 from lsfref.app.evaluation import feature_tables, folding
+from lsfref.app.evaluation.videos import groups_of, task_labels
 from lsfref.errors import LabelsError
 
 pytestmark = pytest.mark.unwatched
@@ -117,7 +118,8 @@ def test_csv_and_the_ways_to_divide(files, capsys):
 def test_groups_are_kept_together_and_the_same_seed_gives_the_same(files, capsys):
     paths, _, full = files
     args = parse("--features", *paths, "--labels", full, "--json")
-    _, tasks, groups = feature_tables.read(args)
+    _, manifest = feature_tables.read(args)
+    tasks, groups = task_labels(manifest, network=False), groups_of(manifest)
     for fold in folding.divide(args, tasks, groups):
         for train, test in fold:
             assert not set(groups[train]) & set(groups[test])
@@ -156,7 +158,8 @@ def test_label_lists_that_cannot_work_are_told(files, tmp_path, labels, fault):
 def test_a_class_asked_without_being_learned_is_told(files):
     _, _, full = files
     args = parse("--features", *files[0], "--labels", full)
-    _, tasks, groups = feature_tables.read(args)
+    _, manifest = feature_tables.read(args)
+    tasks, groups = task_labels(manifest, network=False), groups_of(manifest)
     together = np.where(tasks[0].labels_M == 2, "one camera", groups)  # all rain in one group
     told = folding.thin_classes(tasks, folding.divide(args, tasks, together))
     assert any("'rain' has 3 videos; 1 of 5 folds ask it without" in line for line in told)
