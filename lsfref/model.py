@@ -11,9 +11,7 @@ import hashlib
 import json
 import os
 import stat
-import struct
 import zipfile
-import zlib
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -38,10 +36,6 @@ RANGES = {  # of what a fit gives, generously; within them nothing overflows
     "scores_E": (0.0, np.inf), "directions_CNQ": (-40.0, 40.0), "hashes_CmN": (-1e18, 1e18),
     "": (-1.7e308, 1.7e308),
 }  # fmt: skip
-UNREADABLE = (  # what Python and numpy raise on damaged zips, headers, JSON and values
-    zipfile.BadZipFile, zlib.error, struct.error, EOFError, SyntaxError, NotImplementedError,
-    ValueError, TypeError, LookupError, AttributeError, ArithmeticError, MemoryError, RuntimeError,
-)  # fmt: skip
 
 
 class LabelledVideo(NamedTuple):
@@ -173,16 +167,8 @@ def to_arrays(model: Model) -> dict[str, np.ndarray]:
             arrays[f"{name}.{key}"] = getattr(task, key)
     if model.extras is not None:
         arrays |= {f"extras.{key}": array for key, array in sorted(model.extras.arrays.items())}
-    about["content"] = _digest(arrays)
+    about["content"] = npz.digest(arrays)
     return {"json": npz.to_bytes(json.dumps(about, sort_keys=True)), **arrays}
-
-
-def _digest(arrays: dict[str, np.ndarray]) -> str:
-    """Return a digest of arrays, in the order of their names."""
-    digest = hashlib.sha256()
-    for key, array in sorted(arrays.items()):
-        digest.update(key.encode() + array.tobytes())
-    return digest.hexdigest()
 
 
 def save(model: Model, path: str | os.PathLike[str]) -> None:
@@ -234,7 +220,7 @@ def load(path: str | os.PathLike[str]) -> Model:
         raise ModelError(f"{name}: no such model; `train` writes one, --model names it") from None
     except OSError as fault:
         raise ModelError(f"{name}: cannot be read: {fault.strerror or fault}") from None
-    except UNREADABLE as fault:
+    except npz.UNREADABLE as fault:
         why = printable(str(fault).partition("\n")[0] or type(fault).__name__)[:200]
         cure = "train again or restore a copy"
         raise ModelError(f"{name}: damaged, or not a model file ({why}); {cure}") from None
@@ -256,25 +242,22 @@ def _load(archive: zipfile.ZipFile, file_size: int, file_name: str) -> Model:
         if found[key] != (shape, np.dtype(dtype)):
             raise ValueError(f"{key} is {found[key]}; want {(shape, dtype)}")
     arrays = {key: npz.read_member(archive, key) for key in wanted}
-    for key, array in arrays.items():
-        low, high = next(limits for part, limits in RANGES.items() if part in key)
-        if array.size and not (low <= array.min() and array.max() <= high):
-            raise ValueError(f"{key} holds what no fit gives")
+    npz.check_ranges(arrays, RANGES)
     tasks = {}
     for name, classes in about["classes"].items():
         if len(set(_texts(classes))) != len(classes) or len(classes) < 2:
             raise ValueError(f"{name}: two class names or more, all different")
         parts = [arrays[f"{name}.{key}"] for key in Task._fields[1:]]
         tasks[name] = task = Task(tuple(classes), *parts)
-        _check_rows(task.rows_m, len(about["files"]), f"{name}.rows_m")
-        _check_rows(task.selected_Q, config.n_code, f"{name}.selected_Q")
+        npz.check_numbers(task.rows_m, len(about["files"]), f"{name}.rows_m")
+        npz.check_numbers(task.selected_Q, config.n_code, f"{name}.selected_Q")
         if not (0 <= task.labels_m.min() and task.labels_m.max() < len(classes)):
             raise ValueError(f"{name}.labels_m is out of range")
-    scaling = Scaling(config.input_scaling, **_below("scaling.", arrays))
-    encoder = Encoder(scaling, _below("network.", arrays))
+    scaling = Scaling(config.input_scaling, **npz.below("scaling.", arrays))
+    encoder = Encoder(scaling, npz.below("network.", arrays))
     extras = None
     if more := about.get("extras"):  # what it means is for its kind to check
-        extras = Extras(str(more["kind"]), dict(more["choices"]), _below("extras.", arrays))
+        extras = Extras(str(more["kind"]), dict(more["choices"]), npz.below("extras.", arrays))
     model = Model(
         config, Network(encoder, *(arrays[key] for key in Network._fields[1:])),
         _texts(about["head_classes"]), _texts(about["files"]),
@@ -288,7 +271,7 @@ def _load(archive: zipfile.ZipFile, file_size: int, file_name: str) -> Model:
         raise ValueError("the list of training videos is not the one it was made from")
     for name in tasks:
         _check_task(model, name)
-    if n != FORMAT or about["content"] != _digest(arrays):
+    if n != FORMAT or about["content"] != npz.digest(arrays):
         raise ValueError("its arrays are not those that were written")
     return model
 
@@ -330,17 +313,7 @@ def _check_task(model: Model, name: str) -> None:
         raise ValueError(f"{name}: scores and kept features do not follow from the codes")
 
 
-def _below(prefix: str, arrays: dict[str, Any]) -> dict[str, Any]:
-    """Return the arrays whose names begin with a prefix, without it."""
-    return {k.removeprefix(prefix): v for k, v in arrays.items() if k.startswith(prefix)}
-
-
 def _texts(values: Any) -> tuple[str, ...]:
     if not isinstance(values, list) or not all(isinstance(v, str) for v in values):
         raise ValueError("a list of names is none")
     return tuple(values)
-
-
-def _check_rows(rows: Ints, stop: int, name: str) -> None:
-    if len(rows) == 0 or rows.min() < 0 or rows.max() >= stop or len(np.unique(rows)) != len(rows):
-        raise ValueError(f"{name} is out of range")

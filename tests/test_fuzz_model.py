@@ -177,7 +177,7 @@ def changed(arrays, *, signed):
                 continue
             if signed:
                 about = json.loads(after.pop("json").tobytes())
-                about["content"] = model._digest(after)
+                about["content"] = npz.digest(after)
                 after = {"json": npz.to_bytes(json.dumps(about, sort_keys=True)), **after}
             yield key, name, after
 

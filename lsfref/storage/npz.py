@@ -5,6 +5,7 @@ writer pickles object arrays silently. Here every size is checked against the fi
 of data is read, and members are stored, never deflated, so nothing can unpack to more.
 """
 
+import hashlib
 import io
 import struct
 import tokenize
@@ -17,6 +18,10 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
+UNREADABLE = (  # what Python and numpy raise on damaged zips, headers, JSON and values
+    zipfile.BadZipFile, zlib.error, struct.error, EOFError, SyntaxError, NotImplementedError,
+    ValueError, TypeError, LookupError, AttributeError, ArithmeticError, MemoryError, RuntimeError,
+)  # fmt: skip
 KINDS = "biuf"  # bool, integers, floats: no strings, no objects
 
 
@@ -109,3 +114,33 @@ def dumps(arrays: Mapping[str, NDArray[Any]]) -> bytes:
     buffer = io.BytesIO()
     write(buffer, arrays)
     return buffer.getvalue()
+
+
+def digest(arrays: Mapping[str, NDArray[Any]]) -> str:
+    """Return a digest of arrays and their names, whatever their order."""
+    found = hashlib.sha256()
+    for name, array in sorted(arrays.items()):
+        found.update(name.encode() + array.tobytes())
+    return found.hexdigest()
+
+
+def below(prefix: str, arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    """Return the arrays whose names begin with a prefix, without it."""
+    return {k.removeprefix(prefix): v for k, v in arrays.items() if k.startswith(prefix)}
+
+
+def check_ranges(
+    arrays: Mapping[str, NDArray[Any]], ranges: Mapping[str, tuple[float, float]]
+) -> None:
+    """Raise ValueError for a number outside (low, high) of the first part that is in its name."""
+    for name, array in arrays.items():
+        low, high = next(limits for part, limits in ranges.items() if part in name)
+        if array.size and not (low <= array.min() and array.max() <= high):
+            raise ValueError(f"{name} holds what no fit gives")
+
+
+def check_numbers(numbers: NDArray[Any], stop: int, name: str) -> None:
+    """Raise ValueError unless there are some, all different, from 0 to below `stop`."""
+    low, high = (numbers.min(), numbers.max()) if len(numbers) else (-1, 0)
+    if low < 0 or high >= stop or len(np.unique(numbers)) != len(numbers):
+        raise ValueError(f"{name} is out of range")

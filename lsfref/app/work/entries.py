@@ -7,9 +7,7 @@ video, and a digest of all of it. Only what stages 1 to 4 can have made is read 
 import hashlib
 import json
 import os
-import struct
 import zipfile
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -28,10 +26,7 @@ HELD = 64 << 20  # bytes: an entry that is not read again after it was checked
 MOST_FRAMES = 2**31
 HIGHEST_10 = np.array([MOST_FRAMES, *[1e5] * 4, 1e6, 100, 1, 1, MOST_FRAMES])  # of a Block's info
 ONE = 1.001  # no number of a descriptor is larger (A8, A10), but for rounding
-BROKEN = (
-    zipfile.BadZipFile, zlib.error, struct.error, ValueError, TypeError, LookupError,
-    AttributeError, EOFError, OSError, RuntimeError,
-)  # fmt: skip
+BROKEN = (*npz.UNREADABLE, OSError)
 
 
 def rebatch(blocks: Iterator[Block]) -> Iterator[Block]:
