@@ -24,7 +24,7 @@ def add_manual(parser: argparse.ArgumentParser, command: str) -> None:
     actions = {action.dest: action for action in parser._actions}
     if "settings" in actions:
         best = "best" in (actions["preset"].choices or ())
-        lines += choices(parser.get_default("preset"), best=best)
+        lines += ["", *choices(parser.get_default("preset"), best=best)]
     parser.epilog = "\n".join(lines)
 
 
@@ -38,8 +38,7 @@ def choices(preset: str, *, best: bool) -> list[str]:
     """Return a line for each choice that --set may make: its value in a preset, what it is."""
     from lsfref.config import PRESETS
 
-    lines = ["", f"choices of --set, with their values in preset {preset}:"]
-    lines += _each(PRESETS[preset])
+    lines = [f"choices of --set, with their values in preset {preset}:", *_each(PRESETS[preset])]
     if best:
         from lsfref.study.best.preset import Choices
 

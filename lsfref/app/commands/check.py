@@ -15,14 +15,7 @@ from typing import Any, NamedTuple
 
 from lsfref import video
 from lsfref.app import options, output
-from lsfref.app.lists.manifest import (
-    Manifest,
-    describe,
-    parse_labels,
-    refuse_lone_classes,
-    training_part,
-    understood,
-)
+from lsfref.app.lists import manifest as lists
 from lsfref.app.output import counted
 from lsfref.app.work.session import session
 from lsfref.config import Config
@@ -55,17 +48,17 @@ def run(args: argparse.Namespace) -> int:
     path = args.list or args.labels
     if path is None:
         raise options.UsageError("name a label list: check LABELS")
-    listed, faults = parse_labels(path)
+    listed, faults = lists.parse_labels(path)
     if not listed.rows:
         print("\n".join(faults), file=sys.stderr if args.json or args.csv else sys.stdout)
         return 3
-    manifest = understood(listed, printable(path))
+    manifest = lists.understood(listed, printable(path))
     config = options.config_from(args)
     rows: list[dict[str, Any]] = []
     with session(args, passes=1, n_videos=len(manifest.videos)) as doing:
         show = output.printer(args, FIELDS)
         say = doing.progress.say if show else print
-        for text in (*(() if show else describe(manifest)), *faults):
+        for text in (*(() if show else lists.describe(manifest)), *faults):
             say(text)
         look = functools.partial(look_at, config=config, extract=doing.work.extract)
         first: dict[str, dict[str, Any]] = {}
@@ -91,13 +84,13 @@ def run(args: argparse.Namespace) -> int:
     return 1 if any(row["error"] or row["warnings"] for row in rows) else 0
 
 
-def refusals(manifest: Manifest, rows: Sequence[dict[str, Any]]) -> list[str]:
+def refusals(manifest: lists.Manifest, rows: Sequence[dict[str, Any]]) -> list[str]:
     """Return why `train` would refuse the list, with the videos of it that can be used."""
     bad = {row["file"]: row["error"] for row in rows if row["error"]}
-    training = training_part(manifest)
+    training = lists.training_part(manifest)
     usable = [video for video in training.videos if video.name not in bad]
     try:
-        refuse_lone_classes(training)
+        lists.refuse_lone_classes(training)
         check_classes(usable, {t: c for t, c in training.classes.items() if c}, [*bad.values()])
     except LsfrefError as fault:
         return str(fault).split("\n")
@@ -131,7 +124,7 @@ def content(path: str) -> str:
         return ""
 
 
-def as_row(manifest: Manifest, i: int, look: Look) -> dict[str, Any]:
+def as_row(manifest: lists.Manifest, i: int, look: Look) -> dict[str, Any]:
     """Return what is said and what was seen of video i."""
     video, found = manifest.videos[i], look.found
     said = (video.name, manifest.lines[i] or None, video.background, video.foreground, video.group)

@@ -74,19 +74,19 @@ def rows_of(
         return
     if found.error or not found.intervals:
         nothing = Pooled(None, 0, found.n_frames, found.warnings, found.error)
-        yield _timed(as_row(path, answer_as(asked, nothing), args), None, None)
+        yield as_row(path, answer_as(asked, nothing), args, interval=None, seconds=None)
     for part in found.intervals:
-        described = part.pooled._replace(warnings=found.warnings)
-        row = as_row(path, answer_as(asked, described), args)
-        yield _timed(row, [part.first, part.last], part.seconds)
+        said = answer_as(asked, part.pooled._replace(warnings=found.warnings))
+        ends = [part.first, part.last]
+        yield as_row(path, said, args, interval=ends, seconds=part.seconds)
 
 
-def as_row(path: str, said: Answer, args: argparse.Namespace) -> dict[str, Any]:
-    """Return the documented fields of one answer.
+def as_row(path: str, said: Answer, args: argparse.Namespace, **times: Any) -> dict[str, Any]:
+    """Return the documented fields of one answer; `times` are those of an interval.
 
     A label below --threshold is null, its confidence stays.
     """
-    row: dict[str, Any] = {"file": path, "frames": said.frames, "points": said.points}
+    row: dict[str, Any] = {"file": path, **times, "frames": said.frames, "points": said.points}
     for task, label in said.labels.items():
         shares = said.confidence.get(task)
         if shares is None or label is None:
@@ -95,13 +95,6 @@ def as_row(path: str, said: Answer, args: argparse.Namespace) -> dict[str, Any]:
             sure = shares[label] >= args.threshold
             row[task] = {"label": label if sure else None, "confidence": shares}
     return row | {"warnings": list(said.warnings), "error": said.error}
-
-
-def _timed(
-    row: dict[str, Any], interval: list[int] | None, seconds: tuple[float, float] | None
-) -> dict[str, Any]:
-    times = {"interval": interval, "seconds": None if seconds is None else list(seconds)}
-    return {"file": row.pop("file")} | times | row
 
 
 def csv_fields(fitted: Model, *, timed: bool) -> list[str]:

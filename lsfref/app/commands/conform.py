@@ -150,12 +150,10 @@ def likely_branch(first: Verdict, verdicts: Sequence[Verdict], cases: dict[str, 
 def as_line(verdict: Verdict) -> str:
     """Return one line for a person."""
     state = "SKIP" if verdict.skipped else "PASS" if verdict.passed else "FAIL"
-    text = verdict.text
-    if text is None:
-        text = "equal"
-        if verdict.error:
-            text = f"off by {verdict.error:.2g}, allowed {verdict.allowed:.2g}"
-    return f"{state}  {printable(verdict.file)}  {text}"
+    apart = "equal"
+    if verdict.error:
+        apart = f"off by {verdict.error:.2g}, allowed {verdict.allowed:.2g}"
+    return f"{state}  {printable(verdict.file)}  {verdict.text or apart}"
 
 
 def as_row(verdict: Verdict) -> dict[str, Any]:

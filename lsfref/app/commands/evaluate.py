@@ -40,6 +40,5 @@ def run(args: argparse.Namespace) -> int:
         doing.progress.explain([videos.split_in_words(repeats), *thin])
         measure = systems.system(choices).evaluate
         found = measure(counted, tasks, repeats, config, work=doing.work)
-        doing.progress.clear()
-        outcomes.write(found, args)
-        return 1 if n_failed else 0
+    outcomes.write(found, args)
+    return 1 if n_failed else 0

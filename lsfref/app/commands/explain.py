@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from lsfref.app import options, output
 from lsfref.app.lists.label_lists import find_videos
@@ -15,7 +16,6 @@ from lsfref.app.page.pixels import pictures_of
 from lsfref.app.page.story import Story, gather
 from lsfref.app.work import workers
 from lsfref.app.work.progress import Progress
-from lsfref.config import Config
 from lsfref.errors import LsfrefError, WriteError
 from lsfref.model import Model
 from lsfref.phases.extraction import Work
@@ -75,12 +75,12 @@ def run(args: argparse.Namespace) -> int:
     return progress.conclude(1)
 
 
-def explain(
-    path: str, page: str, *, config: Config, model: Model | None, strict: bool, near: list[Path],
-    back: str = "",
-) -> Story:  # fmt: skip
-    """Write the page of one video and return its story. Raises VideoError where it cannot be."""
-    story = gather(path, config, model, strict=strict)
+def explain(path: str, page: str, *, near: list[Path], back: str = "", **settings: Any) -> Story:
+    """Write the page of one video and return its story, gathered with `settings`.
+
+    Raises VideoError where it cannot be.
+    """
+    story = gather(path, **settings)
     text = explain_page(story, [*near, Path(path).parent], back)
     with write_whole(page) as file:
         file.write(text.encode())

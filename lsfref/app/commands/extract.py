@@ -81,9 +81,8 @@ def write_rows(path: str, target: str, *, config: Config, extract: Any, text: bo
             if not text:
                 file.write(npy_header(0, config.dtype))
             for block in found:
-                rows = np.concatenate(
-                    [of_length(block.info_P10, n_frames), block.descriptors_PD], 1
-                )
+                info_P10 = of_length(block.info_P10, n_frames)
+                rows = np.concatenate([info_P10, block.descriptors_PD], axis=1)
                 n_points += len(rows)
                 if text:
                     digits = [INTEGER] + [SIX] * 39 + [SEVEN] * 396

@@ -144,8 +144,5 @@ def spark(curve: Sequence[float], *, blocks: bool) -> str:
 
 def can_show(text: str) -> bool:
     """Return whether stdout has these characters."""
-    try:
-        text.encode(getattr(sys.stdout, "encoding", None) or "ascii")
-    except (UnicodeEncodeError, LookupError):
-        return False
-    return True
+    encoding = getattr(sys.stdout, "encoding", None) or "ascii"
+    return text.encode(encoding, "replace").decode(encoding) == text

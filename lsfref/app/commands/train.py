@@ -11,24 +11,12 @@ import functools
 import hashlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from lsfref.app import options, output
-from lsfref.app.lists.manifest import (
-    Manifest,
-    describe,
-    read_labels,
-    refuse_lone_classes,
-    training_part,
-)
-from lsfref.app.work.progress import Progress
-from lsfref.app.work.session import Session, session
-from lsfref.errors import LsfrefError
+from lsfref.app.lists import manifest as lists
+from lsfref.app.work.session import session
+from lsfref.model import Model, save
 from lsfref.storage.files import printable, scratch
-
-if TYPE_CHECKING:
-    from lsfref.model import Model
-    from lsfref.study.protocol.outcome import Outcome
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -53,34 +41,33 @@ def run(args: argparse.Namespace) -> int:
     options.config_from(args)  # refuses before anything is read
     output.claim(args.model)
     if args.labels:
-        return fit(read_labels(args.labels), args)
+        return fit(lists.read_labels(args.labels), args)
     with scenes(args) as labels:
-        return fit(read_labels(labels), args)
+        return fit(lists.read_labels(labels), args)
 
 
-def fit(listed: Manifest, args: argparse.Namespace) -> int:
+def fit(listed: lists.Manifest, args: argparse.Namespace) -> int:
     """Train on the training part, save, report."""
-    from lsfref import model
     from lsfref.app.evaluation import estimate, held_out, outcomes, systems
 
     config, choices = options.chosen(args)
     train = systems.system(choices).train
-    manifest = training_part(listed)
-    refuse_lone_classes(manifest)
+    manifest = lists.training_part(listed)
+    lists.refuse_lone_classes(manifest)
     with session(args, passes=3, n_videos=len(listed.videos)) as doing:
-        doing.progress.explain(describe(listed))
+        doing.progress.explain(lists.describe(listed))
         trained = train(manifest.videos, config, classes=manifest.classes, work=doing.work)
         doing.progress.report_fit(trained)
         fitted = trained.model
-        model.save(fitted, args.model)  # what follows may be interrupted
+        save(fitted, args.model)  # what follows may be interrupted
         aside = listed.splits.count("test")
         found = held_out.ask(listed, fitted, doing) if aside else []
         rows = estimate.facts(found, listed, drawn=not args.labels)
         expected = estimate.lines(rows)
         if not found and args.estimate != "none":
-            found, rows, expected = by_folds(listed, args, doing)
+            found, rows, expected = estimate.expected(listed, args, doing)
         if rows:
-            model.save(dataclasses.replace(fitted, estimate=rows), args.model)
+            save(dataclasses.replace(fitted, estimate=rows), args.model)
     lines = summary(fitted)
     if trained.skipped:
         lines.append(f"{len(fitted.files)} videos used, {len(trained.skipped)} skipped")
@@ -95,33 +82,11 @@ def fit(listed: Manifest, args: argparse.Namespace) -> int:
     return 1 if trained.skipped and args.labels else 0  # a scene where nothing moves is no fault
 
 
-def by_folds(
-    listed: Manifest, args: argparse.Namespace, doing: Session
-) -> "tuple[list[Outcome], dict[str, Any], list[str]]":
-    """Estimate by folds what was fitted: outcomes, what the model keeps, lines that say so.
-
-    A last line is about the other preset, which --estimate both asks too.
-    """
-    from lsfref.app.evaluation import estimate
-
-    other = None
-    preset = "small" if args.preset == "best" else "best"
-    try:
-        found = estimate.by_folds(listed, *options.chosen(args), doing)
-        if args.estimate == "both":
-            outcomes = estimate.by_folds(listed, *options.chosen(args, preset=preset), doing)
-            other = estimate.facts(outcomes, listed, drawn=False)
-    except LsfrefError as fault:
-        return [], {}, [f"no estimate of the accuracy: {fault}"]
-    rows = estimate.facts(found, listed, drawn=False)
-    return found, rows, [*estimate.lines(rows), estimate.compared(rows, other, preset)]
-
-
 @contextlib.contextmanager
 def scenes(args: argparse.Namespace) -> Iterator[Path]:
     """Yield the label list of the built-in scenes of --seed, rendered once into the cache."""
     import lsfref
-    from lsfref.app.work import cache, workers
+    from lsfref.app.work import cache
     from lsfref.scenes.clip_set import N_SCENES, render_set
 
     code = hashlib.sha256()
@@ -136,15 +101,13 @@ def scenes(args: argparse.Namespace) -> Iterator[Path]:
         folder = above / f"scenes-{args.seed}-{code.hexdigest()[:16]}"
         labels = folder / "labels.csv"
         if not labels.exists():  # it is written last: the set is whole
-            progress = Progress(quiet=args.quiet)
-            report = functools.partial(progress, "rendering scenes")
-            with workers.mapper(max(1, min(args.jobs, N_SCENES))) as mapper:
-                render_set(folder, seed=args.seed, mapper=mapper, progress=report)
-            progress.clear()
+            with session(args, passes=1, n_videos=N_SCENES) as doing:
+                report = functools.partial(doing.progress, "rendering scenes")
+                render_set(folder, seed=args.seed, mapper=doing.work.mapper, progress=report)
         yield labels
 
 
-def summary(model: "Model") -> list[str]:
+def summary(model: Model) -> list[str]:
     """Return lines that say what was fitted."""
     from lsfref.phases.phase2 import neighbor_count
 

@@ -8,11 +8,13 @@ import argparse
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from lsfref.app import options
 from lsfref.app.evaluation import systems
 from lsfref.app.evaluation.videos import count, divide, labelled, task_labels
 from lsfref.app.lists.manifest import Manifest
 from lsfref.app.work.session import Session
 from lsfref.config import Config
+from lsfref.errors import LsfrefError
 from lsfref.storage.files import printable
 from lsfref.study.best.preset import Choices
 from lsfref.study.protocol import sureness
@@ -34,6 +36,26 @@ def by_folds(
     flags = argparse.Namespace(seed=config.seed, repeats=1)
     repeats = divide(manifest, tasks, flags)
     return systems.system(choices).evaluate(counted, tasks, repeats, config, work=doing.work)
+
+
+def expected(
+    listed: Manifest, args: argparse.Namespace, doing: Session
+) -> tuple[list[Outcome], dict[str, Any], list[str]]:
+    """Estimate by folds what was fitted: outcomes, what the model keeps, lines that say so.
+
+    A last line is about the other preset, which --estimate both asks too.
+    """
+    other = None
+    preset = "small" if args.preset == "best" else "best"
+    try:
+        found = by_folds(listed, *options.chosen(args), doing)
+        if args.estimate == "both":
+            outcomes = by_folds(listed, *options.chosen(args, preset=preset), doing)
+            other = facts(outcomes, listed, drawn=False)
+    except LsfrefError as fault:
+        return [], {}, [f"no estimate of the accuracy: {fault}"]
+    rows = facts(found, listed, drawn=False)
+    return found, rows, [*lines(rows), compared(rows, other, preset)]
 
 
 def facts(outcomes: Sequence[Outcome], manifest: Manifest, *, drawn: bool) -> dict[str, Any]:

@@ -10,12 +10,11 @@ from lsfref.app.evaluation.videos import divide, task_labels
 from lsfref.app.lists import tables
 from lsfref.app.lists.manifest import KNOWN, Manifest, class_order, refuse_lone_classes
 from lsfref.app.lists.manifest import describe as describe_list
-from lsfref.app.work import workers
-from lsfref.app.work.progress import Progress, tell
+from lsfref.app.work.progress import tell
+from lsfref.app.work.session import session
 from lsfref.arrays import Floats
 from lsfref.errors import LabelsError
 from lsfref.model import LabelledVideo
-from lsfref.phases.extraction import Work
 from lsfref.study.best.evaluation import answer_tables
 from lsfref.study.protocol import asking, protocol
 from lsfref.study.table1 import features
@@ -46,11 +45,9 @@ def add_tables(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print the figures of --features under --labels (H8)."""
     config, choices = options.chosen(args)
-    progress = Progress(quiet=args.quiet)
     columns, manifest = read(args)
     tasks = task_labels(manifest, network=False)
     repeats = divide(manifest, tasks, args)
-    progress.explain([*describe(columns, manifest), *folding.thin_classes(tasks, repeats)])
     fold: Callable[..., dict[str, list[protocol.Asked]]] = functools.partial(
         features.answer_fold,
         recipes=[features.FUSIONS[args.fuse]], tables=columns, tasks=tasks, config=config,
@@ -58,10 +55,10 @@ def run(args: argparse.Namespace) -> int:
     )  # fmt: skip
     if choices is not None:
         fold = functools.partial(answer_tables, tables=columns, tasks=tasks, choices=choices)
-    with workers.mapper(max(1, min(args.jobs, sum(map(len, repeats))))) as mapper:
-        work = Work(mapper=mapper, report=progress)
-        found = protocol.evaluate(fold, tasks, repeats, work=work)
-    progress.clear()
+    with session(args, passes=1, n_videos=sum(map(len, repeats))) as doing:
+        thin = folding.thin_classes(tasks, repeats)
+        doing.progress.explain([*describe(columns, manifest), *thin])
+        found = protocol.evaluate(fold, tasks, repeats, work=doing.work)
     outcomes.write(found, args)
     return 0
 

@@ -11,10 +11,9 @@ from lsfref.app.work.session import Session
 from lsfref.arrays import Floats
 from lsfref.model import Model
 from lsfref.study.best import preset as best
-from lsfref.study.protocol import asking
+from lsfref.study.protocol import asking, protocol
 from lsfref.study.protocol.evaluate import ask_rounds
 from lsfref.study.protocol.outcome import Outcome
-from lsfref.study.protocol.protocol import rounds_of
 
 
 def ask(manifest: Manifest, fitted: Model, doing: Session) -> list[Outcome]:
@@ -39,7 +38,7 @@ def ask(manifest: Manifest, fitted: Model, doing: Session) -> list[Outcome]:
     pooled_ME = np.stack([pooled.get(video.name, nothing) for video in manifest.videos])
     usable_M = np.array([video.name in pooled for video in manifest.videos])
     tasks = task_labels(manifest)
-    (one,) = rounds_of([[(np.flatnonzero(~test_M), np.flatnonzero(test_M))]])
+    (one,) = protocol.rounds_of([[(np.flatnonzero(~test_M), np.flatnonzero(test_M))]])
     if isinstance(asked, best.Answerer):
         return asked.outcomes(pooled_ME, usable_M, tasks, one)
     n_pairs = asking.N_PAIRS
