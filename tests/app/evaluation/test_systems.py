@@ -29,7 +29,7 @@ def test_a_model_with_extras_is_not_taken_for_the_papers():
     fitted = make()
     assert systems.answerer(fitted) == PaperAnswerer(fitted)
     odd = dataclasses.replace(fitted, extras=Extras("worst", {}, {}))
-    with pytest.raises(ModelError, match="m.npz: damaged"):
+    with pytest.raises(ModelError, match=r"m\.npz: damaged"):
         systems.answerer(odd, "m.npz")
 
 
