@@ -43,6 +43,7 @@ def run_as_ours(function, *arguments):
     return type(function)(code, function.__globals__)(*arguments)
 
 
+@pytest.mark.unwatched  # it has a watch of its own
 @pytest.mark.parametrize("marked", [False, True])
 def test_a_function_with_wrong_axes_fails_its_test(marked):
     from conftest import axis_check
