@@ -107,13 +107,13 @@ def test_a_video_without_trajectories_is_a_still_scene():
 @pytest.mark.parametrize("rule", ["average", "table", "weighted", "stacked"])
 def test_the_vote_follows_its_rule(rule):
     config = dataclasses.replace(FITTED.config, voting=rule)
-    for _name, task in TASKS:
+    for name, task in TASKS:
         neighbors_CMK, distances_CMK = testing.search(task, FITTED.pooled_ME, config)
         by_hand = voting.vote(
             neighbors_CMK, distances_CMK, task.labels_m, n_classes=len(task.classes), rule=rule
         )
         found = testing.votes_of(task, FITTED.pooled_ME, config)
         np.testing.assert_array_equal(found.confidence_MC, by_hand.confidence_MC)
-        if rule != "average":
+        if rule != "average" and name == "background":
             plain = testing.votes_of(task, FITTED.pooled_ME, FITTED.config)
             assert not np.array_equal(found.confidence_MC, plain.confidence_MC)
