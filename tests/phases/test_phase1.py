@@ -25,25 +25,33 @@ def assert_same(one, other):
         np.testing.assert_array_equal(one[name], other[name])
 
 
-def test_it_is_the_stages_one_after_the_other():
+@pytest.mark.parametrize(
+    "choices",
+    [{}, {"switch": "epoch"}, {"switch": "both"}, {"optimizer": "adam"}, {"lr_ae": 0.02},
+     {"lr_mlp": 0.002}, {"batch_size": 11}, {"epochs": 2}],
+)  # fmt: skip
+def test_it_is_the_stages_one_after_the_other(choices):
     rows_PD, labels_P = sample()
     scaling = fit_scaling(rows_PD, kind="zscore")
     streams = random_streams(3)
     start = lsfnet.init_parameters(
         streams.init, n_in=13, hidden=(7,), n_code=5, n_classes=3, dtype="float64"
     )
+    settings = {
+        "epochs": 3, "batch_size": 17, "switch": "step", "optimizer": "sgd", "lr_ae": 1e-3,
+        "lr_mlp": 1e-2,
+    } | choices  # fmt: skip
     by_hand = switching.train_network(
-        start, apply_scaling(scaling, rows_PD), labels_P, epochs=3, batch_size=17, switch="step",
-        optimizer="sgd", lr_ae=1e-3, lr_mlp=1e-2, rng=streams.batch,
-    )  # fmt: skip
-    fitted = phase1.fit_network(rows_PD.copy(), labels_P, CONFIG, n_classes=3)
+        start, apply_scaling(scaling, rows_PD), labels_P, rng=streams.batch, **settings
+    )
+    config = dataclasses.replace(CONFIG, **choices)
+    fitted = phase1.fit_network(rows_PD.copy(), labels_P, config, n_classes=3)
     assert_same(fitted.network.encoder.parameters, by_hand.parameters)
     for name in ("reconstruction_curve", "classification_curve"):
         np.testing.assert_array_equal(getattr(fitted.network, name), getattr(by_hand, name))
     codes_PE = fitted.network.encoder(rows_PD)
-    np.testing.assert_allclose(
-        codes_PE, lsfnet.encode(by_hand.parameters, apply_scaling(scaling, rows_PD)), rtol=1e-12
-    )
+    by_stages_PE = lsfnet.encode(by_hand.parameters, apply_scaling(scaling, rows_PD))
+    np.testing.assert_allclose(codes_PE, by_stages_PE, rtol=1e-12)
 
 
 def test_the_sample_is_scaled_where_it_stands():

@@ -4,6 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lsfref.config import Config, random_streams
+from lsfref.phases import sampling
 from lsfref.phases.sampling import draw_rows, share_out
 
 SIZES = st.lists(st.integers(0, 40), min_size=1, max_size=8)
@@ -97,3 +99,17 @@ def test_long_videos_weigh_more_unless_balanced():
 def test_draws_that_are_refused(change, message):
     with pytest.raises(ValueError, match=message):
         draw(change.pop("counts", [3, 5, 7]), n_samples=4, **change)
+
+
+@pytest.mark.parametrize("balance", ["none", "video", "class"])
+def test_a_sample_is_drawn_as_the_config_says(balance):
+    counts_M, labels_M = np.array([31, 0, 7, 53, 11]), np.array([0, 1, 1, 0, 2])
+    config = Config(n_samples=29, balance=balance, seed=3)
+    drawn = sampling.draw_sample(counts_M, labels_M, config)
+    rows_p = sampling.draw_rows(
+        random_streams(3).sample, counts_M, n_samples=29, balance=balance, labels_M=labels_M
+    )
+    starts_M = np.cumsum(counts_M) - counts_M
+    np.testing.assert_array_equal(starts_M[drawn.owner_p] + drawn.row_p, rows_p)
+    assert (drawn.row_p >= 0).all()
+    assert (drawn.row_p < counts_M[drawn.owner_p]).all()

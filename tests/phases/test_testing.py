@@ -7,7 +7,7 @@ import pytest
 from fakes import FakeExtract
 from tests_model import make
 
-from lsfref import lsh
+from lsfref import lsh, voting
 from lsfref.phases import testing
 from lsfref.phases.passes import Pooled
 
@@ -102,3 +102,18 @@ def test_a_video_without_trajectories_is_a_still_scene():
     np.testing.assert_array_equal(shares_MC[:1], votes.confidence_MC)
     assert testing.still_class(("rain", "normal")) == 1
     assert testing.still_class(("rain", "snow")) is None
+
+
+@pytest.mark.parametrize("rule", ["average", "table", "weighted", "stacked"])
+def test_the_vote_follows_its_rule(rule):
+    config = dataclasses.replace(FITTED.config, voting=rule)
+    for name, task in TASKS:
+        neighbors_CMK, distances_CMK = testing.search(task, FITTED.pooled_ME, config)
+        by_hand = voting.vote(
+            neighbors_CMK, distances_CMK, task.labels_m, n_classes=len(task.classes), rule=rule
+        )
+        found = testing.votes_of(task, FITTED.pooled_ME, config)
+        np.testing.assert_array_equal(found.confidence_MC, by_hand.confidence_MC)
+        if rule != "average" and name == "background":
+            plain = testing.votes_of(task, FITTED.pooled_ME, FITTED.config)
+            assert not np.array_equal(found.confidence_MC, plain.confidence_MC)

@@ -1,5 +1,7 @@
 """The command add: a grown model beside the old one, which stays."""
 
+import shutil
+
 import pytest
 
 from lsfref.app.cli import main
@@ -19,9 +21,7 @@ def more(labelled_clips, tmp_path):
     folder = tmp_path / "more"
     folder.mkdir()
     for name in ("x.mkv", "y.mkv"):
-        (folder / name).write_bytes(
-            (labelled_clips.parent / f"{'xy'.index(name[0])}1.mkv").read_bytes()
-        )
+        shutil.copy(labelled_clips.parent / f"{'xy'.index(name[0])}1.mkv", folder / name)
     labels = folder / "labels.csv"
     labels.write_text("file,background,foreground\nx.mkv,rain,none\ny.mkv,normal,human\n")
     return labels

@@ -77,7 +77,7 @@ def test_command_on_tables(tmp_path, capsys):
     out = tmp_path / "page.html"
     assert command.run(parse(*words, "--page", str(out))) == 0
     rows = list(csv.DictReader(capsys.readouterr().out.splitlines()))
-    assert rows[0]["method"] == f"{paths[0]} + linear SVM"
+    assert rows[0]["method"] == "t0.csv + linear SVM"
     assert len(rows) == 2 + len(TABLE_ROWS)
     assert "LSFNet" in out.read_text()
 
