@@ -24,8 +24,8 @@ GLARING: set[str] = set()  # names of files whose pictures are poisoned
 def fake_pictures():
     """Give pictures to files of FakeExtract, which are names.
 
-    Frames are 23 rows of numbers around a center of their background; what is seen of them is their
-    mean. Real files are read, and looked at, as they are.
+    Frames are 23 single rows of numbers around a center of their background; what is seen of
+    them is their mean. Real files are read, and looked at, as they are.
     """
     read, look = vectors.read_frames, vectors.look
 
@@ -37,13 +37,13 @@ def fake_pictures():
         center = CLASSES["background"].index(name.partition("-")[0])
         for frame in range(23):
             rng = np.random.default_rng([frame, *name.encode()])
-            yield (center + rng.normal(size=N_SEEN)) * (1e6 if name in GLARING else 1)
+            yield (center + rng.normal(size=(1, N_SEEN))) * (1e6 if name in GLARING else 1)
 
     def look_at_fakes(frames, n_frames, *, gated=True):
         frames = list(frames)
-        if np.ndim(frames[0]) == 2:
+        if len(frames[0]) > 1:
             return look(frames, n_frames, gated=gated)
-        return np.mean(frames, axis=0) * (1 if gated else 1.1)
+        return np.mean(frames, axis=0)[0] * (1 if gated else 1.1)
 
     with pytest.MonkeyPatch.context() as patch:
         for module in (vectors, preset):

@@ -1,4 +1,4 @@
-// A whole port of the ten stages, written from the pages golden/NN_stage/README.md: "02 par. 7" is paragraph
+// A whole port of the ten stages; it cites the pages golden/NN_stage/README.md: "02 par. 7" is paragraph
 // 7 of golden/02_flow/README.md. Standard C++17, no library. One text, two precisions: -DREAL=double (the
 // default) or -DREAL=float. Compile with -ffp-contract=off.
 #pragma once

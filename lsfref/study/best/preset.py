@@ -163,12 +163,12 @@ class Answerer:
             found.append(asked_of(shares, vectors_MV[test], usable_M[test], task.labels_M[test]))
         return collect([one], [{METHOD: found}], tasks)
 
-    def _shares_among(self, task: TaskLabels, vectors_MV: Floats) -> Floats:
+    def _shares_among(self, task: TaskLabels, vectors_MU: Floats) -> Floats:
         """Return shares_MC of the classes of a task, of which the model may know a part."""
         known = self.model.tasks[task.name].classes
-        shares_MC = np.zeros((len(vectors_MV), len(task.classes)))
+        shares_MC = np.zeros((len(vectors_MU), len(task.classes)))
         shares_MC[:, [task.classes.index(name) for name in known]] = self.shares(
-            task.name, vectors_MV
+            task.name, vectors_MU
         )
         return shares_MC
 
