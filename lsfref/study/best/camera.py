@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy import ndimage
 
-from lsfref.arrays import Floats
+from lsfref.arrays import Bools, Floats
 from lsfref.study.best.changes import block_means
 from lsfref.study.best.noise import DEVIATION
 
@@ -68,19 +68,18 @@ def align(frames_FHW: Floats) -> Path:
     side = -(-longer // SIDE)
     small = [block_means(frame_HW, side=side) for frame_HW in frames_FHW]
     found = []
-    for before_HW, after_HW in itertools.pairwise(small):
-        start_2 = phase_shift(before_HW, after_HW)
-        rest = [np.abs(np.subtract(*overlap(before_HW, after_HW, s))).mean() for s in (start_2, 0)]
-        if np.abs(start_2).max() > FARTHEST or rest[0] > rest[1]:
-            start_2 = np.zeros(2, np.int64)
-        shift_2, gain, left = refine(before_HW, after_HW, start_2)
-        raw = np.square(before_HW - after_HW).mean()
+    for before_hw, after_hw in itertools.pairwise(small):
+        start_2 = phase_shift(before_hw, after_hw)
+        rest = [np.abs(before_hw - _moved(after_hw, s * start_2)).mean() for s in (0, 1)]
+        start_2 *= rest[1] < rest[0] and np.abs(start_2).max() <= FARTHEST
+        shift_2, gain, left = refine(before_hw, after_hw, start_2)
+        raw = np.square(before_hw - after_hw).mean()
         found.append([*shift_2 * (side * WIDTH / longer), gain, raw, left])
     rows = np.array(found)
     return Path(rows[:, :2], *rows[:, 2:].T)
 
 
-def phase_shift(before_HW: Floats, after_HW: Floats) -> "np.ndarray":
+def phase_shift(before_HW: Floats, after_HW: Floats) -> Floats:
     """Return shift_2, the whole pixels (down, right) that `after` is displaced by."""
     height, width = before_HW.shape
     window_HW = np.hanning(height)[:, None] * np.hanning(width)
@@ -88,51 +87,43 @@ def phase_shift(before_HW: Floats, after_HW: Floats) -> "np.ndarray":
     cross = np.conj(first) * second
     size = np.abs(cross)
     peak_HW = np.fft.irfft2(cross / (size + 1e-6 * size.max() + 1e-9), before_HW.shape)
-    found_2 = np.array(np.unravel_index(peak_HW.argmax(), peak_HW.shape))
-    sides_2 = np.array([height, width])
-    return np.where(found_2 > sides_2 // 2, found_2 - sides_2, found_2)
+    found_2 = np.array(np.unravel_index(peak_HW.argmax(), peak_HW.shape), dtype=np.float64)
+    return np.where(found_2 > np.array(peak_HW.shape) // 2, found_2 - peak_HW.shape, found_2)
 
 
-def overlap(
-    before_HW: Floats, after_HW: Floats, shift: "np.ndarray | int"
-) -> tuple[Floats, Floats]:
-    """Return the parts of both that show the same, where `after` is displaced by `shift`."""
-    (height, width), (down, right) = before_HW.shape, np.broadcast_to(shift, 2).tolist()
-    first = before_HW[max(0, -down) : height - max(0, down), max(0, -right) : width - max(0, right)]
-    second = after_HW[max(0, down) : height - max(0, -down), max(0, right) : width - max(0, -right)]
-    return first, second
-
-
-def refine(
-    before_HW: Floats, after_HW: Floats, start_2: "np.ndarray"
-) -> tuple[Floats, float, float]:
+def refine(before_HW: Floats, after_HW: Floats, start_2: Floats) -> tuple[Floats, float, float]:
     """Return (shift_2, gain, what is left): after(x + shift) = gain before(x) + offset.
 
     Pixels count by Geman and McClure's weight of their error against its median.
     """
     found_4 = np.array([*start_2, 1, 0], dtype=np.float64)  # shift, gain, offset
-    left_HW = np.zeros(before_HW.shape)
+    limit_2 = np.array(before_HW.shape) / 4
     for step in range(STEPS + 1):
-        moved_HW = ndimage.shift(after_HW, -found_4[:2], order=1, mode="nearest")
+        moved_HW = _moved(after_HW, found_4[:2])
         left_HW = before_HW * found_4[2] + found_4[3] - moved_HW
+        inner_HW = _inner(before_HW.shape, found_4[:2])
         if step == STEPS:
             break
-        inner_HW = _inner(before_HW.shape, found_4[:2])
         sigma = DEVIATION * np.median(np.abs(left_HW[inner_HW])) + 0.5
         weight_A = np.where(inner_HW, 1 / (1 + (left_HW / (2 * sigma)) ** 2) ** 2, 0).ravel()
-        slopes_4A = np.stack(
-            [*np.gradient(moved_HW), -before_HW, -np.ones(before_HW.shape)]
-        ).reshape(4, -1)
+        slopes = [*np.gradient(moved_HW), -before_HW, -np.ones(before_HW.shape)]
+        slopes_4A = np.stack(slopes).reshape(4, -1)
         normal_44 = (slopes_4A * weight_A) @ slopes_4A.T + 1e-6 * np.eye(4)
         normal_44[[0, 1], [0, 1]] += 5e-6 * np.trace(normal_44[:2, :2]) + 1e-3
         found_4 = found_4 + np.linalg.solve(normal_44, (slopes_4A * weight_A) @ left_HW.ravel())
-        limit_2 = np.array(before_HW.shape) / 4
         found_4[:2] = np.clip(found_4[:2], -limit_2, limit_2)
-    return found_4[:2], float(found_4[2]), float(np.square(left_HW[4:-4, 4:-4]).mean())
+    return found_4[:2], float(found_4[2]), float(np.square(left_HW[inner_HW]).mean())
 
 
-def _inner(shape: tuple[int, ...], shift_2: Floats) -> "np.ndarray":
+def _moved(after_HW: Floats, shift_2: Floats) -> Floats:
+    """Return after_HW as `before` sees it, (down, right) displaced back, its border repeated."""
+    return np.asarray(ndimage.shift(after_HW, -shift_2, order=1, mode="nearest"))
+
+
+def _inner(shape: tuple[int, ...], shift_2: Floats) -> Bools:
     """Return inner_HW, the pixels whose counterpart lies within the picture, a pixel apart."""
-    down_H, right_W = (np.arange(n) + d for n, d in zip(shape, shift_2, strict=True))
-    inside = [(at >= 1) & (at < n - 2) for at, n in zip((down_H, right_W), shape, strict=True)]
+    inside = [
+        (np.arange(n) + moved >= 1) & (np.arange(n) + moved <= n - 2)
+        for n, moved in zip(shape, shift_2, strict=True)
+    ]
     return inside[0][:, None] & inside[1]

@@ -23,6 +23,7 @@ from lsfref.study.best.noise import N_NOISE, deviation, noise
 from lsfref.study.best.people import N_PEOPLE, people
 
 RUN, RUNS = 32, 4  # frames of a run; runs at most
+SIDE = 16  # pixels, at least
 LEAST = 16  # frames, as many as a trajectory has
 N_LOOKS = 8  # frames on which people are looked for
 LAG = 8  # frames: what moves differs from the frame so long before, and from that after (X10)
@@ -85,6 +86,8 @@ def look(frames: Iterable[Floats], n_frames: int, *, gated: bool = True) -> Floa
 def _keep(frames: Iterable[Floats], wanted: set[int], kept: dict[int, Ints]) -> Iterator[Floats]:
     """Pass frames on; those whose numbers are wanted stay in `kept`."""
     for number, frame_HW in enumerate(frames):
+        if min(frame_HW.shape) < SIDE:
+            raise VideoError(f"a side of fewer than {SIDE} pixels shows too little; leave it out")
         if number in wanted:
             kept[number] = np.rint(frame_HW).astype(np.uint8)
         yield frame_HW

@@ -187,10 +187,10 @@ def describe_intervals(
 
     def until(stop: int) -> Iterator[Floats]:
         nonlocal at
-        for frame_HW in itertools.islice(frames, max(stop - at, 0)):
+        for picture in itertools.islice(frames, max(stop - at, 0)):
             at += 1
-            earlier.append(frame_HW)
-            yield frame_HW
+            earlier.append(picture)
+            yield picture
 
     def pool(blocks: Iterable[Block], interval: range) -> pooling.Pooled:
         pooled = pool_blocks(blocks)

@@ -97,3 +97,15 @@ def test_what_moves_differs_from_before_and_after():
     wanted[:, :9] = True
     np.testing.assert_array_equal(first, wanted)
     assert not pictures.moving(kept, 8, sigma=31)[1].any()
+
+
+@pytest.mark.parametrize("shape", [(16, 16), (16, 300), (300, 17)])
+@pytest.mark.parametrize("n", [16, 17, 33])
+def test_the_smallest_videos_give_finite_numbers(shape, n, nobody):
+    assert np.isfinite(look(run(n, shape), n)).all()
+    assert np.isfinite(look(np.full((n, *shape), 255.0), n)).all()
+
+
+def test_smaller_pictures_are_refused(nobody):
+    with pytest.raises(VideoError, match="fewer than 16 pixels"):
+        look(run(16, (15, 300)), 16)
