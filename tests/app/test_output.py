@@ -1,5 +1,6 @@
 """Tables, CSV and JSON by hand; what is written is checked before the work."""
 
+import argparse
 import json
 
 import pytest
@@ -24,10 +25,27 @@ def test_a_column_of_numbers_is_to_the_right_percentages_too():
 
 
 def test_csv_quotes_text_and_leaves_nothing_for_none(capsys):
-    writer = output.CsvWriter(["file", "n\x1b"])
-    writer.write(['a "b"', 7])
-    writer.write(["=1\n", None])
-    assert capsys.readouterr().out == '"file","n\\x1b"\n"a ""b""",7\n"=1\\n",""\n'
+    show = output.printer(argparse.Namespace(json=False, csv=True), ["file", "n\x1b", "warnings"])
+    show({"file": 'a "b"', "n\x1b": 7, "warnings": ["x", "y"], "more": 1})
+    show({"file": "=1\n", "n\x1b": None, "warnings": []})
+    header, first, second = capsys.readouterr().out.splitlines()
+    assert header == '"file","n\\x1b","warnings"'
+    assert (first, second) == ('"a ""b""",7,"x; y"', '"=1\\n","",""')
+
+
+def test_rows_are_printed_as_the_flags_say(capsys):
+    row = {"file": "a", "interval": [1, 2]}
+
+    def flat(row):
+        return row | {"low": row["interval"][0]}
+
+    asked = argparse.Namespace(json=True, csv=False)
+    output.printer(asked, ["file", "low"], flat=flat)(row)
+    assert json.loads(capsys.readouterr().out) == row
+    asked = argparse.Namespace(json=False, csv=True)
+    output.printer(asked, ["file", "low", "interval"], flat=flat)(row)
+    assert capsys.readouterr().out == '"file","low","interval"\n"a",1,"[1, 2]"\n'
+    assert output.printer(argparse.Namespace(json=False, csv=False), ["file"]) is None
 
 
 def test_json_is_a_line_of_finite_numbers(capsys):

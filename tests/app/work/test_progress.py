@@ -90,3 +90,17 @@ def test_units_are_what_is_counted(capsys):
     progress("training", 1, 30)
     progress("networks", 1, 5)
     assert capsys.readouterr().err == "training: 30 passes\nnetworks: 5 folds\n"
+
+
+def test_what_is_wrong_with_an_input_is_said_and_how_many_failed(capsys):
+    progress = Progress(quiet=True)
+    assert progress.conclude(2) == 0
+    progress.report(["a.mp4: damaged\x1b"], None)
+    progress.report([], "b.mp4: gone")
+    assert progress.conclude(3) == 1
+    said = ["warning: a.mp4: damaged\\x1b", "error: b.mp4: gone", "2 ok, 1 failed"]
+    assert capsys.readouterr().err.splitlines() == said
+    alone = Progress(quiet=True)
+    alone.report([], "b.mp4: gone", fate="left out")
+    assert alone.conclude(1) == 1
+    assert capsys.readouterr().err == "left out: b.mp4: gone\n"
