@@ -18,10 +18,11 @@ from fakes_best import fake_pictures
 from lsfref import model, pipeline
 from lsfref.config import EXTRACTION_FIELDS, Config
 from lsfref.media.writer import write_video
-from lsfref.phases import extraction, passes, testing
+from lsfref.phases import extraction, passes
 from lsfref.phases.extraction import Work
 from lsfref.study.best import preset as best
 from lsfref.study.best.choices import Choices
+from lsfref.study.protocol import answering
 
 # Small enough for a test, and such that every setting has something to decide: fewer samples than
 # rows, several minibatches, more votes than one.
@@ -122,8 +123,11 @@ def test_the_least_number_of_trajectories_is_enough():
 
 
 @pytest.fixture(scope="module")
-def panned(tmp_path_factory):
-    """A clip that a camera pans over, 61 x 71 px: two scales, corners enough for a homography."""
+def clips(tmp_path_factory):
+    """A clip that a camera pans over, 61 x 71 px: two scales, corners enough for a homography.
+
+    The same with each frame twice, and faint above a stamp on a black box.
+    """
     picture = texture(7, (120, 130))
     rng = np.random.default_rng(3)
     frames = []
@@ -131,9 +135,15 @@ def panned(tmp_path_factory):
         frame = picture[10 + t // 2 : 71 + t // 2, 2 * t : 71 + 2 * t].copy()
         frame[20:40, 50 - 2 * t : 66 - 2 * t] = picture[80:100, 60:76]
         frames.append(frame + rng.normal(0, 1, frame.shape))
-    path = tmp_path_factory.mktemp("panned") / "panned.mkv"
-    write_video(path, np.clip(np.rint(frames), 0, 255).astype(np.uint8))
-    return path
+    panned = np.clip(np.rint(frames), 0, 255).astype(np.uint8)
+    stamp_HW = np.zeros((22, 71), np.uint8)  # white strokes on black, beside a faint picture
+    stamp_HW[6:16, 4:67:7] = stamp_HW[10, 4:67] = 255
+    stamped = np.concatenate([100 + panned // 16, np.repeat(stamp_HW[None], 19, axis=0)], axis=1)
+    made = {"panned": panned, "repeats": np.repeat(panned, 2, axis=0), "borders": stamped}
+    folder = tmp_path_factory.mktemp("clips")
+    for name, frames_FHW in made.items():
+        write_video(folder / f"{name}.mkv", frames_FHW)
+    return {name: folder / f"{name}.mkv" for name in made}
 
 
 @functools.cache
@@ -146,8 +156,9 @@ def trajectories(path, config):
 
 
 @pytest.mark.parametrize("name", EXTRACTION_FIELDS)
-def test_every_setting_of_extraction_decides(panned, name):
-    results = [trajectories(panned, config) for config in variants(Config(), name, OTHER)]
+def test_every_setting_of_extraction_decides(clips, name):
+    path = clips.get(name, clips["panned"])
+    results = [trajectories(path, config) for config in variants(Config(), name, OTHER)]
     assert_all_differ(results)
     assert not isinstance(results[0], str), results[0]
     if name == "max_frames":
@@ -170,11 +181,10 @@ def best_outcome(choices):
         work = Work(extract)
         trained = best.train(videos(), CONFIG, choices, classes=CLASSES, work=work)
         answerer = best.answerer(trained.model)
-        answers = [repr(testing.classify(answerer, name, extract=extract)) for name in ASKED]
+        answers = [repr(answering.classify(answerer, name, extract=extract)) for name in ASKED]
     return digest(*trained.model.extras.arrays.values()), trained.skipped, answers
 
 
-@pytest.mark.unwatched  # others_NV of preset.py holds labels beside its vectors
 @pytest.mark.parametrize("name", fields(Choices))
 def test_every_choice_of_preset_best_decides(name):
     results = [best_outcome(choices) for choices in variants(Choices(), name, BEST_OTHER)]

@@ -16,6 +16,14 @@ QUICK = [
 ]
 
 
+@pytest.fixture(autouse=True, scope="package")
+def small_pictures():
+    """People are looked for in smaller pictures: tiny clips are not enlarged twelve times."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("lsfref.study.best.people.SIDE", 256)
+        yield
+
+
 def fit(labels, folder, preset):
     words = ["--labels", str(labels), "--jobs", "1", "--cache", str(folder / "cache")]
     assert (

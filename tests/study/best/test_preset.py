@@ -38,6 +38,14 @@ def quick_search():
         yield
 
 
+@pytest.fixture(autouse=True, scope="module")
+def small_pictures():
+    """People are looked for in smaller pictures: tiny clips are not enlarged twelve times."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("lsfref.study.best.people.SIDE", 256)
+        yield
+
+
 @pytest.fixture(scope="module")
 def made():
     return videos(per_class=8, groups=5)
@@ -137,6 +145,7 @@ def test_a_video_without_trajectories_is_answered(fitted, extract):
     assert sum(answer.confidence["background"].values()) == pytest.approx(1)
 
 
+@pytest.mark.unwatched  # pictures of fake files are rows
 def test_an_interval_is_what_is_seen_of_its_own_pictures(fitted, monkeypatch):
     """Intervals of 7 frames of 23, tracks ending in the third and the fourth: frames 14 to 20 and
     21 and 22, each with the 15 before."""
@@ -157,6 +166,7 @@ def test_an_interval_is_what_is_seen_of_its_own_pictures(fitted, monkeypatch):
     assert sum(said.confidence["background"].values()) == pytest.approx(1)
 
 
+@pytest.mark.unwatched  # pictures of fake files are rows
 def test_pictures_that_end_before_the_tracks_are_told(fitted, monkeypatch):
     real = best.read_frames
     monkeypatch.setattr(best, "read_frames", lambda *a: itertools.islice(real(*a), 9))
