@@ -15,12 +15,14 @@ from lsfref.study.protocol import asking, protocol
 from lsfref.study.protocol.evaluate import ask_rounds
 from lsfref.study.protocol.outcome import Outcome
 
+NO_ANSWER = -1
+
 
 def ask(manifest: Manifest, fitted: Model, doing: Session) -> list[Outcome]:
     """Return the Outcome of each task on the videos whose split is test (T4, T6).
 
     The paper's system is asked with new directions for each drawn pair (N, K) over its training
-    videos.
+    videos. A video that cannot be read has no answer.
     """
     test_M = np.array([split == "test" for split in manifest.splits])
     test = [manifest.videos[m] for m in np.flatnonzero(test_M)]
@@ -40,6 +42,11 @@ def ask(manifest: Manifest, fitted: Model, doing: Session) -> list[Outcome]:
     tasks = task_labels(manifest)
     (one,) = protocol.rounds_of([[(np.flatnonzero(~test_M), np.flatnonzero(test_M))]])
     if isinstance(asked, best.Answerer):
-        return asked.outcomes(pooled_ME, usable_M, tasks, one)
-    n_pairs = asking.N_PAIRS
-    return ask_rounds([pooled_ME], usable_M, tasks, [one], fitted.config, n_pairs=n_pairs)
+        outcomes = asked.outcomes(pooled_ME, usable_M, tasks, one)
+    else:
+        n_pairs = asking.N_PAIRS
+        outcomes = ask_rounds([pooled_ME], usable_M, tasks, [one], fitted.config, n_pairs=n_pairs)
+    unread_m = np.array([bool(found.error) for found in described])
+    for outcome, task in zip(outcomes, tasks, strict=True):
+        outcome.predicted_YM[:, unread_m[task.labels_M[test_M] >= 0]] = NO_ANSWER
+    return outcomes

@@ -56,6 +56,5 @@ def test_the_test_part_alone_is_asked_and_what_cannot_be_read_is_told(listed, mo
     ask(listed, monkeypatch)
 
 
-@pytest.mark.xfail(reason="it is answered as a still scene (D4)", strict=False)
 def test_what_cannot_be_read_has_no_answer(listed, monkeypatch):
     assert ask(listed, monkeypatch) == [[-1] * 3] * 2
