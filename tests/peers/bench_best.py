@@ -4,12 +4,13 @@ Accuracy (%) of both tasks over group folds, one division a seed: mean and devia
 the mean difference from the preset, and the paired exact sign test by video (its share of right
 answers over the seeds). All fits see the training part of their fold alone.
 
-Changed: each choice of the preset in turn. `nested`: X1 to X5 chosen anew in each fold, by the
-right answers to both tasks in folds of its training videos, without the head and the changes; then
-X7 by those to the background alone. Peers, from scikit-learn, on z-scored means and deviations of
-the raw descriptors: logistic regression and an RBF support vector machine, their constants chosen
-in the same way. The rows of presets small and paper are those of `compare` with the same --seed:
-its folds are the same.
+Changed: each choice of the preset in turn, and each family of picture statistics left out.
+`nested`: X4, X5, X14 and the shares X7 to X9 chosen anew in each fold, by the right answers in
+folds of its training videos. Peers: from scikit-learn, on z-scored moments of the raw descriptors,
+logistic regression and an RBF support vector machine, their constants chosen in the same way; where
+OpenCV with its HOG detector is installed, the people expert from its own search in place of ours.
+The rows of presets small and paper are those of `compare` with the same --seed: its folds are the
+same.
 """
 
 import argparse
@@ -32,18 +33,18 @@ from sklearn.preprocessing import StandardScaler  # noqa: E402
 from sklearn.svm import SVC  # noqa: E402
 
 from lsfref.app import options  # noqa: E402
-from lsfref.app.commands import evaluate  # noqa: E402
-from lsfref.app.evaluation import folding  # noqa: E402
+from lsfref.app.evaluation import folding, videos  # noqa: E402
 from lsfref.app.lists.manifest import read_labels  # noqa: E402
 from lsfref.app.work.session import session  # noqa: E402
 from lsfref.phases.phase2 import UNLABELLED  # noqa: E402
-from lsfref.study.best import preset as best  # noqa: E402
+from lsfref.study.best import evaluation, people, pictures, vectors  # noqa: E402
+from lsfref.study.best.choices import CONFIG, Choices  # noqa: E402
+from lsfref.study.best.evaluation import Described  # noqa: E402
 from lsfref.study.protocol import splits  # noqa: E402
-from lsfref.study.protocol.evaluate import NO_ANSWER  # noqa: E402
 from lsfref.study.protocol.metrics import sign_test  # noqa: E402
-from lsfref.study.protocol.protocol import rounds_of, strata  # noqa: E402
+from lsfref.study.protocol.protocol import NO_ANSWER, rounds_of, strata  # noqa: E402
 
-PRESET = best.Choices()
+PRESET = Choices()
 CHANGED = {
     "X1 mean alone": {"moments": "mean"},
     "X1 without frames": {"moments": "deviation"},
@@ -51,63 +52,97 @@ CHANGED = {
     "X3 linear": {"kernel": "linear"},
     "X4 gamma 0.5": {"gamma": 0.5},
     "X4 gamma 2": {"gamma": 2.0},
-    "X5 cost 6": {"cost": 6.0},
-    "X5 cost 60": {"cost": 60.0},
-    "X6 no head": {"head": 0.0},
-    "X6 head alone": {"head": 1.0, "changes": 0.0},
+    "X5 cost 20": {"cost": 20.0},
+    "X5 cost 180": {"cost": 180.0},
     "X7 no changes": {"changes": 0.0},
-    "X7 changes alone": {"changes": 1.0},
-    "X6 X7 tracks alone": {"head": 0.0, "changes": 0.0},
+    "X7 changes alone": {"changes": 1.0, "statistics": 0.0},
+    "X8 no statistics": {"statistics": 0.0},
+    "X8 statistics alone": {"statistics": 1.0},
+    "X9 no people": {"people": 0.0},
+    "X9 people alone": {"people": 1.0},
+    "X10 no gate": {"gate": "no"},
+    "X11 limit 2": {"limit": 2.0},
+    "X11 no limit": {"limit": 1e9},
+    "X12 no trackless": {"trackless": "no"},
+    "X14 gamma 0.15": {"gamma_few": 0.15},
+    "X14 gamma 0.6": {"gamma_few": 0.6},
+    "tracks alone": {"changes": 0.0, "statistics": 0.0, "people": 0.0},
 }
-SHARES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)  # of the changes
-MOMENTS, MIRROR, COSTS = ("frames", "deviation", "mean"), ("yes", "no"), (6.0, 20.0, 60.0)
-KERNELS = [("linear", 1.0), *(("gaussian", gamma) for gamma in (0.5, 1.0, 2.0))]
 GRID = [
-    best.Choices(moments=m, mirror=f, kernel=k, gamma=g, cost=c, head=0.0, changes=0.0)
-    for m, f, (k, g), c in itertools.product(MOMENTS, MIRROR, KERNELS, COSTS)
+    Choices(gamma=g, gamma_few=few, cost=c, changes=share, statistics=share, people=share)
+    for g, few, c, share in itertools.product(
+        (0.5, 1.0), (0.15, 0.3, 0.6), (20.0, 60.0), (0.3, 0.5, 0.7)
+    )
 ]
 PEERS = {
     "logistic regression": (
         LogisticRegression(max_iter=5000),
         {"logisticregression__C": [1e-4, 1e-3, 1e-2, 1e-1, 1.0]},
     ),
-    "RBF SVM": (
-        SVC(),
-        {"svc__C": [1.0, 10.0, 100.0], "svc__gamma": [3e-4, 1e-3, 3e-3]},
-    ),
+    "RBF SVM": (SVC(), {"svc__C": [1.0, 10.0, 100.0], "svc__gamma": [3e-4, 1e-3, 3e-3]}),
 }
+SEEN = {name: slice(vectors.MOMENTS + p.start, vectors.MOMENTS + p.stop)
+        for name, p in pictures.PARTS.items()}  # fmt: skip
+
+
+def opencv_search(grey_HW):
+    """Yield the Windows of OpenCV's own detector on the pictures that `people.search` looks at."""
+    import cv2
+
+    detector = cv2.HOGDescriptor()
+    detector.setSVMDetector(cv2.HOGDescriptor_getDefaultPeopleDetector())
+    largest = people.SIDE / max(grey_HW.shape)
+    for level in range(99):
+        rows, columns = (round(n * largest / people.STEP**level) for n in grey_HW.shape)
+        if rows < 128 or columns < 64:
+            return
+        picture = cv2.resize(np.rint(grey_HW).astype(np.uint8), (columns, rows))
+        places, scores = detector.detect(picture, hitThreshold=-99, winStride=(8, 8))
+        at = np.array(places).reshape(-1, 2) // 8
+        scores_HW = np.full(((rows - 128) // 8 + 1, (columns - 64) // 8 + 1), -99.0)
+        scores_HW[at[:, 1], at[:, 0]] = np.ravel(scores)
+        yield people.Windows(scores_HW, np.array(grey_HW.shape) / (rows, columns))
+
+
+def people_by_opencv(path, *, config, choices):
+    """Return the vector of a video with OpenCV's search in place of ours."""
+    own, people.search = people.search, opencv_search
+    try:
+        frames = list(vectors.read_frames(path, config))
+        return pictures.look(frames, len(frames))[pictures.PARTS["people"]]
+    finally:
+        people.search = own
 
 
 class Asked:
-    """One seed's videos, folds and heads; `right(choices)` is who is answered right."""
+    """One seed's folds; `right(choices)` is who is answered right."""
 
-    def __init__(self, args, seed, work):
+    def __init__(self, args, seed, listed, counted, described):
         self.args = argparse.Namespace(**{**vars(args), "seed": seed})
-        listed = evaluate.labelled(read_labels(args.labels))
-        self.config = dataclasses.replace(best.CONFIG, seed=seed)
-        self.listed, self.videos, _ = evaluate.count(listed, self.config, work)
-        self.tasks = evaluate.task_labels(self.listed)
-        self.groups_M = np.array([v.group or f"\0{v.name}" for v in self.listed.videos])
+        self.counted, self.described = counted, described
+        self.tasks = videos.task_labels(listed)
+        self.groups_M = np.array([v.group or f"\0{v.name}" for v in listed.videos])
         self.rounds = rounds_of(folding.divide(self.args, self.tasks, self.groups_M))
-        self.work = {"extract": work.extract, "mapper": work.mapper, "report": work.progress}
-        self.heads, self.vectors_MV = self.described(self.config)
 
-    def described(self, config):
-        """Return the heads of a Config, and the vector of each video with what they say."""
-        heads = best.fit_heads(self.videos, self.tasks, self.rounds, config, PRESET, **self.work)
-        return heads, best.describe(self.videos, heads, config, PRESET, **self.work)
-
-    def outcomes(self, choices, *, described=None, rounds=None):
-        """Return the Outcome of each task."""
-        heads, vectors_MV = described or (self.heads, self.vectors_MV)
-        return best.ask_rounds(
-            vectors_MV, heads if choices.head else [], self.videos, self.tasks,
-            rounds or self.rounds, choices,
-        )  # fmt: skip
-
-    def right(self, choices, **rest):
+    def right(self, choices, *, described=None, rounds=None):
         """Return right_M of each task, over the videos that have a label."""
-        return [(one.predicted_YM == one.true_M)[0] for one in self.outcomes(choices, **rest)]
+        vectors_MV, usable_M = described or self.described
+        vectors_MV = vectors_MV.copy()
+        if choices.gate == "no":  # the best of all windows in place of the best that move
+            at = SEEN["people"].start
+            vectors_MV[:, [at + 1, at + 3]] = vectors_MV[:, [at, at + 2]]
+        if choices.trackless == "no":
+            usable_M = usable_M & vectors.tracked(vectors_MV)
+        outcomes = evaluation.ask_rounds(
+            Described(vectors_MV, usable_M), self.tasks, rounds or self.rounds, choices
+        )
+        return [(one.predicted_YM == one.true_M)[0] for one in outcomes]
+
+    def without(self, columns):
+        """Return right_M of each task where some columns say nothing."""
+        vectors_MV = self.described.vectors_MV.copy()
+        vectors_MV[:, columns] = 0
+        return self.right(PRESET, described=Described(vectors_MV, self.described.usable_M))
 
     def by_fold(self, answer):
         """Return right_M of each task where answer(fold) gives the decisions of its test rows."""
@@ -129,33 +164,28 @@ class Asked:
 
     @functools.cache  # noqa: B019
     def chosen(self, fold):
-        """Return the Choices that answer most of a fold's training videos: of GRID, then of X7."""
+        """Return the Choices of GRID that answer most of a fold's training videos, per task."""
         train = self.rounds[fold].split[0]
         rounds = rounds_of([[(train[a], train[b]) for a, b in self.inner(fold)]])
-        scores = [sum(r.sum() for r in self.right(choices, rounds=rounds)) for choices in GRID]
-        found = GRID[int(np.argmax(scores))]
-        shared = [dataclasses.replace(found, changes=share) for share in SHARES]
-        scores = [self.right(choices, rounds=rounds)[0].sum() for choices in shared]
-        return shared[int(np.argmax(scores))]
+        scores = np.array([[r.sum() for r in self.right(one, rounds=rounds)] for one in GRID])
+        return [GRID[best] for best in scores.argmax(axis=0)]
 
-    def nested(self, *, head):
-        """Return right_M of each task, X1 to X5 and X7 chosen in each fold."""
+    def nested(self):
+        """Return right_M of each task, the Choices chosen in each fold."""
 
         def answer(fold):
-            choices = dataclasses.replace(self.chosen(fold), head=head)
-            outcomes = self.outcomes(choices)
-            test = self.rounds[fold].split[1]
-            for task, one in zip(self.tasks, outcomes, strict=True):
-                decision_M = np.full(len(task.labels_M), UNLABELLED)
-                decision_M[task.labels_M != UNLABELLED] = one.predicted_YM[0]
-                yield decision_M[test]
+            one = self.rounds[fold]
+            for task, choices in zip(self.tasks, self.chosen(fold), strict=True):
+                asked = evaluation._answer_fold(self.described, task, one, choices)
+                yield asked.decision_Ym[0]
 
         return self.by_fold(answer)
 
     def peer(self, estimator, grid):
         """Return right_M of each task for a classifier of scikit-learn."""
         choices = dataclasses.replace(PRESET, moments="deviation", mirror="no")
-        features_MQ, usable_M = best.features(self.vectors_MV, choices), self.videos.counts_M > 0
+        features_MQ = vectors.features(self.described.vectors_MV, choices)
+        usable_M = vectors.tracked(self.described.vectors_MV)
 
         def answer(fold):
             train, test = self.rounds[fold].split
@@ -171,17 +201,36 @@ class Asked:
         return self.by_fold(answer)
 
 
-def rows_of(asked):
+def rows_of(asked, of_opencv):
     """Yield (name, right_M of each task)."""
     yield "preset best", asked.right(PRESET)
     for name, fields in CHANGED.items():
         yield name, asked.right(dataclasses.replace(PRESET, **fields))
-    classes = dataclasses.replace(asked.config, balance="class")
-    yield "B2 balance class", asked.right(PRESET, described=asked.described(classes))
-    yield "nested", asked.nested(head=PRESET.head)
-    yield "nested, no head", asked.nested(head=0.0)
+    at = SEEN["statistics"].start
+    for name, width in pictures.FAMILIES.items():
+        yield f"X8 without {name}", asked.without(slice(at, at + width))
+        at += width
+    yield "nested", asked.nested()
     for name, (estimator, grid) in PEERS.items():
         yield name, asked.peer(estimator, grid)
+    if of_opencv is not None:
+        yield "people by OpenCV", asked.right(PRESET, described=of_opencv)
+
+
+def searched_by_opencv(described, paths, mapper):
+    """Return Described with the people that OpenCV finds, None where it is not installed."""
+    try:
+        import cv2
+    except ImportError:
+        return None
+    if not hasattr(cv2, "HOGDescriptor_getDefaultPeopleDetector"):
+        return None
+    vectors_MV = described.vectors_MV.copy()
+    look = functools.partial(people_by_opencv, config=CONFIG, choices=PRESET)
+    usable = np.flatnonzero(described.usable_M)
+    for m, people_V in zip(usable, mapper(look, [paths[m] for m in usable]), strict=True):
+        vectors_MV[m, SEEN["people"]] = people_V
+    return Described(vectors_MV, described.usable_M)
 
 
 def main():
@@ -191,16 +240,19 @@ def main():
     folding.add_split(parser, repeats=1)
     options.add_common(parser)
     args = parser.parse_args()
+    listed = videos.labelled(read_labels(args.labels))
+    with session(args, passes=2, n_videos=len(listed.videos)) as doing:
+        listed, counted, _ = videos.count(listed, CONFIG, doing)
+        described = evaluation.describe(counted, CONFIG, PRESET, work=doing.work)
+        of_opencv = searched_by_opencv(described, counted.paths, doing.work.mapper)
+        doing.progress.clear()
     found = {}
     for seed in args.seeds:
-        n_videos = len(read_labels(args.labels).videos)
-        with session(args, passes=3, n_videos=n_videos) as work:
-            asked = Asked(args, seed, work)
-            work.progress.clear()
-            for name, right in rows_of(asked):
-                found.setdefault(name, []).append(right)
-                told = " / ".join(f"{100 * right_M.mean():.1f}" for right_M in right)
-                print(f"seed {seed} {name}: {told}", flush=True)
+        asked = Asked(args, seed, listed, counted, described)
+        for name, right in rows_of(asked, of_opencv):
+            found.setdefault(name, []).append(right)
+            told = " / ".join(f"{100 * right_M.mean():.1f}" for right_M in right)
+            print(f"seed {seed} {name}: {told}", flush=True)
     for t, task in enumerate(("background", "foreground")):
         print(task)
         base_SM = np.array([right[t] for right in found["preset best"]], float)

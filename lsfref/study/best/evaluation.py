@@ -19,7 +19,7 @@ from lsfref.phases.phase2 import UNLABELLED
 from lsfref.study.best.choices import NAME, Choices
 from lsfref.study.best.experts import answer_rows, fit_experts
 from lsfref.study.best.vectors import WIDTH, describe_video
-from lsfref.study.classifiers.logistic import Classifier, fit_classifier, log_posteriors
+from lsfref.study.classifiers.logistic import fit_classifier, posteriors
 from lsfref.study.protocol.evaluate import Counted, check_round
 from lsfref.study.protocol.outcome import Outcome
 from lsfref.study.protocol.protocol import (
@@ -130,11 +130,7 @@ def answer_tables(
             rows_MQ[learned], task.labels_M[learned], n_classes=len(task.classes),
             kernel=choices.likeness(few=True), cost=choices.cost,
         )  # fmt: skip
-        shares = functools.partial(_posteriors, fitted)
+        shares = functools.partial(posteriors, fitted)
         every = np.full(len(test), True)
         answers.append(asked_of(shares, rows_MQ[test], every, task.labels_M[test]))
     return {METHOD: answers}
-
-
-def _posteriors(fitted: Classifier, rows_MQ: Floats) -> Floats:
-    return np.exp(log_posteriors(fitted, rows_MQ))

@@ -23,10 +23,9 @@ def light(frames_FHW: Floats) -> Floats:
     mode_V = np.linalg.svd(parts_FV - parts_FV.mean(axis=0), full_matrices=False)[2][0]
     found = [abs(mode_V.sum()) / (np.abs(mode_V).sum() + 1e-9)]
     for lag in LAGS:
-        change_fV = parts_FV[lag:] - parts_FV[:-lag]
-        together = np.abs(change_fV.mean(axis=1)).mean() + 1e-4 if len(change_fV) else 0.0
-        found.append(together / (np.abs(change_fV).mean() + 3e-4) if len(change_fV) else 0.0)
-        del change_fV  # of another length each time
+        changes = parts_FV[lag:] - parts_FV[:-lag]
+        together = np.abs(changes.mean(axis=1)) + 1e-4
+        found.append(together.mean() / (np.abs(changes).mean() + 3e-4) if len(changes) else 0.0)
     return np.array(found, dtype=np.float64)
 
 

@@ -96,15 +96,8 @@ def _keep(frames: Iterable[Floats], wanted: set[int], kept: dict[int, Ints]) -> 
 def statistics(run_FHW: Floats, median_HW: Floats) -> Floats:
     """Return statistics_V of one run of frames, the numbers of FAMILIES in their order."""
     sigma = deviation(np.diff(run_FHW[: LAG + 1], axis=0))
-    return np.concatenate(
-        [
-            noise(run_FHW),
-            light(run_FHW),
-            camera(run_FHW),
-            local(run_FHW),
-            blobs(run_FHW[::4], median_HW, sigma=sigma),
-        ]
-    )
+    found = blobs(run_FHW[::4], median_HW, sigma=sigma)
+    return np.concatenate([family(run_FHW) for family in (noise, light, camera, local)] + [found])
 
 
 def moving(kept: dict[int, Ints], number: int, *, sigma: float) -> tuple[Floats, Bools]:

@@ -103,6 +103,11 @@ def log_posteriors(classifier: Classifier, features_MQ: Floats) -> Floats:
     return log_softmax(scores_MC)
 
 
+def posteriors(classifier: Classifier, features_MQ: Floats) -> Floats:
+    """Return shares_MC; they add up to 1."""
+    return np.exp(log_posteriors(classifier, features_MQ))
+
+
 def log_softmax(scores_MC: Floats) -> Floats:
     """Return logs_MC, shifted by the maximum so that exp is safe."""
     logs_MC = scores_MC - scores_MC.max(axis=1, keepdims=True)
