@@ -252,7 +252,6 @@ def test_budgets(what, belongs, most):
     assert n <= most
 
 
-@NOT_YET
 def test_no_file_is_over_250_lines():
     assert {name: size_of(path) for name, path in modules().items() if size_of(path) > 250} == {}
 

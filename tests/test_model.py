@@ -212,3 +212,25 @@ def test_extras_that_are_none_are_refused(tmp_path, extras):
             np.savez(file, **arrays)
         with contextlib.nullcontext() if fine else pytest.raises(ModelError):
             model.load(tmp_path / "m.npz")
+
+
+ESTIMATE = {
+    "accuracy": 0.75, "majority": 0.5, "majority_class": "rain", "recall_mean": 0.625,
+    "interval": [0.25, 1.0], "threshold": None, "coverage": None, "videos": 5,
+    "sources": {"rain": 2}, "by_group": True, "drawn": False,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("more", [{}, {"threshold": 0.5, "coverage": 1.0}])
+def test_an_estimate_comes_back(tmp_path, more):
+    estimate = {"background": ESTIMATE | more}
+    model.save(dataclasses.replace(make(), estimate=estimate), tmp_path / "m.npz")
+    assert model.load(tmp_path / "m.npz").estimate == estimate
+
+
+@pytest.mark.parametrize("odd", [{"threshold": 1.5}, {"accuracy": -0.1}, {"videos": -1}])
+def test_an_odd_estimate_is_refused(tmp_path, odd):
+    estimate = {"background": ESTIMATE | odd}
+    model.save(dataclasses.replace(make(), estimate=estimate), tmp_path / "m.npz")
+    with pytest.raises(ModelError, match="estimate"):
+        model.load(tmp_path / "m.npz")

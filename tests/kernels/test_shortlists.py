@@ -37,3 +37,13 @@ def test_squares_that_overflow_are_refused():
     index_MN = np.array([[0.0, 0], [1e200, 0]])
     with pytest.raises(ValueError, match="squares are finite"):
         list(shortlists.shortlists(index_MN, index_MN, k=1))
+
+
+def test_lists_are_short():
+    """What makes it quick: of 997 videos, hardly more than k are looked at."""
+    rng = np.random.default_rng(0)
+    index_MN, queries_mN = rng.normal(size=(997, 11)), rng.normal(size=(31, 11))
+    for _rows, short, counts_B in shortlists.shortlists(index_MN, queries_mN, k=20):
+        assert counts_B.min() >= 20
+        assert counts_B.mean() < 25
+        assert short.shape[1] == counts_B.max()
