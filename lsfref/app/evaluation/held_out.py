@@ -15,8 +15,6 @@ from lsfref.study.protocol import asking, protocol
 from lsfref.study.protocol.evaluate import ask_rounds
 from lsfref.study.protocol.outcome import Outcome
 
-NO_ANSWER = -1
-
 
 def ask(manifest: Manifest, fitted: Model, doing: Session) -> list[Outcome]:
     """Return the Outcome of each task on the videos whose split is test (T4, T6).
@@ -32,7 +30,9 @@ def ask(manifest: Manifest, fitted: Model, doing: Session) -> list[Outcome]:
     pooled: dict[str, Floats] = {}
     if fitted.extras is None:
         pooled |= zip(fitted.files, fitted.pooled_ME, strict=True)
+    unread = []
     for video, found in zip(test, described, strict=True):
+        unread.append(found.error is not None)
         doing.progress.report((), found.error, fate="counted as an error")
         if not found.error and found.pooled_E.any():  # else it is answered by choice (D4)
             pooled[video.name] = found.pooled_E
@@ -46,7 +46,7 @@ def ask(manifest: Manifest, fitted: Model, doing: Session) -> list[Outcome]:
     else:
         n_pairs = asking.N_PAIRS
         outcomes = ask_rounds([pooled_ME], usable_M, tasks, [one], fitted.config, n_pairs=n_pairs)
-    unread_m = np.array([bool(found.error) for found in described])
+    unread_m = np.array(unread)
     for outcome, task in zip(outcomes, tasks, strict=True):
-        outcome.predicted_YM[:, unread_m[task.labels_M[test_M] >= 0]] = NO_ANSWER
+        outcome.predicted_YM[:, unread_m[task.labels_M[test_M] >= 0]] = protocol.NO_ANSWER
     return outcomes

@@ -34,6 +34,7 @@ from lsfref.study.protocol.protocol import (
 from lsfref.study.protocol.splits import Split
 
 METHOD = f"preset {NAME}"
+WIDER, WEIGHTIER = 3, 5  # kernel and errors of a table, against those of few columns (X13)
 
 
 class Described(NamedTuple):
@@ -118,17 +119,19 @@ def answer_tables(
 ) -> dict[str, list[Asked]]:
     """Answer each task for the test rows of one round from feature tables.
 
-    Choices: X13 the columns of all tables side by side, each a z-score, and the classifier of few
-             columns (X14).
+    Choices: X13 the columns of all tables side by side, each a z-score, and one classifier: of few
+             columns (X14), but wider, and its errors weigh more.
     """
     rows_MQ = np.concatenate(tables, axis=1)
     train, test = one.split
+    few = choices.likeness(few=True)
+    wide = few._replace(gamma=few.gamma / WIDER)
     answers = []
     for task in tasks:
         learned = train[task.labels_M[train] != UNLABELLED]
         fitted = fit_classifier(
-            rows_MQ[learned], task.labels_M[learned], n_classes=len(task.classes),
-            kernel=choices.likeness(few=True), cost=choices.cost,
+            rows_MQ[learned], task.labels_M[learned], n_classes=len(task.classes), kernel=wide,
+            cost=WEIGHTIER * choices.cost,
         )  # fmt: skip
         shares = functools.partial(posteriors, fitted)
         every = np.full(len(test), True)
