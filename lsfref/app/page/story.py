@@ -8,7 +8,6 @@ the answer and by its timeline, is read back from a temporary folder.
 import collections
 import dataclasses
 import functools
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -31,6 +30,7 @@ from lsfref.phases.advice import unusable
 from lsfref.phases.extraction import Extract, Extraction
 from lsfref.phases.phase2 import neighbor_count
 from lsfref.phases.streaming import Block
+from lsfref.storage.files import scratch
 from lsfref.study.best import preset
 from lsfref.study.protocol import answering
 from lsfref.trajectories import TRACK_LENGTH, VERDICTS, step_lengths
@@ -203,8 +203,8 @@ def gather(path: str, config: Config, model: Model | None = None, *, strict: boo
     story.n_frames = decoding.count_frames(path, warn=lambda text: None, **limits)
     story.rate = decoding.frame_rate(path)
     watcher = _Watcher(story)
-    with tempfile.TemporaryDirectory(prefix="lsfref-") as folder:
-        extract: Extract = CachedExtract(Path(folder), compute=watcher.extract)
+    with scratch() as folder:
+        extract: Extract = CachedExtract(folder, compute=watcher.extract)
         if strict:
             extract = functools.partial(strict_extract, inner=extract)
         found = extract(path, config)
