@@ -16,7 +16,7 @@ QUICK = [
 ]
 
 
-@pytest.fixture(autouse=True, scope="package")
+@pytest.fixture(autouse=True, scope="module")
 def small_pictures():
     """People are looked for in smaller pictures: tiny clips are not enlarged twelve times."""
     with pytest.MonkeyPatch.context() as patch:
