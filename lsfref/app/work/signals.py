@@ -15,7 +15,8 @@ def told_again(otherwise: Callable[[Any], Any], unraisable: "sys.UnraisableHookA
     if number is None:
         otherwise(unraisable)
     else:  # here it would be lost, and the reader of stderr shown a traceback
-        threading.Timer(0.01, os.kill, (os.getpid(), number)).start()
+        with held(number):  # a second one would end the start of the timer, and be lost with it
+            threading.Timer(0.01, os.kill, (os.getpid(), number)).start()
 
 
 @contextlib.contextmanager
