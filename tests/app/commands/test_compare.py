@@ -48,7 +48,7 @@ def test_command_on_clips(labelled_clips, tmp_path, capsys):
     told = capsys.readouterr().out
     for recipe in ROWS.values():
         assert recipe.name in told
-    assert f"{table} + linear SVM" in told
+    assert "c3d.csv + linear SVM" in told
     assert f"wrote {out}" in told
     text = out.read_text()
     assert text.count('role="img"') >= 6
@@ -57,7 +57,7 @@ def test_command_on_clips(labelled_clips, tmp_path, capsys):
     assert command.run(parse(*words, "--json", "--rows", "pca")) == 0
     rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert {row["method"] for row in rows} == {
-        ROWS["whole"].name, ROWS["pca"].name, f"{table} + linear SVM",
+        ROWS["whole"].name, ROWS["pca"].name, "c3d.csv + linear SVM",
     }  # fmt: skip
     assert rows[0]["p"] is None
     assert all({"confusion", "won", "lost"} <= set(row) for row in rows)
