@@ -160,21 +160,28 @@ def place(given: str | os.PathLike[str]) -> Path:
     """
     folder = Path(given).absolute()
     with contextlib.suppress(OSError):
-        if not is_ours(folder) and any(folder.iterdir()):
+        if _holds_others(folder):
             return folder / BESIDE
     return folder
+
+
+def _holds_others(folder: Path) -> bool:
+    """Return whether a folder holds anything and is not ours.
+
+    The mark is looked for last: what another process is making is marked before it holds more.
+    """
+    held = any(not TEMPORARY.fullmatch(name) for name in os.listdir(folder))
+    return held and not is_ours(folder)
 
 
 def claim(folder: Path) -> None:
     """Make a folder and mark it as ours. Raises OSError where it holds other things."""
     folder.mkdir(parents=True, exist_ok=True)
-    if is_ours(folder):
-        return
-    if any(not TEMPORARY.fullmatch(name) for name in os.listdir(folder)):
-        if is_ours(folder):  # another process was quicker
-            return
+    if _holds_others(folder):
         told = "it holds other things; give an empty folder"
         raise OSError(errno.ENOTEMPTY, told, str(folder))
+    if is_ours(folder):
+        return
     with write_whole(folder / TAG, follow=False) as file:
         file.write(MARK)
 

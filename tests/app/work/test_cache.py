@@ -457,3 +457,15 @@ def test_what_is_no_video_is_the_readers_to_tell(tmp_path, folder, name):
     with pytest.raises(VideoError, match=name):
         rows(CachedExtract(folder)(tmp_path / name, CONFIG))
     assert not folder.exists() or kept_in(folder) == []
+
+
+def test_what_another_process_is_marking_is_not_taken_for_other_things(tmp_path, monkeypatch):
+    (tmp_path / ".lsfref-0123456789abcdef.tmp").touch()
+    assert cache.place(tmp_path) == tmp_path
+
+    def marked_meanwhile(folder):
+        (tmp_path / cache.TAG).write_bytes(cache.MARK)
+        return [cache.TAG]
+
+    monkeypatch.setattr(os, "listdir", marked_meanwhile)
+    assert cache.place(tmp_path) == tmp_path
