@@ -8,6 +8,8 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
+LATER = 0.25  # seconds; a hook is over by then on a busy machine, too
+
 
 def told_again(otherwise: Callable[[Any], Any], unraisable: "sys.UnraisableHookArgs") -> None:
     """Hook for what destructors raise: Ctrl-C and TERM that came in one come again after it."""
@@ -16,7 +18,7 @@ def told_again(otherwise: Callable[[Any], Any], unraisable: "sys.UnraisableHookA
         otherwise(unraisable)
     else:  # here it would be lost, and the reader of stderr shown a traceback
         with held(number):  # a second one would end the start of the timer, and be lost with it
-            threading.Timer(0.01, os.kill, (os.getpid(), number)).start()
+            threading.Timer(LATER, os.kill, (os.getpid(), number)).start()
 
 
 @contextlib.contextmanager
