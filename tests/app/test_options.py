@@ -63,9 +63,9 @@ def test_flags_that_are_not_given_change_nothing():
 @pytest.mark.parametrize(
     ("base", "home", "folder"),
     [
-        ("/x/cache", "/home/me", "/x/cache/lsfref"),
-        ("", "/home/me", "/home/me/.cache/lsfref"),
-        ("not/absolute", "/home/me", "/home/me/.cache/lsfref"),
+        ("/x/cache", "/elsewhere/me", "/x/cache/lsfref"),
+        ("", "/elsewhere/me", "/elsewhere/me/.cache/lsfref"),
+        ("not/absolute", "/elsewhere/me", "/elsewhere/me/.cache/lsfref"),
     ],
 )
 def test_the_cache_is_where_xdg_says(monkeypatch, base, home, folder):

@@ -66,6 +66,10 @@ def fit(listed: lists.Manifest, args: argparse.Namespace) -> int:
         expected = estimate.lines(rows)
         if not found and args.estimate != "none":
             found, rows, expected = estimate.expected(listed, args, doing)
+        elif args.estimate == "both":
+            expected.append(
+                "the other preset is not asked: --estimate both is for lists without split"
+            )
         if rows:
             save(dataclasses.replace(fitted, estimate=rows), args.model)
     lines = summary(fitted)

@@ -12,7 +12,7 @@ from lsfref.app.page.shell import text
 
 Color = tuple[int, int, int]
 BLUE, ORANGE, GREEN, RED = (0, 114, 178), (230, 159, 0), (0, 158, 115), (213, 94, 0)
-PURPLE, SKY, YELLOW, GREY = (204, 121, 167), (86, 180, 233), (240, 228, 66), (125, 125, 125)
+PURPLE, SKY, GREY = (204, 121, 167), (86, 180, 233), (125, 125, 125)
 COLORS = (BLUE, ORANGE, GREEN, PURPLE, RED, SKY, GREY)
 SHAPES = (  # points, outer and inner radius, turn in degrees; the first is a disc
     (0, 1.0, 1.0, 0), (4, 1.2, 0.85, 45), (3, 1.3, 0.65, -90), (4, 1.3, 0.92, 0),

@@ -53,8 +53,10 @@ def test_train_reports_on_the_videos_set_aside(labelled_clips, cache, tmp_path, 
     labels = tmp_path / "split.csv"
     labels.write_text("\n".join([header + ",split", *lines]) + "\n")
     words = ["--labels", str(labels), "--jobs", "1", "--cache", cache, "--quiet", *QUICK]
+    words += ["--estimate", "both"]
     assert main(["train", *words, "--model", str(tmp_path / "m.npz")]) == 0
     out = capsys.readouterr().out
+    assert "--estimate both is for lists without split" in out
     assert "background: 3 classes, 6 videos" in out
     assert "On the 3 videos set aside" in out
     assert main(["train", *words, "--model", str(tmp_path / "m.npz"), "--json"]) == 0
