@@ -3,6 +3,7 @@
 A trajectory belongs to the interval in which it ends (T9); it may have begun in the one before.
 """
 
+import contextlib
 import itertools
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
@@ -12,7 +13,7 @@ import numpy as np
 from lsfref import pooling
 from lsfref.arrays import Floats, Ints
 from lsfref.config import Config
-from lsfref.errors import LsfrefError
+from lsfref.errors import LsfrefError, NoTrajectoriesError
 from lsfref.media import decoding
 from lsfref.phases.extraction import Extract, Notice, PathLike, extract, repeat_period
 from lsfref.phases.passes import Pooled
@@ -49,43 +50,52 @@ def describe_intervals(
     seconds: float,
     pool: PoolInterval,
     config: Config,
-    nothing: Floats | None = None,
     extract: Extract = extract,
 ) -> Timeline:
     """Return a Pooled for each interval of `seconds`; bad input never raises.
 
-    `pool` says what an interval becomes, of its blocks and the range of its frames, in order; one
-    without blocks is `nothing` where a trajectory could have ended (D4). Under a variable rate the
-    frames' time stamps say where intervals end; where they say nothing an interval is seconds * 25
-    frames, which is told (T9).
+    `pool` says what an interval becomes, of its blocks and the range of its frames, in order: where
+    a trajectory could have ended and none did, of no blocks (D4), unless it raises
+    NoTrajectoriesError. Under a variable rate the frames' time stamps say where intervals end;
+    where they say nothing an interval is seconds * 25 frames, which is told (T9).
     """
     intervals: list[Interval] = []
     try:
         found = extract(path, config)
         clock = _clock(path, seconds, repeat_period(path, config))
-        pooled: dict[int, pooling.Pooled] = {}
+        pooled: list[tuple[Floats | None, int]] = []
         for number, group in itertools.groupby(_cut(found, clock), key=lambda piece: piece[0]):
-            pooled[number] = pool((block for _, block in group), range(*clock.bounds(number)))
+            pooled += _still(pool, config, map(clock.bounds, range(len(pooled), number)))
+            pooled.append(pool((block for _, block in group), range(*clock.bounds(number))))
+        n_intervals = int(clock.numbers(np.array([found.n_frames - 1]))[0]) + 1
+        rest = [clock.bounds(number) for number in range(n_intervals)]
+        bounds = [(first, min(stop, found.n_frames)) for first, stop in rest]
+        pooled += _still(pool, config, bounds[len(pooled) :])
         if found.n_frames and not clock.rate and not len(clock.times_F):
             name, length = printable(path), clock.bounds(0)[1]
             text = f"{name}: its frames have no times; intervals of {length} frames"
             found.notices.append(Notice("video", text))
-        for number in range(clock.numbers(np.array([found.n_frames - 1]))[0] + 1):
-            first, stop = clock.bounds(number)
-            stop = min(stop, found.n_frames)
-            vector_E, n_points = pooled.get(number, (None, 0))
-            error = None
-            if n_points == 0 and stop > TRACK_LENGTH and config.min_points <= 1:
-                vector_E = nothing  # D4
-            elif n_points < config.min_points:
+        for (first, stop), (vector_E, n_points) in zip(bounds, pooled, strict=True):
+            if 0 < n_points < config.min_points:
                 vector_E = None
-            if vector_E is None:
-                error = "no trajectories end in this interval"
+            error = "no trajectories end in this interval" if vector_E is None else None
             described = Pooled(vector_E, n_points, stop - first, (), error)
             intervals.append(Interval(first, stop - 1, clock.seconds(first, stop), described))
     except LsfrefError as fault:
         return Timeline([], 0, (), str(fault))
     return Timeline(intervals, found.n_frames, found.warnings, None)
+
+
+def _still(
+    pool: PoolInterval, config: Config, bounds: Iterable[tuple[int, int]]
+) -> Iterator[tuple[Floats | None, int]]:
+    """Yield what intervals without trajectories become."""
+    for interval in itertools.starmap(range, bounds):
+        vector_E = None
+        if interval.stop > TRACK_LENGTH and config.min_points <= 1:
+            with contextlib.suppress(NoTrajectoriesError):
+                vector_E = pool((), interval).pooled_E
+        yield vector_E, 0
 
 
 class _Clock(NamedTuple):

@@ -20,7 +20,7 @@ import numpy as np
 from lsfref import pipeline, pooling
 from lsfref.arrays import N_COLUMNS, Bools, Floats, Ints
 from lsfref.config import Config
-from lsfref.errors import LsfrefError, ModelError, VideoError
+from lsfref.errors import LsfrefError, ModelError, NoTrajectoriesError, VideoError
 from lsfref.model import Extras, LabelledVideo, Model, Task, Trained
 from lsfref.phases import timeline
 from lsfref.phases.advice import fit_warnings, unusable
@@ -193,7 +193,12 @@ def describe_intervals(
             yield picture
 
     def pool(blocks: Iterable[Block], interval: range) -> pooling.Pooled:
-        pooled = pool_blocks(blocks)
+        try:
+            pooled = pool_blocks(blocks)
+        except NoTrajectoriesError:
+            if choices.trackless == "no":
+                raise
+            pooled = pooling.Pooled(np.zeros(MOMENTS), 0)  # X12
         for _ in until(interval.start):
             pass
         pictures = [*earlier, *until(interval.stop)]

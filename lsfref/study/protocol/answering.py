@@ -13,6 +13,7 @@ import numpy as np
 
 from lsfref import pooling
 from lsfref.arrays import Floats
+from lsfref.errors import NoTrajectoriesError
 from lsfref.model import Encoder, Model
 from lsfref.phases.extraction import Extract, PathLike, extract
 from lsfref.phases.passes import Pooled
@@ -59,18 +60,24 @@ class PaperAnswerer:
     @property
     def describe_intervals(self) -> Callable[..., Timeline]:
         """What makes the average code of each interval: `describe_intervals` of timeline.py."""
-        pool = functools.partial(_pool_interval, encoder=self.model.network.encoder)
         config = self.model.config
-        nothing_E = np.zeros(config.n_code)
-        return functools.partial(describe_intervals, pool=pool, config=config, nothing=nothing_E)
+        pool = functools.partial(
+            _pool_interval, encoder=self.model.network.encoder, n_code=config.n_code
+        )
+        return functools.partial(describe_intervals, pool=pool, config=config)
 
     def shares(self, task: str, pooled_ME: Floats) -> Floats:
         """Return shares_MC, the votes for each class (stages 8 to 10)."""
         return votes_by_task(self.model, task, pooled_ME)
 
 
-def _pool_interval(blocks: Iterable[Block], _frames: range, *, encoder: Encoder) -> pooling.Pooled:
-    return pooling.pool_codes((block.descriptors_PD for block in blocks), encoder)
+def _pool_interval(
+    blocks: Iterable[Block], _frames: range, *, encoder: Encoder, n_code: int
+) -> pooling.Pooled:
+    try:
+        return pooling.pool_codes((block.descriptors_PD for block in blocks), encoder)
+    except NoTrajectoriesError:
+        return pooling.Pooled(np.zeros(n_code), 0)  # D4
 
 
 def answer_as(system: Answerer, pooled: Pooled) -> Answer:

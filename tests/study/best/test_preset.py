@@ -167,6 +167,31 @@ def test_an_interval_is_what_is_seen_of_its_own_pictures(fitted, monkeypatch):
 
 
 @pytest.mark.unwatched  # pictures of fake files are rows
+@pytest.mark.parametrize("trackless", ["yes", "no"])
+def test_an_interval_without_tracks_is_answered_by_its_pictures(fitted, monkeypatch, trackless):
+    """Intervals of 5 frames of 23, tracks in the fifth alone: the fourth is still; in the first
+    three no track could have ended."""
+    rows_PD, _ = some_rows(2)
+    found = Extraction(iter(blocks_of(rows_PD, [21, 22])), 23)
+    monkeypatch.setattr("lsfref.media.decoding.frame_rate", lambda path: 1.0)
+    name, choices = "rain-human-1-x.mp4", Choices(trackless=trackless)
+    timed = best.describe_intervals(
+        name, seconds=5, config=CONFIG, choices=choices, extract=lambda path, config: found
+    )
+    *early, still, moving = [part.pooled for part in timed.intervals]
+    assert [one.error for one in early] == ["no trajectories end in this interval"] * 3
+    every = list(best.read_frames(name, CONFIG))
+    assert (still.n_points, moving.n_points) == (0, 2)
+    np.testing.assert_array_equal(moving.pooled_E[vectors.MOMENTS :], best.look(every[5:], 18))
+    if trackless == "no":
+        assert still.error == "no trajectories end in this interval"
+        return
+    assert still.error is None
+    assert not still.pooled_E[: vectors.MOMENTS].any()
+    np.testing.assert_array_equal(still.pooled_E[vectors.MOMENTS :], best.look(every[:20], 20))
+
+
+@pytest.mark.unwatched  # pictures of fake files are rows
 def test_pictures_that_end_before_the_tracks_are_told(fitted, monkeypatch):
     real = best.read_frames
     monkeypatch.setattr(best, "read_frames", lambda *a: itertools.islice(real(*a), 9))
