@@ -9,6 +9,7 @@ from lsfref.media.writer import write_video
 
 HEIGHT, WIDTH, FRAMES = 41, 53, 19
 CLASSES = ("camera shaking", "tree waving", "normal")
+BRIEF = ["--set", "epochs=4", "--set", "n_samples=2000", "--set", "n_scales=2"]  # of a training
 
 
 def texture(seed, shape=(HEIGHT + 40, WIDTH + 40)):
@@ -51,3 +52,14 @@ def write_set(folder, *, per_class=3):
     labels = Path(folder) / "labels.csv"
     labels.write_text("\n".join(lines) + "\n")
     return labels
+
+
+def rewrite(labels, folder, change):
+    """Return a label list in a folder of its own, its clips linked there: change(header, rows)."""
+    header, *rows = labels.read_text().splitlines()
+    header, rows = change(header, rows)
+    for clip in labels.parent.glob("*.mkv"):
+        (folder / clip.name).symlink_to(clip)
+    path = folder / "labels.csv"
+    path.write_text("\n".join([header, *rows]) + "\n")
+    return path

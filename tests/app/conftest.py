@@ -1,19 +1,13 @@
 """A model fitted to the tiny clips, for all tests that want one: paper's, and preset `best`."""
 
 import pytest
+from clips import BRIEF
 
 from lsfref.app.cli import main
 
-QUICK = [
-    "--no-estimate",
-    "--set",
-    "epochs=3",
-    "--set",
-    "n_samples=1500",
-    "--set",
-    "n_scales=2",
-    "--quiet",
-]
+QUICK = ["--no-estimate", "--quiet"]
+for _setting in ("epochs=3", "n_samples=1500", "n_scales=2"):
+    QUICK += ["--set", _setting]
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -30,6 +24,20 @@ def fit(labels, folder, preset):
         main(["train", *words, *QUICK, "--preset", preset, "--model", str(folder / "m.npz")]) == 0
     )
     return folder / "m.npz"
+
+
+@pytest.fixture(scope="session")
+def cache(tmp_path_factory):
+    return str(tmp_path_factory.mktemp("cache"))
+
+
+@pytest.fixture(scope="session")
+def trained(labelled_clips, cache, tmp_path_factory):
+    """A model with its estimate, as `train` leaves it."""
+    path = tmp_path_factory.mktemp("model") / "m.npz"
+    words = ["--labels", str(labelled_clips), "--model", str(path), "--jobs", "1"]
+    assert main(["train", *words, "--cache", cache, *BRIEF]) == 0
+    return path
 
 
 @pytest.fixture(scope="session")

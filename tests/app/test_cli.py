@@ -14,21 +14,6 @@ from lsfref.app.options import cache_folder
 pytestmark = pytest.mark.unwatched
 
 ROOT = Path(__file__).parents[2]
-QUICK = ["--set", "epochs=4", "--set", "n_samples=2000", "--set", "n_scales=2"]
-
-
-@pytest.fixture(scope="module")
-def cache(tmp_path_factory):
-    return str(tmp_path_factory.mktemp("cache"))
-
-
-@pytest.fixture(scope="module")
-def trained(labelled_clips, cache, tmp_path_factory):
-    path = tmp_path_factory.mktemp("model") / "m.npz"
-    common = ["--jobs", "1", "--cache", cache]
-    status = main(["train", "--labels", str(labelled_clips), "--model", str(path), *QUICK, *common])
-    assert status == 0
-    return path
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import re
 
 import numpy as np
 import pytest
+from clips import rewrite
 
 from lsfref.app import cli
 from lsfref.media.writer import write_video
@@ -53,16 +54,6 @@ def test_the_command_on_clips(labelled_clips, cache, capsys):
     header, *lines = out.splitlines()
     assert KEYS <= set(header.replace('"', "").split(","))
     assert len(lines) == 2
-
-
-def rewrite(labels, tmp_path, change):
-    header, *rows = labels.read_text().splitlines()
-    header, rows = change(header, rows)
-    for clip in labels.parent.glob("*.mkv"):
-        (tmp_path / clip.name).symlink_to(clip)
-    path = tmp_path / "labels.csv"
-    path.write_text("\n".join([header, *rows]) + "\n")
-    return path
 
 
 def test_the_lists_own_split_stands_unless_folds_are_asked_for(

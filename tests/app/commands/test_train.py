@@ -3,33 +3,17 @@
 import json
 
 import pytest
+from clips import BRIEF
 
 from lsfref.app.cli import main
 
 pytestmark = pytest.mark.unwatched
 
 
-QUICK = ["--set", "epochs=4", "--set", "n_samples=2000", "--set", "n_scales=2"]
-
-
-@pytest.fixture(scope="module")
-def cache(tmp_path_factory):
-    return str(tmp_path_factory.mktemp("cache"))
-
-
-@pytest.fixture(scope="module")
-def trained(labelled_clips, cache, tmp_path_factory):
-    path = tmp_path_factory.mktemp("model") / "m.npz"
-    common = ["--jobs", "1", "--cache", cache]
-    status = main(["train", "--labels", str(labelled_clips), "--model", str(path), *QUICK, *common])
-    assert status == 0
-    return path
-
-
 def test_train_says_what_it_read_and_what_it_fitted(labelled_clips, cache, tmp_path, capsys):
     path = tmp_path / "m.npz"
     words = ["--labels", str(labelled_clips), "--model", str(path), "--jobs", "1", "--cache", cache]
-    assert main(["train", *words, *QUICK]) == 0
+    assert main(["train", *words, *BRIEF]) == 0
     out, err = capsys.readouterr()
     assert path.exists()
     assert f"wrote {path}" in out
@@ -42,7 +26,7 @@ def test_train_says_what_it_read_and_what_it_fitted(labelled_clips, cache, tmp_p
 
 def test_quiet_is_quiet(labelled_clips, cache, tmp_path, capsys):
     words = ["--labels", str(labelled_clips), "--jobs", "1", "--cache", cache, "--quiet"]
-    assert main(["train", *words, *QUICK, "--model", str(tmp_path / "m.npz")]) == 0
+    assert main(["train", *words, *BRIEF, "--model", str(tmp_path / "m.npz")]) == 0
     assert capsys.readouterr().err == ""
 
 
@@ -52,7 +36,7 @@ def test_train_reports_on_the_videos_set_aside(labelled_clips, cache, tmp_path, 
     lines = [f"{folder / line},{'test' if line[1] == '2' else 'train'}" for line in lines]
     labels = tmp_path / "split.csv"
     labels.write_text("\n".join([header + ",split", *lines]) + "\n")
-    words = ["--labels", str(labels), "--jobs", "1", "--cache", cache, "--quiet", *QUICK]
+    words = ["--labels", str(labels), "--jobs", "1", "--cache", cache, "--quiet", *BRIEF]
     words += ["--estimate", "both"]
     assert main(["train", *words, "--model", str(tmp_path / "m.npz")]) == 0
     out = capsys.readouterr().out
@@ -66,7 +50,7 @@ def test_train_reports_on_the_videos_set_aside(labelled_clips, cache, tmp_path, 
 
 def test_a_read_only_folder_keeps_the_old_model(labelled_clips, cache, trained, capsys):
     before = trained.read_bytes()
-    words = ["--labels", str(labelled_clips), "--jobs", "1", "--cache", cache, "--quiet", *QUICK]
+    words = ["--labels", str(labelled_clips), "--jobs", "1", "--cache", cache, "--quiet", *BRIEF]
     target = trained.parent / "absent" / "m.npz"
     assert main(["train", *words, "--model", str(target)]) == 3
     assert str(target) in capsys.readouterr().err

@@ -1,7 +1,6 @@
 """Signals come as exceptions, and none is lost."""
 
 import contextlib
-import multiprocessing
 import os
 import signal
 import subprocess
@@ -10,27 +9,13 @@ import threading
 import time
 
 import pytest
+from processes import nap, told_to_end
 
 import lsfref.app.commands.inspect
 from lsfref.app import cli
 from lsfref.app.work import signals, workers
 
 pytestmark = pytest.mark.unwatched
-
-
-def nap(seconds):
-    time.sleep(seconds)
-    return seconds
-
-
-def told_to_end(work):
-    """Run work in a process of a pool, tell it to end; return its exit status, quick or killed."""
-    process = multiprocessing.get_context("spawn").Process(target=work)
-    process.start()
-    process.join(40)
-    process.kill()
-    process.join()
-    return process.exitcode
 
 
 class Unlucky:

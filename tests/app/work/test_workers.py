@@ -2,7 +2,6 @@
 
 import concurrent.futures
 import functools
-import multiprocessing
 import os
 import re
 import signal
@@ -13,6 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
+from processes import nap, told_to_end
 
 from lsfref.app import cli
 from lsfref.app.work import workers
@@ -172,11 +172,6 @@ def test_a_run_goes_on_when_a_worker_is_killed(labelled_clips, tmp_path):
     ]
 
 
-def nap(seconds):
-    time.sleep(seconds)
-    return seconds
-
-
 def test_an_exception_ends_long_work_at_once():
     with workers.mapper(2) as mapper:  # both processes are there, and imported
         list(mapper(nap, [0, 0]))
@@ -184,16 +179,6 @@ def test_an_exception_ends_long_work_at_once():
         with pytest.raises(KeyboardInterrupt):
             interrupt_while_sleeping()
     assert time.monotonic() - began < 50
-
-
-def told_to_end(work):
-    """Run work in a process of a pool, tell it to end; return its exit status, quick or killed."""
-    process = multiprocessing.get_context("spawn").Process(target=work)
-    process.start()
-    process.join(40)
-    process.kill()
-    process.join()
-    return process.exitcode
 
 
 def be_told_between_two_tasks():
