@@ -55,9 +55,9 @@ def describe_intervals(
     """Return a Pooled for each interval of `seconds`; bad input never raises.
 
     `pool` says what an interval becomes, of its blocks and the range of its frames, in order: where
-    a trajectory could have ended and none did, of no blocks (D4), unless it raises
-    NoTrajectoriesError. Under a variable rate the frames' time stamps say where intervals end;
-    where they say nothing an interval is seconds * 25 frames, which is told (T9).
+    a trajectory could have ended and none did, of () (D4), unless it raises NoTrajectoriesError.
+    Under a variable rate the frames' time stamps say where intervals end; where they say nothing an
+    interval is seconds * 25 frames, which is told (T9).
     """
     intervals: list[Interval] = []
     try:

@@ -125,13 +125,12 @@ def answer_tables(
     rows_MQ = np.concatenate(tables, axis=1)
     train, test = one.split
     few = choices.likeness(few=True)
-    wide = few._replace(gamma=few.gamma / WIDER)
     answers = []
     for task in tasks:
         learned = train[task.labels_M[train] != UNLABELLED]
         fitted = fit_classifier(
-            rows_MQ[learned], task.labels_M[learned], n_classes=len(task.classes), kernel=wide,
-            cost=WEIGHTIER * choices.cost,
+            rows_MQ[learned], task.labels_M[learned], n_classes=len(task.classes),
+            kernel=few._replace(gamma=few.gamma / WIDER), cost=WEIGHTIER * choices.cost,
         )  # fmt: skip
         shares = functools.partial(posteriors, fitted)
         every = np.full(len(test), True)

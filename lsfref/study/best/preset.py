@@ -193,14 +193,10 @@ def describe_intervals(
             yield picture
 
     def pool(blocks: Iterable[Block], interval: range) -> pooling.Pooled:
-        try:
-            pooled = pool_blocks(blocks)
-        except NoTrajectoriesError:
-            if choices.trackless == "no":
-                raise
-            pooled = pooling.Pooled(np.zeros(MOMENTS), 0)  # X12
-        for _ in until(interval.start):
-            pass
+        if not blocks and choices.trackless == "no":
+            raise NoTrajectoriesError("no trajectories")
+        pooled = pool_blocks(blocks) if blocks else pooling.Pooled(np.zeros(MOMENTS), 0)  # X12
+        deque(until(interval.start), 0)  # passes them over
         pictures = [*earlier, *until(interval.stop)]
         if len(pictures) < LEAST:
             raise VideoError(f"{printable(path)}: it has changed while it was worked on")

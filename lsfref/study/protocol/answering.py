@@ -13,7 +13,6 @@ import numpy as np
 
 from lsfref import pooling
 from lsfref.arrays import Floats
-from lsfref.errors import NoTrajectoriesError
 from lsfref.model import Encoder, Model
 from lsfref.phases.extraction import Extract, PathLike, extract
 from lsfref.phases.passes import Pooled
@@ -74,10 +73,9 @@ class PaperAnswerer:
 def _pool_interval(
     blocks: Iterable[Block], _frames: range, *, encoder: Encoder, n_code: int
 ) -> pooling.Pooled:
-    try:
-        return pooling.pool_codes((block.descriptors_PD for block in blocks), encoder)
-    except NoTrajectoriesError:
+    if not blocks:
         return pooling.Pooled(np.zeros(n_code), 0)  # D4
+    return pooling.pool_codes((block.descriptors_PD for block in blocks), encoder)
 
 
 def answer_as(system: Answerer, pooled: Pooled) -> Answer:
