@@ -10,6 +10,7 @@ from lsfref.app import options
 from lsfref.app.evaluation import feature_tables, folding, outcomes, systems, videos
 from lsfref.app.lists.manifest import describe, read_labels, refuse_lone_classes
 from lsfref.app.work.session import session
+from lsfref.study.protocol import asking
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,6 +38,9 @@ def run(args: argparse.Namespace) -> int:
         tasks = videos.task_labels(manifest)
         repeats = videos.divide(manifest, tasks, args)
         thin = folding.thin_classes(tasks, repeats)
+        if choices is None:  # the paper's system asks by K
+            smallest = min(len(train) for folds in repeats for train, _ in folds)
+            thin += asking.cut_in_words(config, smallest)
         doing.progress.explain([videos.split_in_words(repeats), *thin])
         measure = systems.system(choices).evaluate
         found = measure(counted, tasks, repeats, config, work=doing.work)

@@ -46,6 +46,14 @@ def draw_pairs(
     return pairs
 
 
+def cut_in_words(config: Config, n_index: int) -> list[str]:
+    """Return a sentence where draws of K are cut to the smallest index (G4)."""
+    low, high = K_RANGE
+    if config.k_rule != "fixed" or n_index >= high:
+        return []
+    return [f"K is drawn from {low} to {high}, and cut to the {n_index} videos of a training part"]
+
+
 def ask_hashed(
     index_MQ: Floats,
     labels_M: Ints,

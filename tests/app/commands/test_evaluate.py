@@ -45,6 +45,10 @@ def test_the_command_on_clips(labelled_clips, cache, capsys):
         assert row["interval"][0] < row["accuracy_mean"] < row["interval"][1]
     assert "9 videos in 9 groups" in err
     assert "3 folds: 3 videos asked in each" in err
+    assert "K is drawn" not in err
+    fixed = ("--set", "k_rule=fixed")
+    told = "K is drawn from 50 to 100, and cut to the 6 videos of a training part"
+    assert told in ask(labelled_clips, cache, capsys, "--folds", "3", "--json", *fixed)[2]
     again = ask(labelled_clips, cache, capsys, "--folds", "3", "--json", "--quiet")
     assert again == (0, out, "")
     status, out, _ = ask(labelled_clips, cache, capsys, "--folds", "3", "--quiet")

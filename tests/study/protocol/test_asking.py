@@ -77,3 +77,14 @@ def test_the_cost_of_the_svm_is_in_units_of_the_rows(monkeypatch):
     index = np.array([[3.0, 4.0, 0.0], [0.0, 0.0, 5.0], [5.0, 0.0, 0.0]])
     ask_svm(index, np.array([0, 1, 1]), index, n_classes=2)
     assert costs == [pytest.approx(10.0 / 25, rel=1e-14)]
+
+
+def test_a_cut_of_k_is_told_where_there_can_be_one():
+    config = PRESETS["paper"]
+    assert config.k_rule == "fixed"
+    assert asking.cut_in_words(config, 100) == []
+    assert "cut to the 99 videos" in asking.cut_in_words(config, 99)[0]
+    rng = np.random.default_rng(0)
+    pairs = draw_pairs(rng, config, n_index=99, n_pairs=400)
+    assert max(pair.k for pair in pairs) == 99
+    assert asking.cut_in_words(PRESETS["small"], 9) == []
