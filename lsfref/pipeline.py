@@ -15,10 +15,10 @@ from lsfref.model import LabelledVideo, Model, Trained
 from lsfref.phases import testing
 from lsfref.phases.advice import check_classes, fit_warnings
 from lsfref.phases.extraction import ALONE, Extract, PathLike, Work, extract
-from lsfref.phases.passes import Pooled, pool_video, survey
+from lsfref.phases.passes import Pooled, pool_video
 from lsfref.phases.phase1 import fit_network
-from lsfref.phases.phase2 import fit_tasks, labels_of
-from lsfref.phases.sampling import draw_sample, fetch_rows
+from lsfref.phases.phase2 import encode_labels, fit_tasks, labels_of
+from lsfref.phases.sampling import survey_videos
 
 __all__ = ["classify", "extract", "retrieve", "train"]
 
@@ -38,18 +38,17 @@ def train(
     """
     videos = sorted(videos, key=lambda v: v.name)
     classes = {task: names for task, names in classes.items() if names}
-    look = functools.partial(survey, config=config, extract=work.extract)
-    surveys = list(work.each("extracting", look, [v.path for v in videos]))
+    labels_A = encode_labels([v.background for v in videos], classes.get("background", ()))
+    surveys, owner_P, sample_PD = survey_videos(
+        [v.path for v in videos], labels_A, config, work=work
+    )
+    labels_P = labels_A[owner_P]  # every row has the label of its video (B3)
     skipped = [s.error for s in surveys if s.error]
     videos = [v for v, s in zip(videos, surveys, strict=True) if not s.error]
     check_classes(videos, classes, skipped)
-    points_M = np.array([s.n_points for s in surveys if not s.error], dtype=np.int64)
-    paths, labels = [v.path for v in videos], labels_of(videos, classes)
-    drawn = draw_sample(points_M, labels["background"], config)
-    sample_PD = fetch_rows(paths, drawn, config, work=work)
-    labels_P = labels["background"][drawn.owner_p]  # every row has the label of its video (B3)
     n_classes = len(classes["background"])
     network, remarks = fit_network(sample_PD, labels_P, config, n_classes=n_classes, work=work)
+    paths, labels = [v.path for v in videos], labels_of(videos, classes)
     pool = functools.partial(
         pool_video, encoder=network.encoder, config=config, extract=work.extract
     )
@@ -65,7 +64,7 @@ def train(
         head_classes=classes["background"],
         files=tuple(v.name for v in videos),
         groups=tuple(v.group or "" for v in videos),
-        points_M=points_M,
+        points_M=np.array([p.n_points for p in pooled], dtype=np.int64),
         pooled_ME=pooled_ME,
         tasks=fit_tasks(pooled_ME, labels, classes, config, rng=rng),
     )

@@ -160,10 +160,11 @@ class Work(NamedTuple):
         self, stage: str, function: Callable[..., Any], *items: Iterable[Any]
     ) -> Iterator[Any]:
         """Yield function(item, ...) in order, reporting each."""
-        columns = [list(column) for column in items]
-        self.say(stage, 0, len(columns[0]))
-        for done, result in enumerate(self.mapper(function, *columns), start=1):
-            self.say(stage, done, len(columns[0]))
+        first, *others = items
+        first = list(first)
+        self.say(stage, 0, len(first))
+        for done, result in enumerate(self.mapper(function, first, *others), start=1):
+            self.say(stage, done, len(first))
             yield result
 
     def say(self, stage: str, done: int, of: int) -> None:

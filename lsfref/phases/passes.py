@@ -1,7 +1,7 @@
-"""One video at a time: the three passes that training makes over its trajectories.
+"""One video at a time: the passes that training makes over its trajectories.
 
 Count them (survey), fetch the sampled rows (pick_rows), encode and average (pool_video). Each is a
-pure function of one video, so that it runs in any process; B4 says why there are three.
+pure function of one video, so that it runs in any process; B4 says why two are enough to train.
 """
 
 from collections.abc import Callable, Iterable
@@ -12,7 +12,7 @@ import numpy as np
 from lsfref import pooling
 from lsfref.arrays import N_COLUMNS, Floats, Ints
 from lsfref.config import Config
-from lsfref.errors import LsfrefError, NoTrajectoriesError, VideoError
+from lsfref.errors import LsfrefError, NoTrajectoriesError, VideoError, WriteError
 from lsfref.model import Encoder
 from lsfref.phases.advice import unusable
 from lsfref.phases.extraction import Extract, Extraction, PathLike, extract, with_name
@@ -32,13 +32,28 @@ class Survey(NamedTuple):
     error: str | None
 
 
-def survey(path: PathLike, *, config: Config, extract: Extract = extract) -> Survey:
-    """Return the number of trajectories of a video, or why it has none; bad input never raises."""
+def survey(
+    path: PathLike,
+    *,
+    config: Config,
+    extract: Extract = extract,
+    see: Callable[[Block], None] | None = None,
+) -> Survey:
+    """Return the number of trajectories of a video, or why it has none; bad input never raises.
+
+    `see` is shown every block; what it cannot write is raised.
+    """
     try:
         found = extract(path, config)
         n_points = found.n_points
-        if n_points is None:
-            n_points = sum(len(block.info_P10) for block in found)
+        if n_points is None or see is not None:
+            n_points = 0
+            for block in found:
+                n_points += len(block.info_P10)
+                if see is not None:
+                    see(block)
+    except WriteError:
+        raise
     except LsfrefError as fault:
         return Survey(0, 0, (), str(fault))
     fault_text = unusable(path, found.n_frames, n_points, config)
@@ -63,11 +78,16 @@ def pick_rows(
             break
     if high < len(rows_p):
         raise VideoError(f"{printable(path)}: it has changed while it was worked on; start again")
+    check_finite(path, picked_pD, rows_p)
+    return picked_pD
+
+
+def check_finite(path: PathLike, picked_pD: Floats, rows_p: Ints) -> None:
+    """Raise VideoError where one of the rows that were picked is not finite."""
     finite_p = np.isfinite(picked_pD).all(axis=1)
     if not finite_p.all():
         row = rows_p[finite_p.argmin()]
         raise VideoError(f"{printable(path)}: descriptor row {row} is not finite; leave it out")
-    return picked_pD
 
 
 class Pooled(NamedTuple):

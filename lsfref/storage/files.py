@@ -101,6 +101,13 @@ def write_whole(path: str | os.PathLike[str], *, follow: bool = True) -> Iterato
         raise
 
 
+@contextlib.contextmanager
+def write_passing(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
+    """Yield a binary file in a `scratch` folder. Raises WriteError where the disk takes no more."""
+    with _told(path, only=_DISK_ERRORS), open(path, "wb") as file:
+        yield file
+
+
 def check_output(path: str | os.PathLike[str]) -> None:
     """Raise WriteError where `write_whole` would, before there is anything to write."""
     with contextlib.suppress(GivenUpError), write_whole(path):

@@ -54,7 +54,7 @@ def fit(listed: lists.Manifest, args: argparse.Namespace) -> int:
     train = systems.system(choices).train
     manifest = lists.training_part(listed)
     lists.refuse_lone_classes(manifest)
-    with session(args, passes=3, n_videos=len(listed.videos)) as doing:
+    with session(args, passes=2, n_videos=len(listed.videos)) as doing:
         doing.progress.explain(lists.describe(listed))
         trained = train(manifest.videos, config, classes=manifest.classes, work=doing.work)
         doing.progress.report_fit(trained)

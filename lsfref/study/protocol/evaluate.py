@@ -141,7 +141,8 @@ def _samples(
     keys = []  # of each round: video * far + row
     for one in rounds:
         train = one.split[0]
-        drawn = draw_sample(videos.counts_M[train], labels_M[train], config)
+        paths = [videos.paths[m] for m in train]
+        drawn = draw_sample(paths, videos.counts_M[train], labels_M[train], config)
         keys.append(train[drawn.owner_p] * far + drawn.row_p)
     every = np.unique(np.concatenate(keys))
     rows_PD = fetch_rows(videos.paths, Drawn(every // far, every % far), config, work=work)

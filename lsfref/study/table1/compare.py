@@ -173,7 +173,7 @@ def _vectors(
     counts, labels = videos.counts_M[usable][learned], head.labels_M[usable][learned]
     vectors: dict[str, Floats] = {}
     if set(rows) - {"idt"}:
-        drawn = draw_sample(counts, labels, config)
+        drawn = draw_sample(train_paths, counts, labels, config)
         sample_PD = fetch_rows(train_paths, drawn, config, work=Work(extract))
         parts = (WHOLE if "fisher_vector" in rows else {}) | (DESCRIPTORS if "cca" in rows else {})
         mixtures = fit_mixtures(sample_PD, parts=parts, seed=config.seed)
@@ -185,7 +185,7 @@ def _vectors(
     if "idt" in rows:
         stabilized = improved(config)
         counts = np.array([_count(path, stabilized, extract) for path in train_paths])
-        drawn = draw_sample(counts, labels, stabilized)
+        drawn = draw_sample(train_paths, counts, labels, stabilized)
         sample_PD = fetch_rows(train_paths, drawn, stabilized, work=Work(extract))
         parts = {"improved": slice(0, N_COLUMNS)}
         mixtures = fit_mixtures(sample_PD, parts=parts, seed=config.seed)

@@ -53,7 +53,7 @@ def few_gaussians(monkeypatch):
 
 
 def learn(kinds):
-    drawn = draw_sample(LEARNED_COUNTS, LABELS, SMALL)
+    drawn = draw_sample(LEARNED, LEARNED_COUNTS, LABELS, SMALL)
     sample = fetch_rows(LEARNED, drawn, SMALL, work=Work(extract))
     assert sample.shape == (101, 426)
     mixtures = fit_mixtures(sample, parts=DESCRIPTORS, seed=0)
@@ -62,7 +62,7 @@ def learn(kinds):
 
 def test_the_network_is_that_of_training():
     encoders, _ = learn(["lsfnet"])
-    drawn = draw_sample(LEARNED_COUNTS, LABELS, SMALL)
+    drawn = draw_sample(LEARNED, LEARNED_COUNTS, LABELS, SMALL)
     sample_PD = fetch_rows(LEARNED, drawn, SMALL, work=Work(extract))
     network, _ = fit_network(sample_PD, LABELS[drawn.owner_p], SMALL, n_classes=2)
     pooled = pool_video("1", config=SMALL, encoder=network.encoder, extract=extract)
