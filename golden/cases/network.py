@@ -263,7 +263,7 @@ def _sampling_cases():
     )
     counts, labels = np.array([3, 0, 7, 11, 2, 5]), np.array([0, 1, 1, 0, -1, 2])
     keys = reals((28,), seed=5800, span=0.5) + 0.5
-    keys[[4, 12, 13, 20]] = keys[17]  # equal ones, on both sides of every limit
+    keys[[4, 12, 13, 17, 20]] = np.sort(keys)[13]  # equal ones, some within the quota
     for balance, n in (("none", 13), ("video", 13), ("class", 13), ("all", 29)):
         yield Case(
             DRAW,
