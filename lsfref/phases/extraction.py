@@ -7,17 +7,19 @@ import dataclasses
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from lsfref import video
-from lsfref.arrays import Floats
+from lsfref.arrays import Floats, Ints
 from lsfref.config import Config
 from lsfref.errors import LsfrefError, VideoError
 from lsfref.kernels import pyramid
 from lsfref.kernels.repeats import LOOK, without_repeats
+from lsfref.lsfnet import Parameters
 from lsfref.media.ffmpeg import PathLike
 from lsfref.phases import motion, streaming
 from lsfref.storage.files import printable
+from lsfref.switching import State
 from lsfref.trajectories import corner_strength, in_picture
 
 
@@ -145,8 +147,20 @@ def with_name(path: PathLike, fault: LsfrefError) -> str:
     return str(fault) if str(fault).startswith(name) else f"{name}: {fault}"
 
 
+class Keeper(Protocol):
+    """Where phase 1 keeps its state, so that it can go on after an interruption."""
+
+    def find(
+        self, start: Parameters, rows_PD: Floats, labels_P: Ints, config: Config
+    ) -> State | None:
+        """Return the last state that was kept of this training, if there is one."""
+
+    def keep(self, state: State) -> None:
+        """Keep a state in place of the last."""
+
+
 class Work(NamedTuple):
-    """How many videos are worked on: an extraction, a `map`, and who hears how far it is.
+    """How many videos are worked on: an extraction, a `map`, who hears how far it is, a Keeper.
 
     The command line passes a cached extraction and a pool of processes. Any `Executor.map` will do
     as mapper, and no result depends on either.
@@ -155,6 +169,7 @@ class Work(NamedTuple):
     extract: Extract = extract
     mapper: Mapper = map
     report: Report | None = None
+    keeper: Keeper | None = None
 
     def each(
         self, stage: str, function: Callable[..., Any], *items: Iterable[Any]
