@@ -12,6 +12,7 @@ import json
 import os
 import stat
 import zipfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -114,11 +115,15 @@ class Model:
 
 
 class Trained(NamedTuple):
-    """A model, the videos left out of it, each with the reason, and warnings."""
+    """A model, the videos left out of it, each with the reason, and warnings.
+
+    `described` is what was made of each video that was listed, in the order of their names.
+    """
 
     model: Model
     skipped: list[str]
     warnings: list[str]
+    described: Sequence[Any] = ()
 
 
 def versions() -> dict[str, str]:

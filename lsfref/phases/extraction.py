@@ -51,7 +51,7 @@ class Extraction:
         return tuple(notice.text for notice in self.notices)
 
 
-Extract = Callable[[PathLike, Config], Extraction]
+Extract = Callable[..., Extraction]  # (path, config, **what `extract` takes besides)
 Mapper = Callable[..., Iterable[Any]]
 Report = Callable[[str, int, int], None]  # stage, done, of; of 0: nobody knows
 
@@ -63,13 +63,15 @@ def extract(
     boxes: Mapping[int, Floats] | None = None,
     watch: motion.Watch | None = None,
     seen: Callable[[int], None] | None = None,
+    look: Callable[[Floats], None] | None = None,
 ) -> Extraction:
     """Return the dense trajectories of a video (stages 1 to 4; Section 2.1, A1 to A12).
 
     Iterating gives blocks of info_P10 and descriptors_PD in the order of the original release.
     Raises VideoError for a file that is no usable video, here or on the way. `watch` is shown every
     intermediate array (see streaming.py); `boxes` are those of people, boxes_Z4 by frame in pixels
-    of the frames worked on (H6); `seen` gets the number of each frame, from 1, once it is done.
+    of the frames worked on (H6); `seen` gets the number of each frame, from 1, once it is done, and
+    `look` each frame before, if its grey is luma: where features were kept, nobody looks.
     """
     found = Extraction(iter(()))
     grey = "8bit" if config.flow == "farneback" else "luma"  # A2: the original program's grey
@@ -82,6 +84,8 @@ def extract(
             if found.n_frames == 0 and config.borders == "ignored" and _has_borders(frame_HW):
                 tell(f"{printable(path)}: black borders, left out of the texture threshold (R5)")
             found.n_frames += 1
+            if look is not None and grey == "luma":
+                look(frame_HW)
             yield frame_HW
             if seen is not None:
                 seen(found.n_frames)

@@ -20,44 +20,28 @@ from lsfref.phases.streaming import Block
 from lsfref.storage.files import printable
 from lsfref.trajectories import TRACK_LENGTH
 
-Pool = Callable[[Iterable[Block]], pooling.Pooled]
+Pool = Callable[[Extraction], tuple[Floats | None, int]]
 
 
-class Survey(NamedTuple):
-    """What the first pass learns of a video."""
+class Pooled(NamedTuple):
+    """A video as one vector (stage 7), or why not."""
 
+    pooled_E: Floats | None
     n_points: int
     n_frames: int
-    warnings: tuple[str, ...]
-    error: str | None
+    warnings: tuple[str, ...] = ()
+    error: str | None = None
 
 
-def survey(
-    path: PathLike,
-    *,
-    config: Config,
-    extract: Extract = extract,
-    see: Callable[[Block], None] | None = None,
-) -> Survey:
-    """Return the number of trajectories of a video, or why it has none; bad input never raises.
+def survey(path: PathLike, *, config: Config, extract: Extract = extract) -> Pooled:
+    """Return the number of trajectories of a video, and no vector; bad input never raises."""
+    return pool_video_by(path, pool=_count, config=config, extract=extract)
 
-    `see` is shown every block; what it cannot write is raised.
-    """
-    try:
-        found = extract(path, config)
-        n_points = found.n_points
-        if n_points is None or see is not None:
-            n_points = 0
-            for block in found:
-                n_points += len(block.info_P10)
-                if see is not None:
-                    see(block)
-    except WriteError:
-        raise
-    except LsfrefError as fault:
-        return Survey(0, 0, (), str(fault))
-    fault_text = unusable(path, found.n_frames, n_points, config)
-    return Survey(n_points, found.n_frames, found.warnings, fault_text)
+
+def _count(found: Extraction) -> tuple[None, int]:
+    if found.n_points is not None:
+        return None, found.n_points
+    return None, sum(len(block.info_P10) for block in found)
 
 
 def pick_rows(
@@ -90,16 +74,6 @@ def check_finite(path: PathLike, picked_pD: Floats, rows_p: Ints) -> None:
         raise VideoError(f"{printable(path)}: descriptor row {row} is not finite; leave it out")
 
 
-class Pooled(NamedTuple):
-    """A video as one vector (stage 7), or why not."""
-
-    pooled_E: Floats | None
-    n_points: int
-    n_frames: int
-    warnings: tuple[str, ...] = ()
-    error: str | None = None
-
-
 def pool_video(
     path: PathLike, *, encoder: Encoder, config: Config, extract: Extract = extract
 ) -> Pooled:
@@ -114,16 +88,21 @@ def pool_video(
 def pool_video_by(
     path: PathLike, *, pool: Pool, config: Config, extract: Extract = extract
 ) -> Pooled:
-    """Return what `pool` makes of the trajectories of a video; bad input never raises."""
-    found, pooled_E, n_points, error = Extraction(iter(())), None, 0, None
+    """Return what `pool` makes of the trajectories of a video; bad input never raises.
+
+    What cannot be written while they come is raised.
+    """
+    found, pooled_E, n_points = Extraction(iter(())), None, 0
     try:
         found = extract(path, config)
         pooled_E, n_points = pool(found)
     except NoTrajectoriesError:
         pass
-    except LsfrefError as fault:
-        error = with_name(path, fault)
-    error = error or unusable(path, found.n_frames, n_points, config)
+    except WriteError:
+        raise
+    except LsfrefError as fault:  # nobody knows how many frames there are
+        return Pooled(None, 0, 0, found.warnings, with_name(path, fault))
+    error = unusable(path, found.n_frames, n_points, config)
     return Pooled(None if error else pooled_E, n_points, found.n_frames, found.warnings, error)
 
 

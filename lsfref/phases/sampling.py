@@ -11,9 +11,9 @@ import functools
 import hashlib
 import io
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -21,10 +21,12 @@ from lsfref.arrays import N_COLUMNS, Floats, Ints
 from lsfref.config import Config
 from lsfref.errors import VideoError
 from lsfref.media.pictures import content_digest
-from lsfref.phases.extraction import ALONE, Extract, PathLike, Work
-from lsfref.phases.passes import Survey, check_finite, pick_rows, survey
+from lsfref.phases.extraction import ALONE, Extract, Extraction, PathLike, Work
+from lsfref.phases.passes import Pooled, check_finite, pick_rows, survey
 from lsfref.phases.streaming import Block
 from lsfref.storage.files import scratch, write_passing
+
+Describe = Callable[..., Pooled]  # (path, *, config, extract)
 
 
 class Drawn(NamedTuple):
@@ -35,9 +37,9 @@ class Drawn(NamedTuple):
 
 
 class Surveyed(NamedTuple):
-    """What one pass over the videos gives: a Survey of each, and the sample with its owners."""
+    """What one pass over the videos gives: a Pooled of each, and the sample with its owners."""
 
-    surveys: list[Survey]
+    described: list[Pooled]
     owner_P: Ints
     sample_PD: Floats
 
@@ -186,15 +188,20 @@ def _nth(keys_p: Floats, n: int) -> float:
 class Seen(NamedTuple):
     """A video that was read once: its rows that may be drawn wait in a file, or in `held`."""
 
-    survey: Survey
+    described: Pooled
     keys_p: Floats
     held: bytes
 
 
 def survey_videos(
-    paths: Sequence[PathLike], labels_M: Ints, config: Config, *, work: Work = ALONE
+    paths: Sequence[PathLike],
+    labels_M: Ints,
+    config: Config,
+    *,
+    work: Work = ALONE,
+    describe: Describe = survey,
 ) -> Surveyed:
-    """Return what `survey` says of each video, and the sample, each video being read once (B4).
+    """Return what `describe` makes of each video, and the sample, each being read once (B4).
 
     `paths` are in the order of the videos' names. Rows that may be drawn wait in temporary files,
     about n (1 + ln(all rows / n)) of them for a sample of n.
@@ -204,12 +211,12 @@ def survey_videos(
     seen, counts_M = list[Seen](), np.zeros(len(paths), np.int64)
     with scratch() as folder:
         files = [folder / str(m) for m in range(len(paths))]
-        look = functools.partial(_look, config=config, extract=work.extract)
+        look = functools.partial(_look, config=config, extract=work.extract, describe=describe)
         each = paths, identities(paths, work=work), wants, files
         for m, one in enumerate(work.each("extracting", look, *each)):
             if one.held:
                 files[m].write_bytes(one.held)
-            counts_M[m] = 0 if one.survey.error else one.survey.n_points
+            counts_M[m] = 0 if one.described.error else one.described.n_points
             standing.add(int(group_M[m]), int(counts_M[m]), one.keys_p)
             seen.append(one._replace(held=b""))
         keys_K = np.concatenate([np.empty(0), *(one.keys_p for one in seen)])
@@ -223,30 +230,45 @@ def survey_videos(
             for m in np.unique(owner_P)
         )
         sample_PD = _gathered(parts, len(rows_P), config)
-    return Surveyed([one.survey for one in seen], owner_P, sample_PD)
+    return Surveyed([one.described for one in seen], owner_P, sample_PD)
 
 
 def _look(
-    path: PathLike, identity: str, want: Want, file: Path, *, config: Config, extract: Extract
+    path: PathLike,
+    identity: str,
+    want: Want,
+    file: Path,
+    *,
+    config: Config,
+    extract: Extract,
+    describe: Describe,
 ) -> Seen:
-    """Return what `survey` says of a video, and the keys of its rows that may be drawn."""
-    stream, highest = key_stream(config.seed, identity), want.highest
-    keys, n_seen, n_kept, enough = [np.empty(0)], 0, 0, 2 * want.most
+    """Return what `describe` makes of a video, and the keys of its rows that may be drawn."""
+    keys = [np.empty(0)]
 
-    def keep(block: Block) -> None:
-        nonlocal highest, keys, n_seen, n_kept, enough
-        keys_B = stream.random(len(block.descriptors_PD))
-        rows_b = np.flatnonzero(keys_B <= highest)
-        picked_bD = block.descriptors_PD[rows_b].astype(config.dtype, copy=False)
-        check_finite(path, picked_bD, n_seen + rows_b)
-        target.write(picked_bD.tobytes())
-        keys.append(keys_B[rows_b])
-        n_seen, n_kept = n_seen + len(keys_B), n_kept + len(rows_b)
-        if n_kept > enough:  # of a long video, not all rows need to wait
-            keys, enough = [np.concatenate(keys)], n_kept + want.most
-            highest = min(highest, _nth(keys[0], want.most))
+    def kept(blocks: Iterable[Block]) -> Iterator[Block]:
+        """Pass blocks on; rows that may be drawn are written."""
+        stream, highest = key_stream(config.seed, identity), want.highest
+        n_seen, n_kept, enough = 0, 0, 2 * want.most
+        for block in blocks:
+            keys_B = stream.random(len(block.descriptors_PD))
+            rows_b = np.flatnonzero(keys_B <= highest)
+            picked_bD = block.descriptors_PD[rows_b].astype(config.dtype, copy=False)
+            check_finite(path, picked_bD, n_seen + rows_b)
+            target.write(picked_bD.tobytes())
+            keys.append(keys_B[rows_b])
+            n_seen, n_kept = n_seen + len(keys_B), n_kept + len(rows_b)
+            if n_kept > enough:  # of a long video, not all rows need to wait
+                keys[:], enough = [np.concatenate(keys)], n_kept + want.most
+                highest = min(highest, _nth(keys[0], want.most))
+            yield block
+
+    def watched(*rest: Any, **more: Any) -> Extraction:
+        found = extract(*rest, **more)
+        found.blocks, found.n_points = kept(found.blocks), None
+        return found
 
     with write_passing(file) if file.parent.is_dir() else io.BytesIO() as target:
-        found = survey(path, config=config, extract=extract, see=keep)
+        found = describe(path, config=config, extract=watched)
         held = target.getvalue() if isinstance(target, io.BytesIO) else b""
     return Seen(found, np.empty(0) if found.error else np.concatenate(keys), held)

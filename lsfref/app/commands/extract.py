@@ -17,7 +17,7 @@ from lsfref.errors import LsfrefError
 from lsfref.media import decoding
 from lsfref.phases import extraction
 from lsfref.phases.advice import unusable
-from lsfref.phases.passes import Survey
+from lsfref.phases.passes import Pooled
 from lsfref.phases.streaming import of_length
 from lsfref.storage.files import check_folder, printable, write_whole
 
@@ -69,7 +69,7 @@ def run(args: argparse.Namespace) -> int:
         return doing.progress.conclude(len(paths))
 
 
-def write_rows(path: str, target: str, *, config: Config, extract: Any, text: bool) -> Survey:
+def write_rows(path: str, target: str, *, config: Config, extract: Any, text: bool) -> Pooled:
     """Write the rows of one video, streamed; return how it ended. A failure leaves no file."""
     n_points = 0
     try:
@@ -93,9 +93,9 @@ def write_rows(path: str, target: str, *, config: Config, extract: Any, text: bo
                 file.seek(0)
                 file.write(npy_header(n_points, config.dtype))
     except LsfrefError as fault:
-        return Survey(0, 0, (), str(fault))
+        return Pooled(None, 0, 0, error=str(fault))
     why = None if n_points else unusable(path, found.n_frames, 0, config)
-    return Survey(n_points, n_frames, (*found.warnings, *([why] if why else [])), None)
+    return Pooled(None, n_points, n_frames, (*found.warnings, *([why] if why else [])))
 
 
 def little(dtype: str) -> str:
