@@ -25,7 +25,7 @@ from lsfref.study.protocol import asking
 from lsfref.study.protocol.outcome import Outcome
 from lsfref.study.protocol.protocol import Round, TaskLabels, collect, rounds_of
 from lsfref.study.protocol.splits import Split
-from lsfref.study.table1.features import answer_task
+from lsfref.study.table1.features import answer_tasks
 from lsfref.study.table1.rows import ROWS
 
 SAMPLE_BYTES = 1 << 30  # of the samples that are held at once
@@ -71,13 +71,11 @@ def ask_rounds(
 ) -> list[Outcome]:
     """Return the Outcome of each task from pooled_ME of each round (stages 8 to 10)."""
     whole, usable = ROWS["whole"], np.flatnonzero(usable_M)
-    answers = []
-    for pooled_ME, one in zip(pooled, rounds, strict=True):
-        ask = functools.partial(
-            answer_task, whole, [pooled_ME[usable]], usable, tasks,
-            one=one, config=config, n_pairs=n_pairs,
-        )  # fmt: skip
-        answers.append({whole.name: [ask(number) for number in range(len(tasks))]})
+    ask = functools.partial(answer_tasks, whole, config=config, n_pairs=n_pairs)
+    answers = [
+        {whole.name: ask([pooled_ME[usable]], usable, tasks, one=one)}
+        for pooled_ME, one in zip(pooled, rounds, strict=True)
+    ]
     return collect(rounds, answers, tasks)
 
 

@@ -17,7 +17,7 @@ from lsfref.study.protocol import asking, evaluate, protocol, splits, sureness
 from lsfref.study.protocol.evaluate import Counted, evaluate_videos
 from lsfref.study.protocol.outcome import as_json, figures
 from lsfref.study.protocol.protocol import Round, TaskLabels
-from lsfref.study.table1.features import answer_task
+from lsfref.study.table1.features import answer_tasks
 from lsfref.study.table1.rows import ROWS
 
 pytestmark = pytest.mark.unwatched
@@ -297,8 +297,8 @@ def test_ties_go_to_the_first_class():
     task = TaskLabels("background", ("a", "b"), np.array([1, 0, 1, 0, 1]))
     one = Round((np.array([0, 1, 2, 3]), np.array([4])), 0, 0)
     config = dataclasses.replace(CONFIG, top_percent=100, n_code=2)
-    asked = answer_task(
-        ROWS["whole"], [pooled_ME], np.arange(5), [task], 0, one=one,
+    (asked,) = answer_tasks(
+        ROWS["whole"], [pooled_ME], np.arange(5), [task], one=one,
         config=dataclasses.replace(config, k_rule="sqrt"), n_pairs=30,
     )  # fmt: skip
     ks = [
