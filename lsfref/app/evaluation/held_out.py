@@ -11,7 +11,7 @@ from lsfref.app.work.session import Session
 from lsfref.arrays import Floats
 from lsfref.model import Model
 from lsfref.study.best import preset as best
-from lsfref.study.protocol import asking, protocol
+from lsfref.study.protocol import protocol
 from lsfref.study.protocol.evaluate import ask_rounds
 from lsfref.study.protocol.outcome import Outcome
 
@@ -44,8 +44,7 @@ def ask(manifest: Manifest, fitted: Model, doing: Session) -> list[Outcome]:
     if isinstance(asked, best.Answerer):
         outcomes = asked.outcomes(pooled_ME, usable_M, tasks, one)
     else:
-        n_pairs = asking.N_PAIRS
-        outcomes = ask_rounds([pooled_ME], usable_M, tasks, [one], fitted.config, n_pairs=n_pairs)
+        outcomes = ask_rounds([pooled_ME], usable_M, tasks, [one], fitted.config)
     unread_m = np.array(unread)
     for outcome, task in zip(outcomes, tasks, strict=True):
         outcome.predicted_YM[:, unread_m[task.labels_M[test_M] >= 0]] = protocol.NO_ANSWER

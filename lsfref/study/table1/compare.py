@@ -42,7 +42,6 @@ def answer_videos(
     tasks: Sequence[TaskLabels],
     config: Config,
     extract: Extract,
-    n_pairs: int,
 ) -> Fold:
     """Return the answers of the chosen ROWS in one fold; tasks[0] teaches LSFNet.
 
@@ -58,7 +57,7 @@ def answer_videos(
             reduced = [pca.fit_pca(t[~in_test], share=FISHER_VECTOR_SHARE) for t in tables]
             tables = [pca.project(r, t) for r, t in zip(reduced, tables, strict=True)]
         answers[ROWS[key].name] = features.answer_tasks(
-            ROWS[key], tables, usable, tasks, one=one, config=config, n_pairs=n_pairs
+            ROWS[key], tables, usable, tasks, one=one, config=config
         )
     spaces = {name: vectors[name] for name in SPACES if name in vectors}
     return Fold(answers, usable, spaces)
@@ -97,7 +96,6 @@ def answer_tables(
     fused: bool,
     tasks: Sequence[TaskLabels],
     config: Config,
-    n_pairs: int,
 ) -> Fold:
     """Return the answers of each table alone, by a linear SVM, and, where asked, of TABLE_ROWS.
 
@@ -112,9 +110,7 @@ def answer_tables(
     asked = [(recipe, [table]) for recipe, table in zip(alone, joined["none"], strict=True)]
     asked += [(recipe, joined[recipe.fuse]) for recipe in recipes]
     answers = {
-        recipe.name: features.answer_tasks(
-            recipe, of_recipe, every, tasks, one=one, config=config, n_pairs=n_pairs
-        )
+        recipe.name: features.answer_tasks(recipe, of_recipe, every, tasks, one=one, config=config)
         for recipe, of_recipe in asked
     }
     first = fused and one.repeat == one.fold == 0

@@ -54,16 +54,13 @@ def answer_fold(
     tables: Tables,
     tasks: Sequence[TaskLabels],
     config: Config,
-    n_pairs: int,
 ) -> dict[str, list[Asked]]:
     """Return the answers of each recipe to each task in one fold; tasks[0] teaches LSFNet."""
     every = np.arange(len(tables[0]))
     answers: dict[str, list[Asked]] = {}
     for recipe in recipes:
         fused = fuse(recipe.fuse, tables, one, tasks[0], config)
-        answers[recipe.name] = answer_tasks(
-            recipe, fused, every, tasks, one=one, config=config, n_pairs=n_pairs
-        )
+        answers[recipe.name] = answer_tasks(recipe, fused, every, tasks, one=one, config=config)
     return answers
 
 
@@ -75,7 +72,6 @@ def answer_tasks(
     *,
     one: Round,
     config: Config,
-    n_pairs: int,
 ) -> list[Asked]:
     """Answer each task for the test rows of one round, once per (N, K).
 
@@ -95,7 +91,7 @@ def answer_tasks(
         labels_M, wanted_m = task.labels_M[usable[train]], task.labels_M[usable[test]]
         asked = ask(
             recipe.ask, index_MQ, labels_M, queries_mQ, wanted_m,
-            task=task, number=number, one=one, config=config, n_pairs=n_pairs,
+            task=task, number=number, one=one, config=config,
         )  # fmt: skip
         still = still_class(task.classes) if config.min_points <= 1 else None  # D4
         answer = NO_ANSWER if still is None else still

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from clips import clip
+from fakes import ask
 
 from lsfref.app.page.explain_page import explain_page
 from lsfref.app.page.story import find_indexed, gather, indexed_as, label_of, thumbnail
@@ -37,7 +38,7 @@ def test_the_moment_is_the_frame_on_which_most_trajectories_end(stories):
 def test_the_answer_is_that_of_classify(stories, small_model):
     _, asked = stories
     system = answering.PaperAnswerer(load(small_model))
-    assert asked.answer == answering.classify(system, asked.path)
+    assert asked.answer == ask(system, asked.path)
     assert asked.fault is None
     for name, search in asked.searches.items():
         shares = list(asked.answer.confidence[name].values())
@@ -51,7 +52,7 @@ def test_the_answer_is_that_of_classify(stories, small_model):
 def test_for_preset_best_its_own_classifiers_answer(stories, best_model):
     fitted = load(best_model)
     found = gather(stories[0].path, fitted.config, fitted)
-    assert found.answer == answering.classify(preset.answerer(fitted), found.path)
+    assert found.answer == ask(preset.answerer(fitted), found.path)
     votes = found.searches["background"].votes.confidence_MC[0]
     assert list(found.answer.confidence["background"].values()) != votes.tolist()
     assert found.evidence is not None

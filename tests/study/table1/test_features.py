@@ -1,7 +1,6 @@
 """Feature tables through fusion, selection and the protocol: exact, and without leaks."""
 
 import dataclasses
-import functools
 import math
 
 import numpy as np
@@ -11,7 +10,7 @@ from lsfref.config import PRESETS
 from lsfref.errors import LsfrefError
 from lsfref.phases import phase1
 from lsfref.study.protocol.outcome import confusion_lines, figures
-from lsfref.study.protocol.protocol import Asked, Round, TaskLabels, evaluate, strata
+from lsfref.study.protocol.protocol import Asked, Round, TaskLabels, collect, rounds_of, strata
 from lsfref.study.protocol.splits import repeated_folds
 from lsfref.study.table1 import features
 from lsfref.study.table1.features import FUSIONS, Recipe, answer_fold, fuse, select_and_join
@@ -20,6 +19,11 @@ pytestmark = pytest.mark.unwatched
 
 SMALL = dataclasses.replace(PRESETS["small"], hidden=(13,), n_code=11)
 SIZES = [79, 46, 14, 3, 56, 72]  # the published features' classes
+
+
+@pytest.fixture(autouse=True)
+def three_pairs(monkeypatch):
+    monkeypatch.setattr("lsfref.study.protocol.asking.N_PAIRS", 3)
 
 
 def some_tables(rng, labels, *, widths=(17, 23), apart=1.0):
@@ -126,15 +130,14 @@ def test_tables_are_scaled_each_for_itself():
     np.testing.assert_array_equal(raw[0], loud[0])
 
 
-def run(tables, labels, recipes, *, n_repeats=1, n_folds=5, n_pairs=3, config=SMALL, tasks=None):
+def run(tables, labels, recipes, *, n_repeats=1, n_folds=5, config=SMALL, tasks=None):
     tasks = tasks or [TaskLabels("background", tuple("abcdef"[: labels.max() + 1]), labels)]
     repeats = repeated_folds(
         strata(tasks), None, n_folds=n_folds, n_repeats=n_repeats, seed=config.seed
     )
-    work = functools.partial(
-        answer_fold, recipes=recipes, tables=tables, tasks=tasks, config=config, n_pairs=n_pairs
-    )
-    return evaluate(work, tasks, repeats)
+    rounds = rounds_of(repeats)
+    rest = {"recipes": recipes, "tables": tables, "tasks": tasks, "config": config}
+    return collect(rounds, [answer_fold(one, **rest) for one in rounds], tasks)
 
 
 ALL = [*FUSIONS.values(), Recipe("table alone + linear SVM", select=False, ask="svm")]
@@ -179,7 +182,6 @@ def test_poisoned_test_rows_leave_what_is_fitted_unchanged(fuse, monkeypatch):
             tables=which,
             tasks=[TaskLabels("background", ("a", "b", "c"), labels)],
             config=SMALL,
-            n_pairs=4,
         )
     (_, index, _, queries, _), (_, index_too, _, queries_too, _) = given
     np.testing.assert_array_equal(index, index_too)
