@@ -50,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
     repeats = divide(manifest, tasks, args)
     fold: Callable[..., dict[str, list[protocol.Asked]]] = functools.partial(
         features.answer_fold,
-        recipes=[features.FUSIONS[args.fuse]], tables=columns, tasks=tasks, config=config,
+        recipe=features.FUSIONS[args.fuse], tables=columns, tasks=tasks, config=config,
     )  # fmt: skip
     if choices is not None:
         fold = functools.partial(answer_tables, tables=columns, tasks=tasks, choices=choices)

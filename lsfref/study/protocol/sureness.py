@@ -14,9 +14,11 @@ from lsfref.study.protocol.outcome import Outcome
 def as_json(outcome: Outcome) -> dict[str, Any]:
     """Return the fields `coverage` and `calibration`: a row each, thresholds and bins rising.
 
-    Videos without an answer are covered by no threshold; all rounds count together.
+    Videos without an answer are covered by no threshold; all rounds count together. A method
+    without confidences has no such fields.
     """
-    assert outcome.confidence_YM is not None
+    if outcome.confidence_YM is None:
+        return {}
     answered_YM = outcome.predicted_YM >= 0
     right = (outcome.predicted_YM == outcome.true_M)[answered_YM]
     confidence = np.clip(outcome.confidence_YM[answered_YM], 0, 1)
@@ -34,7 +36,7 @@ def as_json(outcome: Outcome) -> dict[str, Any]:
 def lines(outcome: Outcome) -> list[str]:
     """Return both tables as text, and how far confidence and accuracy lie apart."""
     told = as_json(outcome)
-    if not told["coverage"]:
+    if not told.get("coverage"):
         return []
     rows = [f"  {'threshold':>9}  {'answered':>8}  {'accuracy':>8}"]
     for row in told["coverage"]:

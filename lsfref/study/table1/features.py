@@ -50,18 +50,14 @@ FUSIONS = {
 def answer_fold(
     one: Round,
     *,
-    recipes: Sequence[Recipe],
+    recipe: Recipe,
     tables: Tables,
     tasks: Sequence[TaskLabels],
     config: Config,
 ) -> dict[str, list[Asked]]:
-    """Return the answers of each recipe to each task in one fold; tasks[0] teaches LSFNet."""
-    every = np.arange(len(tables[0]))
-    answers: dict[str, list[Asked]] = {}
-    for recipe in recipes:
-        fused = fuse(recipe.fuse, tables, one, tasks[0], config)
-        answers[recipe.name] = answer_tasks(recipe, fused, every, tasks, one=one, config=config)
-    return answers
+    """Return the answers of a recipe to each task in one fold; tasks[0] teaches LSFNet."""
+    fused, every = fuse(recipe.fuse, tables, one, tasks[0], config), np.arange(len(tables[0]))
+    return {recipe.name: answer_tasks(recipe, fused, every, tasks, one=one, config=config)}
 
 
 def answer_tasks(

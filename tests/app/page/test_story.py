@@ -32,7 +32,7 @@ def test_the_moment_is_the_frame_on_which_most_trajectories_end(stories):
     block = next(b for b in blocks if b.info_P10[0, 0] == bare.moment.frame)
     np.testing.assert_array_equal(bare.example.descriptor_D, block.descriptors_PD[bare.example.row])
     assert len(bare.moment.greys) == 16
-    assert len(bare.moment.flows) == 15
+    assert bare.moment.seen[0]["flow_HW2"].shape == (41, 53, 2)
 
 
 def test_the_answer_is_that_of_classify(stories, small_model):
@@ -135,8 +135,10 @@ def test_a_thumbnail_is_an_early_frame(labelled_clips, tmp_path, small_model):
 
 
 def test_the_label_of_a_row_is_found_in_its_task():
-    task = SimpleNamespace(rows_m=np.array([2, 5, 7]), labels_m=np.array([1, 0, 2]))
-    assert [label_of(task, row) for row in (2, 5, 7)] == [1, 0, 2]
+    task = SimpleNamespace(
+        rows_m=np.array([2, 5, 7]), labels_m=np.array([1, 0, 2]), classes=("a", "b", "c")
+    )
+    assert [label_of(task, row) for row in (2, 5, 7)] == ["b", "a", "c"]
 
 
 def test_the_story_has_a_path_of_any_kind(labelled_clips, small_model):

@@ -136,8 +136,12 @@ def run(tables, labels, recipes, *, n_repeats=1, n_folds=5, config=SMALL, tasks=
         strata(tasks), None, n_folds=n_folds, n_repeats=n_repeats, seed=config.seed
     )
     rounds = rounds_of(repeats)
-    rest = {"recipes": recipes, "tables": tables, "tasks": tasks, "config": config}
-    return collect(rounds, [answer_fold(one, **rest) for one in rounds], tasks)
+    rest = {"tables": tables, "tasks": tasks, "config": config}
+    outcomes = []
+    for recipe in recipes:
+        answers = [answer_fold(one, recipe=recipe, **rest) for one in rounds]
+        outcomes += collect(rounds, answers, tasks)
+    return outcomes
 
 
 ALL = [*FUSIONS.values(), Recipe("table alone + linear SVM", select=False, ask="svm")]
@@ -178,7 +182,7 @@ def test_poisoned_test_rows_leave_what_is_fitted_unchanged(fuse, monkeypatch):
     for which in (tables, poisoned):
         answer_fold(
             Round((np.arange(40), np.arange(40, 47)), 0, 0),
-            recipes=[Recipe("it", fuse=fuse)],
+            recipe=Recipe("it", fuse=fuse),
             tables=which,
             tasks=[TaskLabels("background", ("a", "b", "c"), labels)],
             config=SMALL,
