@@ -8,8 +8,14 @@ import numpy as np
 from lsfref.model import LabelledVideo
 from lsfref.phases.extraction import Extraction, Notice
 from lsfref.phases.streaming import Block
+from lsfref.study.protocol.answering import answer_as
 
 CLASSES = {"background": ("normal", "rain", "tree waving"), "foreground": ("none", "human")}
+
+
+def ask(system, path, **how):
+    """What a system answers for a video."""
+    return answer_as(system, system.describe(path, **how))
 
 
 @dataclass(frozen=True)

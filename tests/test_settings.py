@@ -12,7 +12,7 @@ import itertools
 import numpy as np
 import pytest
 from clips import texture
-from fakes import CLASSES, FakeExtract, videos
+from fakes import CLASSES, FakeExtract, ask, videos
 from fakes_best import fake_pictures
 
 from lsfref import model, pipeline
@@ -22,7 +22,6 @@ from lsfref.phases import extraction, passes
 from lsfref.phases.extraction import Work
 from lsfref.study.best import preset as best
 from lsfref.study.best.choices import Choices
-from lsfref.study.protocol import answering
 
 # Small enough for a test, and such that every setting has something to decide: fewer samples than
 # rows, several minibatches, more votes than one.
@@ -181,7 +180,7 @@ def best_outcome(choices):
         work = Work(extract)
         trained = best.train(videos(), CONFIG, choices, classes=CLASSES, work=work)
         answerer = best.answerer(trained.model)
-        answers = [repr(answering.classify(answerer, name, extract=extract)) for name in ASKED]
+        answers = [repr(ask(answerer, name, extract=extract)) for name in ASKED]
     return digest(*trained.model.extras.arrays.values()), trained.skipped, answers
 
 

@@ -21,7 +21,7 @@ from lsfref.errors import LabelsError
 from lsfref.phases.passes import survey
 from lsfref.storage.files import printable, write_whole
 from lsfref.study.protocol import asking, protocol
-from lsfref.study.protocol.evaluate import check_round
+from lsfref.study.protocol.evaluate import check_rounds
 from lsfref.study.protocol.metrics import SignTest
 from lsfref.study.protocol.outcome import Outcome, as_json
 from lsfref.study.table1 import compare
@@ -91,7 +91,7 @@ def of_tables(args: argparse.Namespace) -> Compared:
     told = [*feature_tables.describe(columns, manifest), *folding.thin_classes(tasks, repeats)]
     ask = functools.partial(
         compare.answer_tables, tables=named, fused=True, tasks=tasks,
-        config=options.config_from(args), n_pairs=asking.N_PAIRS,
+        config=options.config_from(args),
     )  # fmt: skip
     with session(args, passes=1, n_videos=len(rounds)) as doing:
         doing.progress.explain(told)
@@ -114,15 +114,14 @@ def of_videos(args: argparse.Namespace) -> tuple[int, Compared]:
         tasks = task_labels(manifest)
         repeats = divide(manifest, tasks, args)
         rounds = protocol.rounds_of(repeats)
-        for one in rounds:
-            check_round(one, videos, tasks)
+        check_rounds(rounds, videos, tasks)
         told = [split_in_words(repeats), *folding.thin_classes(tasks, repeats)]
         doing.progress.explain(told)
         if "idt" in rows:  # fills the cache, side by side
             still = compare.improved(config)
             look = functools.partial(survey, config=still, extract=doing.work.extract)
             list(doing.work.each("extracting with the camera held still", look, videos.paths))
-        asked: dict[str, Any] = {"tasks": tasks, "config": config, "n_pairs": asking.N_PAIRS}
+        asked: dict[str, Any] = {"tasks": tasks, "config": config}
         ask = functools.partial(
             compare.answer_videos, videos=videos, extract=doing.work.extract, **asked
         )

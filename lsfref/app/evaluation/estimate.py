@@ -18,7 +18,7 @@ from lsfref.errors import LsfrefError
 from lsfref.storage.files import printable
 from lsfref.study.best.preset import Choices
 from lsfref.study.protocol import sureness
-from lsfref.study.protocol.outcome import Outcome, figures
+from lsfref.study.protocol.outcome import Outcome, as_json
 
 RIGHT = 0.9  # the accuracy that a threshold is looked for
 FEW = 3  # sources of a class: with fewer, a fold may learn it from a single one
@@ -33,8 +33,7 @@ def by_folds(
     """
     manifest, counted, _ = count(labelled(manifest), config, doing, quiet=True)
     tasks = task_labels(manifest)
-    flags = argparse.Namespace(seed=config.seed, repeats=1)
-    repeats = divide(manifest, tasks, flags)
+    repeats = divide(manifest, tasks, argparse.Namespace(seed=config.seed, repeats=1))
     return systems.system(choices).evaluate(counted, tasks, repeats, config, work=doing.work)
 
 
@@ -60,30 +59,25 @@ def expected(
 
 def facts(outcomes: Sequence[Outcome], manifest: Manifest, *, drawn: bool) -> dict[str, Any]:
     """Return what a model file keeps, by task; `drawn`: these are the built-in scenes."""
-    return {outcome.task: _facts(outcome, manifest) | {"drawn": drawn} for outcome in outcomes}
-
-
-def _facts(outcome: Outcome, manifest: Manifest) -> dict[str, Any]:
-    found = figures(outcome)
-    labels = [getattr(video, outcome.task) for video in manifest.videos]
-    sources = {}
-    for name in outcome.classes:
-        own = [v for v, label in zip(manifest.videos, labels, strict=True) if label == name]
-        sources[name] = len({v.group or v.name for v in own})
-    sure = sureness.as_json(outcome)["coverage"] if outcome.confidence_YM is not None else []
-    enough = next((row for row in sure if row["accuracy"] >= RIGHT), None)
-    return {
-        "accuracy": found.accuracy_mean,
-        "interval": list(found.whole.interval),
-        "majority": found.whole.majority,
-        "majority_class": max(outcome.classes, key=labels.count),
-        "recall_mean": found.whole.recall_mean,
-        "videos": len(outcome.true_M),
-        "by_group": manifest.has_groups,
-        "sources": sources,
-        "threshold": enough and enough["threshold"],
-        "coverage": enough and enough["coverage"],
-    }
+    rows = {}
+    for outcome in outcomes:
+        told = as_json(outcome) | sureness.as_json(outcome)
+        labels = [getattr(video, outcome.task) for video in manifest.videos]
+        names = [video.group or video.name for video in manifest.videos]
+        sources = set(zip(labels, names, strict=True))
+        sure = told.get("coverage", [])
+        enough = next((row for row in sure if row["accuracy"] >= RIGHT), None)
+        rows[outcome.task] = {
+            "accuracy": told["accuracy_mean"],
+            **{key: told[key] for key in ("interval", "majority", "recall_mean", "videos")},
+            "majority_class": max(outcome.classes, key=labels.count),
+            "by_group": manifest.has_groups,
+            "sources": {name: [c for c, _ in sources].count(name) for name in outcome.classes},
+            "threshold": enough and enough["threshold"],
+            "coverage": enough and enough["coverage"],
+            "drawn": drawn,
+        }
+    return rows
 
 
 def no_better(row: Mapping[str, Any]) -> bool:

@@ -16,7 +16,7 @@ from lsfref.arrays import Floats
 from lsfref.errors import LabelsError
 from lsfref.model import LabelledVideo
 from lsfref.study.best.evaluation import answer_tables
-from lsfref.study.protocol import asking, protocol
+from lsfref.study.protocol import protocol
 from lsfref.study.table1 import features
 
 
@@ -50,16 +50,16 @@ def run(args: argparse.Namespace) -> int:
     repeats = divide(manifest, tasks, args)
     fold: Callable[..., dict[str, list[protocol.Asked]]] = functools.partial(
         features.answer_fold,
-        recipes=[features.FUSIONS[args.fuse]], tables=columns, tasks=tasks, config=config,
-        n_pairs=asking.N_PAIRS,
+        recipe=features.FUSIONS[args.fuse], tables=columns, tasks=tasks, config=config,
     )  # fmt: skip
     if choices is not None:
         fold = functools.partial(answer_tables, tables=columns, tasks=tasks, choices=choices)
-    with session(args, passes=1, n_videos=sum(map(len, repeats))) as doing:
+    rounds = protocol.rounds_of(repeats)
+    with session(args, passes=1, n_videos=len(rounds)) as doing:
         thin = folding.thin_classes(tasks, repeats)
         doing.progress.explain([*describe(columns, manifest), *thin])
-        found = protocol.evaluate(fold, tasks, repeats, work=doing.work)
-    outcomes.write(found, args)
+        answers = list(doing.work.each("folds", fold, rounds))
+    outcomes.write(protocol.collect(rounds, answers, tasks), args)
     return 0
 
 

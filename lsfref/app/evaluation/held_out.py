@@ -5,13 +5,13 @@ import functools
 import numpy as np
 
 from lsfref.app.evaluation import systems
-from lsfref.app.evaluation.videos import task_labels
+from lsfref.app.evaluation.videos import own_split, task_labels
 from lsfref.app.lists.manifest import Manifest
 from lsfref.app.work.session import Session
 from lsfref.arrays import Floats
 from lsfref.model import Model
 from lsfref.study.best import preset as best
-from lsfref.study.protocol import asking, protocol
+from lsfref.study.protocol import protocol
 from lsfref.study.protocol.evaluate import ask_rounds
 from lsfref.study.protocol.outcome import Outcome
 
@@ -22,8 +22,8 @@ def ask(manifest: Manifest, fitted: Model, doing: Session) -> list[Outcome]:
     The paper's system is asked with new directions for each drawn pair (N, K) over its training
     videos. A video that cannot be read has no answer.
     """
-    test_M = np.array([split == "test" for split in manifest.splits])
-    test = [manifest.videos[m] for m in np.flatnonzero(test_M)]
+    one = protocol.Round(own_split(manifest), 0, 0)
+    test = [manifest.videos[m] for m in one.split[1]]
     asked = systems.answerer(fitted)
     look = functools.partial(asked.describe, extract=doing.work.extract)
     described = doing.work.each("asking", look, [video.path for video in test])
@@ -40,13 +40,11 @@ def ask(manifest: Manifest, fitted: Model, doing: Session) -> list[Outcome]:
     pooled_ME = np.stack([pooled.get(video.name, nothing) for video in manifest.videos])
     usable_M = np.array([video.name in pooled for video in manifest.videos])
     tasks = task_labels(manifest)
-    (one,) = protocol.rounds_of([[(np.flatnonzero(~test_M), np.flatnonzero(test_M))]])
     if isinstance(asked, best.Answerer):
         outcomes = asked.outcomes(pooled_ME, usable_M, tasks, one)
     else:
-        n_pairs = asking.N_PAIRS
-        outcomes = ask_rounds([pooled_ME], usable_M, tasks, [one], fitted.config, n_pairs=n_pairs)
+        outcomes = ask_rounds([pooled_ME], usable_M, tasks, [one], fitted.config)
     unread_m = np.array(unread)
     for outcome, task in zip(outcomes, tasks, strict=True):
-        outcome.predicted_YM[:, unread_m[task.labels_M[test_M] >= 0]] = protocol.NO_ANSWER
+        outcome.predicted_YM[:, unread_m[task.labels_M[one.split[1]] >= 0]] = protocol.NO_ANSWER
     return outcomes

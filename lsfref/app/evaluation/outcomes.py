@@ -18,14 +18,13 @@ def write(outcomes: Sequence[Outcome], args: argparse.Namespace) -> None:
     """Print the outcomes as --json or --csv ask, else as lines and confusion matrices."""
     show = output.printer(args, CSV_FIELDS, flat=with_ends)
     for number, outcome in enumerate(outcomes):
-        has_shares = outcome.confidence_YM is not None
         if show:
-            show(as_json(outcome) | (sureness.as_json(outcome) if has_shares else {}))
+            show(as_json(outcome) | sureness.as_json(outcome))
             continue
         if number:
             print()
         lines = [sentence(outcome), *map(printable, confusion_lines(outcome))]
-        print("\n".join([*lines, *(sureness.lines(outcome) if has_shares else [])]))
+        print("\n".join([*lines, *sureness.lines(outcome)]))
 
 
 def with_ends(row: output.Row) -> output.Row:

@@ -43,9 +43,9 @@ def count(
         fate = "without trajectories" if found.n_frames > TRACK_LENGTH else "left out"
         doing.progress.report(found.warnings, found.error, fate=fate)
     readable = [not found.error or found.n_frames > TRACK_LENGTH for found in surveys]
-    counts = [0 if s.error else s.n_points for s, yes in zip(surveys, readable, strict=True) if yes]
+    counts_M = np.array([0 if s.error else s.n_points for s in surveys], dtype=np.int64)
     kept = part(manifest, readable)
-    videos = Counted([v.path for v in kept.videos], np.array(counts, dtype=np.int64))
+    videos = Counted([v.path for v in kept.videos], counts_M[readable])
     return kept, videos, readable.count(False)
 
 
@@ -72,13 +72,19 @@ def divide(
     """Return the list's own split, or folds (E1)."""
     asked_for = hasattr(args, "split") or hasattr(args, "folds") or args.repeats > 1
     if any(manifest.splits) and not asked_for:
-        test_M = np.array([split == "test" for split in manifest.splits])
-        if test_M.all() or not test_M.any():
-            side = "train" if test_M.all() else "test"
+        train, test = own_split(manifest)
+        if not len(train) or not len(test):
+            side = "test" if len(train) else "train"
             why = f"no usable video has split '{side}'; give --folds to divide it anew"
             raise LabelsError(f"{manifest.source}: {why}")
-        return [[(np.flatnonzero(~test_M), np.flatnonzero(test_M))]]
+        return [[(train, test)]]
     return folding.divide(args, tasks, groups_of(manifest))
+
+
+def own_split(manifest: Manifest) -> Split:
+    """Return the rows of the videos that a list learns from, and of those that it sets aside."""
+    test_M = np.array([split == "test" for split in manifest.splits])
+    return np.flatnonzero(~test_M), np.flatnonzero(test_M)
 
 
 def groups_of(manifest: Manifest) -> NDArray | None:

@@ -111,17 +111,17 @@ def strip(parts: Sequence[tuple[float, int | None, str]], alt: str) -> str:
 
 def share_strip(shares: dict[str, float], classes: Sequence[str], task: str) -> str:
     """Return the shares of the classes of a task as a strip."""
-    numbers = dict(zip(classes, class_numbers(classes), strict=True))
+    numbers = class_numbers(classes)
     parts = [(s, numbers[name], f"{name} {s:.0%}") for name, s in shares.items() if s > 0]
     return strip(parts, f"Shares for {task}: {'; '.join(words for *_, words in parts)}")
 
 
-def roses(histogram_D: Floats, n_bins: int, alt: str, color: Color) -> str:
+def roses(histogram_D: Floats, alt: str, color: Color) -> str:
     """Return one descriptor: three moments side by side, each with its 2 x 2 cells as roses.
 
     Bin b points to b * 45 degrees, y down; a ninth (no motion) is a disc in the center.
     """
-    cells = np.asarray(histogram_D, dtype=np.float64).reshape(3, 2, 2, n_bins)  # time, column, row
+    cells = np.asarray(histogram_D, dtype=np.float64).reshape(3, 2, 2, -1)  # time, column, row
     share, r, parts = cells / (float(cells.max()) or 1.0), 24.0, []
     for moment, column, row in np.ndindex(3, 2, 2):
         x, y = 116 * moment + 28 + 52 * column, 28 + 52 * row
@@ -131,7 +131,7 @@ def roses(histogram_D: Floats, n_bins: int, alt: str, color: Color) -> str:
             spokes += f"M{x} {y}l{r * value * np.cos(turn):.2f} {r * value * np.sin(turn):.2f}"
         parts.append(f'<circle cx="{x}" cy="{y}" r="{r:g}" {FRAME}/>')
         parts.append(f'<path d="{spokes}" stroke="{css(color)}" stroke-width="2.6"/>')
-        if n_bins > 8:
+        if cells.shape[-1] > 8:
             disc = r * 0.5 * share[moment, column, row, 8]
             paint = f'fill="{css(color)}" opacity="0.45"'
             parts.append(f'<circle cx="{x}" cy="{y}" r="{disc:.2f}" {paint}/>')

@@ -10,7 +10,7 @@ import numpy as np
 from lsfref.app.page.marks import BLUE, css, tag
 from lsfref.app.page.shell import Column, key, page, table, text, wide
 from lsfref.study.protocol.metrics import SignTest
-from lsfref.study.protocol.outcome import Outcome, figures
+from lsfref.study.protocol.outcome import Outcome, confusion, figures
 
 COLUMNS = (
     Column("method", "what was compared; the whole system is bold"),
@@ -42,15 +42,15 @@ def compare_page(
 ) -> str:
     """Return the page. `lines` say what was compared and how; `tests` are against `reference`."""
     parts = [f"<h1>{text(title)}</h1>", *(f'<p class="note">{text(line)}</p>' for line in lines)]
-    tasks = list(dict.fromkeys(outcome.task for outcome in outcomes))
-    for task in tasks:
-        of_task = [outcome for outcome in outcomes if outcome.task == task]
+    by_task: dict[str, list[Outcome]] = {}
+    for outcome in outcomes:
+        by_task.setdefault(outcome.task, []).append(outcome)
+    for task, of_task in by_task.items():
         parts.append(f"<h2>{text(task.capitalize())} motion</h2>")
         parts.append(_table(of_task, tests, reference=reference))
     if figure is not None:
         parts += ["<h2>Feature spaces</h2>", f'<p class="note">{text(figure_note)}</p>', figure]
-    for task in tasks:
-        of_task = [outcome for outcome in outcomes if outcome.task == task]
+    for task, of_task in by_task.items():
         parts.append(f"<h2>Confusion, {text(task)}</h2>{key(MATRIX)}")
         parts.append(f'<div class="matrices">{"".join(map(_matrix, of_task))}</div>')
     return page(title, parts)
@@ -86,12 +86,10 @@ def _p(p: float) -> str:
 
 
 def _matrix(outcome: Outcome) -> str:
-    found = figures(outcome).whole
-    sizes = np.bincount(outcome.true_M, minlength=len(outcome.classes))
-    columns = np.column_stack([found.confusion_CC, found.unanswered_C]) / len(outcome.predicted_YM)
-    names = [*(tag(outcome.classes, c) for c in range(len(outcome.classes))), "no answer"]
-    if not found.unanswered_C.any():
-        columns, names = columns[:, :-1], names[:-1]
+    classes, (answers, columns) = outcome.classes, confusion(outcome)
+    sizes = np.bincount(outcome.true_M, minlength=len(classes))
+    names = [tag(classes, name) for name in classes]
+    names += answers[len(classes) :]  # "no answer"
     head = "".join(f'<th scope="col" class="n">{name}</th>' for name in names)
     rows = "".join(
         f'<tr><th scope="row">{name}&nbsp;({size})</th>'

@@ -7,8 +7,9 @@ from pathlib import Path
 from lsfref.app.evaluation.estimate import caution, sentence
 from lsfref.app.page import charts, pixels, stages_1_to_4, stages_5_to_10
 from lsfref.app.page.evidence import evidence
+from lsfref.app.page.folder_page import best_of
 from lsfref.app.page.marks import class_numbers, tag
-from lsfref.app.page.section import STAGES
+from lsfref.app.page.section import STAGES, section
 from lsfref.app.page.shell import figure, page, percent, plural, soft, text
 from lsfref.app.page.stages_5_to_10 import QUESTIONS
 from lsfref.app.page.story import Story, find_indexed, label_of, thumbnail
@@ -34,9 +35,10 @@ def explain_page(story: Story, folders: list[Path], back: str = "") -> str:
     names = [stage.name for stage in STAGES[: 10 if model else 4]]
     links = "".join(f'<li><a href="#stage{n}">{name}</a></li>' for n, name in enumerate(names, 1))
     body.append(f"{READING}<nav><ol>{links}</ol></nav>")
-    body += [draw(story) for draw in stages_1_to_4.DRAWN]
+    stages = [draw(story) for draw in stages_1_to_4.DRAWN]
     if model is not None:
-        body += [draw(story, model) for draw in stages_5_to_10.DRAWN]
+        stages += [draw(story, model) for draw in stages_5_to_10.DRAWN]
+    body += [section(n, story, drawn) for n, drawn in enumerate(stages, start=1)]
     return page(f"lsfref: {title}", body)
 
 
@@ -78,14 +80,14 @@ def _answered(story: Story, model: Model, name: str, folders: list[Path]) -> str
     assert winner is not None
     ranked = sorted(shares.items(), key=lambda item: -item[1])
     said = [
-        tag(classes, classes.index(label), f" {percent(share)}")
+        tag(classes, label, f" {percent(share)}")
         for label, share in ranked
         if label != winner and share >= 0.005
     ]
     row = (model.estimate or {}).get(name)
     worth = f'<p class="note">Measured in training, {text(sentence(name, row))}.</p>' if row else ""
     return (
-        f'<h2>{QUESTIONS[name]}</h2><p class="answer"><b>{tag(classes, classes.index(winner))}</b>,'
+        f'<h2>{QUESTIONS[name]}</h2><p class="answer"><b>{tag(classes, winner)}</b>,'
         f" with a share of {percent(shares[winner])}.</p>{worth}"
         f"{charts.share_strip(shares, classes, name)}"
         f'<p class="legend">{" ".join(said)}</p>'
@@ -99,7 +101,7 @@ def _over_time(story: Story, name: str, classes: tuple[str, ...]) -> str:
     """Return the strip of the answers over time; equal ones that follow each other are one."""
     if len(story.intervals) < 2:
         return ""
-    numbers = dict(zip(classes, class_numbers(classes), strict=True))
+    numbers = class_numbers(classes)
     parts, told = [], []
     for label, group in itertools.groupby(story.intervals, lambda said: said.labels[name]):
         run = list(group)
@@ -125,8 +127,8 @@ def _by_expert(story: Story, name: str, classes: tuple[str, ...]) -> str:
     said = ""
     for part in story.evidence.parts if story.evidence else ():
         if part.task == name:
-            best = max(part.shares, key=part.shares.__getitem__)
-            says = tag(classes, classes.index(best), f" {percent(part.shares[best])}")
+            best = best_of(part.shares)
+            says = tag(classes, best, f" {percent(part.shares[best])}")
             said += f"<p>{text(part.expert)}: {says}</p>"
             said += charts.share_strip(part.shares, classes, part.expert)
     return said and f"<h3>Which expert said what</h3>{said}"
@@ -146,7 +148,7 @@ def _neighbors(story: Story, model: Model, name: str, folders: list[Path]) -> st
         words += ["<b>this video</b>"] * (file == story.indexed_as)
         pictures.append(figure(seen, "<br>".join(words)))
     answered = story.answer.labels[name] if story.answer else None
-    agree = sum(task.classes[label_of(task, hit.row)] == answered for hit in hits)
+    agree = sum(label_of(task, hit.row) == answered for hit in hits)
     have = "has" if agree == 1 else "have"
     like = f"Of the {plural(len(hits), 'labelled video')} most like this one, {agree} {have}"
     drawn = "".join(pictures)

@@ -64,7 +64,7 @@ def figure3(
     for task in tasks:
         labels_M = task.labels_M[rows_M]
         known = labels_M >= 0
-        numbers = np.array(class_numbers(task.classes))[labels_M]
+        numbers = np.array([*class_numbers(task.classes).values()])[labels_M]
         panels = ""
         for kind, space in spaces.items():
             name, asked = SPACES[kind], known & asked_M

@@ -4,6 +4,8 @@ import collections
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import numpy as np
+
 from lsfref.app.page import charts, pixels
 from lsfref.app.page.marks import tag
 from lsfref.app.page.shell import page, percent, plural, soft, text
@@ -73,16 +75,14 @@ def _sureness(card: Card) -> tuple[float, float]:
 
 def _ranks(keys: Sequence[tuple[float, float]]) -> list[int]:
     """Return the place of each card when sorted by their keys; equal ones stay in order."""
-    ranks = [0] * len(keys)
-    for place, i in enumerate(sorted(range(len(keys)), key=keys.__getitem__)):
-        ranks[i] = place
-    return ranks
+    order = sorted(range(len(keys)), key=keys.__getitem__)
+    return np.argsort(order).tolist()
 
 
 def _counts(cards: Sequence[Card], task: str, names: tuple[str, ...]) -> str:
     """Return how many videos have each answer, as a legend."""
     counts = collections.Counter(best_of(c.shares[task]) for c in cards if task in c.shares)
-    entries = [tag(names, c, f": {counts[name]}") for c, name in enumerate(names)]
+    entries = [tag(names, name, f": {counts[name]}") for name in names]
     missing = len(cards) - counts.total()
     entries += [f'<span class="tag">no answer: {missing}</span>'] * (missing > 0)
     return f'<p class="legend"><b>{text(task.capitalize())}</b><br>{" ".join(entries)}</p>'
@@ -98,7 +98,7 @@ def _inside(card: Card, classes: Classes) -> str:
         if shares is None:
             continue
         best = best_of(shares)
-        parts.append(f"<p>{tag(names, names.index(best))} <b>{percent(shares[best])}</b></p>")
+        parts.append(f"<p>{tag(names, best)} <b>{percent(shares[best])}</b></p>")
         parts.append(charts.share_strip(shares, names, task))
     if card.note:
         parts.append(f'<p class="note">{soft(card.note)}</p>')

@@ -25,11 +25,11 @@ def css(color: Color) -> str:
     return "#{:02x}{:02x}{:02x}".format(*color)
 
 
-def class_numbers(classes: Sequence[str]) -> list[int]:
+def class_numbers(classes: Sequence[str]) -> dict[str, int]:
     """Return the number of each class's mark: fixed for the paper's names, then in their order."""
     known = (*BACKGROUND, *FOREGROUND)
     others = [name for name in classes if name not in known]
-    return [(*known, *others).index(name) for name in classes]
+    return {name: (*known, *others).index(name) for name in classes}
 
 
 def color_of(number: int | None) -> str:
@@ -61,14 +61,14 @@ def sign(number: int, *, color: str = "") -> str:
     return f'<svg class="sign" viewBox="0 0 14 14" aria-hidden="true">{drawn}</svg>'
 
 
-def tag(classes: Sequence[str], c: int, more: str = "") -> str:
-    """Return the name of class c after its mark, and what belongs to it (HTML)."""
-    return f'<span class="tag">{sign(class_numbers(classes)[c])} {text(classes[c])}{more}</span>'
+def tag(classes: Sequence[str], name: str, more: str = "") -> str:
+    """Return the name of one of the classes after its mark, and what belongs to it (HTML)."""
+    return f'<span class="tag">{sign(class_numbers(classes)[name])} {text(name)}{more}</span>'
 
 
 def legend(classes: Sequence[str], *more: str) -> str:
     """Return the marks of all classes with their names, and more entries (HTML)."""
-    entries = [tag(classes, c) for c in range(len(classes))]
+    entries = [tag(classes, name) for name in classes]
     entries += [f'<span class="tag">{entry}</span>' for entry in more]
     return f'<p class="legend">{" ".join(entries)}</p>'
 

@@ -23,15 +23,10 @@ class Canvas:
     """A grey frame, enlarged or reduced to be looked at, to draw on in its own coordinates."""
 
     def __init__(self, grey_HW: Floats, *, dim: float = 1.0, longest: int = WIDEST) -> None:
-        height, width = grey_HW.shape
-        side = max(height, width)
-        if side > longest:
-            grey_HW = pyramid.shrink(grey_HW.astype(np.float64), max_side=longest)
-            whole = 1
-        else:
-            whole = max(1, longest // side)
-        big = np.kron(np.clip(grey_HW * dim, 0, 255), np.ones((whole, whole)))
-        self.zoom = big.shape[1] / width
+        shrunk_hw = pyramid.shrink(grey_HW.astype(np.float64), max_side=longest)
+        whole = longest // max(shrunk_hw.shape)
+        big = np.kron(np.clip(shrunk_hw * dim, 0, 255), np.ones((whole, whole)))
+        self.zoom = big.shape[1] / grey_HW.shape[1]
         self.pixels = np.repeat(np.rint(big).astype(np.uint8)[..., None], 3, axis=2)
 
     def dot(self, points_P2: Floats, color: Color, *, radius: int = 1) -> None:

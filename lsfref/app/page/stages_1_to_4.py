@@ -4,7 +4,6 @@ import numpy as np
 
 from lsfref.app.page import charts, marks, pixels
 from lsfref.app.page.pixels import Canvas
-from lsfref.app.page.section import section
 from lsfref.app.page.shell import Column, figure, number, plural, table
 from lsfref.app.page.story import Example, Moment, Story
 from lsfref.arrays import COLUMNS, Floats
@@ -20,21 +19,16 @@ RULES: dict[str, tuple[marks.Color, str]] = {
     "camera": (marks.BLUE, "camera: moves as the background does"),
 }
 HISTOGRAMS = (
-    ("hog", 8, marks.BLUE, "HOG (96): directions of the picture's gradient."),
-    (
-        "hof",
-        9,
-        marks.GREEN,
-        "HOF (108): directions of the flow; the disc is the ninth, stillness.",
-    ),
-    ("mbhx", 8, marks.PURPLE, "MBHx (96): directions of the gradient of the flow's x part."),
-    ("mbhy", 8, marks.RED, "MBHy (96): the same of its y part. MBH is both, 192."),
+    ("hog", marks.BLUE, "HOG (96): directions of the picture's gradient."),
+    ("hof", marks.GREEN, "HOF (108): directions of the flow; the disc is the ninth, stillness."),
+    ("mbhx", marks.PURPLE, "MBHx (96): directions of the gradient of the flow's x part."),
+    ("mbhy", marks.RED, "MBHy (96): the same of its y part. MBH is both, 192."),
 )
 
 
 def stage_1(story: Story) -> str:
     """The film strip."""
-    config, body, shape = story.config, "", "unknown size"
+    body, shape = "", "unknown size"
     if story.strip:
         pictures = [
             figure(pixels.thumb(grey_HW, f"Frame {frame} of the video, grey"), f"frame {frame}")
@@ -44,35 +38,30 @@ def stage_1(story: Story) -> str:
         height, width = story.strip[0][1].shape
         shape = f"{width} x {height} px"
     rate = f"{story.rate:g} per second" if story.rate else "without a constant rate"
-    body += (
-        f"<p>{plural(story.n_frames, 'frame')} (counted from 0), {rate}; worked on at {shape}, in "
-        f"{config.dtype}.</p>"
+    return (
+        f"{body}<p>{plural(story.n_frames, 'frame')} (counted from 0), {rate}; worked on at "
+        f"{shape}, in {story.config.dtype}.</p>"
     )
-    return section(1, story, body)
 
 
 def stage_2(story: Story) -> str:
     """Flow in colors with its key, and the pyramid."""
     moment, body = story.moment, ""
-    if moment is not None and moment.flows:
-        body += _flow_in_colors(moment)
     if moment is not None:
-        step = max(1, moment.layers[0].shape[1] // 320)
-        layers = [
-            pixels.png(
-                Canvas(g, longest=max(g.shape)).pixels[::step, ::step],
-                f"The frame at scale {scale}, {g.shape[1]} x {g.shape[0]} pixels",
-            )
-            for scale, g in enumerate(moment.layers)
-        ]
-        sizes = ", ".join(f"{g.shape[1]} x {g.shape[0]}" for g in moment.layers)
-        caption = f"The pyramid: {sizes} px, each smaller by the square root of 2."
-        body += figure(f'<div class="row">{"".join(layers)}</div>', caption)
-    return section(2, story, body)
+        if moment.seen[0].get("flow_HW2") is not None:
+            body += _flow_in_colors(moment)
+        drawn, sizes, step = "", [], max(1, moment.greys[-1].shape[1] // 320)
+        for scale, grey_HW in enumerate(layer["grey_HW"] for layer in moment.seen):
+            sizes.append(f"{grey_HW.shape[1]} x {grey_HW.shape[0]}")
+            picture = Canvas(grey_HW, longest=max(grey_HW.shape)).pixels[::step, ::step]
+            drawn += pixels.png(picture, f"The frame at scale {scale}, {sizes[-1]} pixels")
+        caption = f"The pyramid: {', '.join(sizes)} px, each smaller by the square root of 2."
+        body += figure(f'<div class="row">{drawn}</div>', caption)
+    return body
 
 
 def _flow_in_colors(moment: Moment) -> str:
-    flow_HW2 = moment.flows[-1].astype(np.float64)
+    flow_HW2 = moment.seen[0]["flow_HW2"].astype(np.float64)
     length_HW = np.sqrt((flow_HW2**2).sum(axis=-1))
     largest = max(float(np.percentile(length_HW, 99)), 0.5)
     colored = pixels.flow_colors(flow_HW2, largest)
@@ -83,7 +72,7 @@ def _flow_in_colors(moment: Moment) -> str:
     pair = pixels.png(colored, alt) + pixels.png(
         pixels.flow_key(), "Key of the colors: a disc of directions", kind="round"
     )
-    mean = number(float(length_HW.mean()), _source(moment, "02_flow", "flow_HW2") + ":mean_length")
+    mean = number(length_HW.mean(), _source(moment, "02_flow", "flow_HW2") + ":mean_length")
     return figure(
         f'<div class="row">{pair}</div>',
         f"Flow from frame {moment.frame - 1} to {moment.frame}. Color is direction, as in the "
@@ -108,12 +97,11 @@ def stage_3(story: Story) -> str:
         Column("what became of a track", "the first rule that it broke, or that it was kept"),
         Column("tracks", "how many, over all frames and scales", right=True),
     )
-    body += table(columns, rows)
-    return section(3, story, body)
+    return body + table(columns, rows)
 
 
 def _seeds(moment: Moment) -> str:
-    seeds = moment.seeds
+    seeds = moment.seen[0]
     points_hw2 = candidates(moment.greys[-1].shape)
     rows, columns = points_hw2.shape[:2]
     strength_hw = seeds["strength_HW"][2::5, 2::5][:rows, :columns]
@@ -135,11 +123,12 @@ def _seeds(moment: Moment) -> str:
 
 
 def _tracks(moment: Moment) -> str:
-    if not any(len(c) for c in moment.complete):
+    if not any(len(complete_pS2) for complete_pS2, _ in moment.tracks):
         return f"<p>No track is complete on frame {moment.frame}.</p>"
-    canvas, factors = Canvas(moment.greys[-1], dim=0.6), scale_factors(len(moment.complete))
-    scaled = [points * float(f) for f, points in zip(factors, moment.complete, strict=True)]
-    tracks_PS2, verdicts_P = np.concatenate(scaled), np.concatenate(moment.verdicts)
+    complete, verdicts = zip(*moment.tracks, strict=True)
+    canvas, factors = Canvas(moment.greys[-1], dim=0.6), scale_factors(len(complete))
+    scaled = [points * factor for factor, points in zip(factors, complete, strict=True)]
+    tracks_PS2, verdicts_P = np.concatenate(scaled), np.concatenate(verdicts)
     kept_PS2, grown = tracks_PS2[verdicts_P == 0], ""
     shown_PS2 = kept_PS2[:: max(1, len(kept_PS2) // 400)]
     for verdict in range(1, len(VERDICTS)):
@@ -167,25 +156,24 @@ def _tracks(moment: Moment) -> str:
 def stage_4(story: Story) -> str:
     """One trajectory: its patch, shape, HOG, HOF, MBH, and the 426 numbers."""
     example, moment = story.example, story.moment
-    body = "<p>There is no trajectory to describe.</p>"
-    if example is not None and moment is not None:
-        vector_D = example.descriptor_D
-        case = f"04_descriptors/frame_{moment.frame:05d}/descriptors_PD[{example.row}"
-        body = (
-            f"<p>One of the {story.n_points:,} trajectories: the one with the longest path on "
-            f"frame {moment.frame}, at scale {example.scale} (row {example.row} of its frame).</p>"
-        )
-        body += _patch(moment, example, case) + _histograms(vector_D, case)
-        body += figure(
-            charts.bars(vector_D, "All 426 numbers of this trajectory"),
-            "All 426 numbers, in the order shape, HOG, HOF, MBHx, MBHy.",
-        )
-    return section(4, story, body)
+    if example is None or moment is None:
+        return "<p>There is no trajectory to describe.</p>"
+    vector_D = example.descriptor_D
+    case = f"04_descriptors/frame_{moment.frame:05d}/descriptors_PD[{example.row}"
+    numbers = figure(
+        charts.bars(vector_D, "All 426 numbers of this trajectory"),
+        "All 426 numbers, in the order shape, HOG, HOF, MBHx, MBHy.",
+    )
+    return (
+        f"<p>One of the {story.n_points:,} trajectories: the one with the longest path on "
+        f"frame {moment.frame}, at scale {example.scale} (row {example.row} of its frame).</p>"
+        f"{_patch(moment, example, case)}{_histograms(vector_D, case)}{numbers}"
+    )
 
 
 def _patch(moment: Moment, example: Example, case: str) -> str:
     """Return the track with its patch, cut out of the layer that it was found in."""
-    layer_HW, points_S2 = moment.layers[example.scale], example.points_S2
+    layer_HW, points_S2 = moment.seen[example.scale]["grey_HW"], example.points_S2
     corner = patch_corners(points_S2[-1:], layer_HW.shape)[0]
     low = np.maximum(np.minimum(points_S2.min(axis=0), corner) - 4, 0).astype(int)
     high = np.maximum(points_S2.max(axis=0), corner + PATCH).astype(int) + 5
@@ -196,7 +184,7 @@ def _patch(moment: Moment, example: Example, case: str) -> str:
     canvas.line((points_S2 - low)[None], marks.GREEN)
     canvas.dot(points_S2 - low, marks.GREEN)
     canvas.dot(points_S2[-1:] - low, marks.RED, radius=2)
-    first, second = (float(v) for v in example.descriptor_D[COLUMNS["trajectory"]][:2])
+    first, second = example.descriptor_D[COLUMNS["trajectory"]][:2]
     return figure(
         pixels.png(canvas.pixels, "The trajectory, and the 32 x 32 patch with its 2 x 2 cells"),
         "Its track, which ends at the red point, and its patch of 32 x 32 px on the last frame, "
@@ -207,13 +195,13 @@ def _patch(moment: Moment, example: Example, case: str) -> str:
 
 def _histograms(vector_D: Floats, case: str) -> str:
     body = ""
-    for name, n_bins, color, words in HISTOGRAMS:
+    for name, color, words in HISTOGRAMS:
         histogram_D, first = vector_D[COLUMNS[name]], COLUMNS[name].start
-        alt = f"{name}: three moments of 2 x 2 cells with {n_bins} bins each"
+        alt = f"{name}: three moments of 2 x 2 cells with {len(histogram_D) // 12} bins each"
         top = int(histogram_D.argmax())
-        largest = number(float(histogram_D[top]), f"{case},{first + top}]")
+        largest = number(histogram_D[top], f"{case},{first + top}]")
         body += figure(
-            charts.roses(histogram_D, n_bins, alt, color),
+            charts.roses(histogram_D, alt, color),
             f"{words} Left to right: steps 1 to 5, 6 to 10, 11 to 15. Its largest element is "
             f"{largest}.",
         )

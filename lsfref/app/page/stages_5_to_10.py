@@ -5,9 +5,8 @@ import numpy as np
 from lsfref import lsfnet
 from lsfref.app.page import charts
 from lsfref.app.page.marks import BLUE, class_numbers, legend, swatch, tag
-from lsfref.app.page.section import section
 from lsfref.app.page.shell import Column, figure, number, percent, plural, shown, soft, table
-from lsfref.app.page.story import Example, Search, Story, label_of
+from lsfref.app.page.story import Search, Story, label_of
 from lsfref.kernels.scaling import apply_scaling
 from lsfref.model import Model
 
@@ -32,25 +31,21 @@ def stage_5(story: Story, model: Model) -> str:
     )
     example, moment = story.example, story.moment
     if example is None or moment is None or example.code_E is None:
-        body += NONE
-    else:
-        body += _code(model, example, f"05_lsfnet/frame_{moment.frame:05d}/codes_PE[{example.row}")
-    return section(5, story, body)
-
-
-def _code(model: Model, example: Example, source: str) -> str:
-    assert example.code_E is not None
-    code_E, first = example.code_E, number(float(example.code_E[0]), f"{source},0]")
+        return body + NONE
+    code_E = example.code_E
+    source = f"05_lsfnet/frame_{moment.frame:05d}/codes_PE[{example.row},0]"
     scaled_PD = apply_scaling(model.network.encoder.scaling, example.descriptor_D[None])
     parameters = model.network.encoder.parameters
     rebuilt_PD = lsfnet.decode(parameters, code_E[None].astype(scaled_PD.dtype))
-    error = float(np.square(rebuilt_PD - scaled_PD).mean())
-    return figure(
+    error = np.square(rebuilt_PD - scaled_PD).mean()
+    body += figure(
         charts.bars(code_E, f"The code: {len(code_E)} numbers"),
-        f"The trajectory of stage 4 as a code of {len(code_E)} numbers. The first is {first}.",
-    ) + (
+        f"The trajectory of stage 4 as a code of {len(code_E)} numbers. The first is "
+        f"{number(code_E[0], source)}.",
+    )
+    return body + (
         f"<p>Decoded again it differs from its input by {shown(error)} in the mean square; the "
-        f"input's own mean square is {shown(float(np.square(scaled_PD).mean()))}.</p>"
+        f"input's own mean square is {shown(np.square(scaled_PD).mean())}.</p>"
     )
 
 
@@ -59,32 +54,30 @@ def stage_6(story: Story, model: Model) -> str:
     first_U, second_U = model.network.reconstruction_curve, model.network.classification_curve
     series = {"reconstruction (L1)": first_U, "classification (L2)": second_U}
     source, last = "06_switching/network", len(first_U) - 1
-    first = number(float(first_U[-1]), f"{source}/reconstruction_curve_U[{last}]")
-    second = number(float(second_U[-1]), f"{source}/classification_curve_U[{last}]")
+    first = number(first_U[-1], f"{source}/reconstruction_curve_U[{last}]")
+    second = number(second_U[-1], f"{source}/classification_curve_U[{last}]")
     body = figure(
         charts.curves(series, "Both losses over the passes of training"),
         "Both losses over training, each drawn to its own height. They ended at "
         f"{first} and {second}.",
     )
-    body += (
+    return body + (
         f"<p>This was done once, when the model was trained on {plural(len(model.files), 'video')};"
         f" this video changes nothing in it. {GRAINS[model.config.switch]}</p>"
     )
-    return section(6, story, body)
 
 
 def stage_7(story: Story, model: Model) -> str:
     """The pooled code."""
-    body = NONE
-    if story.pooled_E is not None:
-        count = number(story.n_points, "07_pooling/video/n_points")
-        first = number(float(story.pooled_E[0]), "07_pooling/video/pooled_E[0]")
-        body = figure(
-            charts.bars(story.pooled_E, "The pooled code of the video"),
-            f"The video as one vector: the mean of the codes of {count} trajectories. Its first "
-            f"element is {first}.",
-        )
-    return section(7, story, body)
+    if story.pooled_E is None:
+        return NONE
+    count = number(story.n_points, "07_pooling/video/n_points")
+    first = number(story.pooled_E[0], "07_pooling/video/pooled_E[0]")
+    return figure(
+        charts.bars(story.pooled_E, "The pooled code of the video"),
+        f"The video as one vector: the mean of the codes of {count} trajectories. Its first "
+        f"element is {first}.",
+    )
 
 
 def stage_8(story: Story, model: Model) -> str:
@@ -94,19 +87,18 @@ def stage_8(story: Story, model: Model) -> str:
         kept = np.zeros(len(task.scores_E), dtype=bool)
         kept[task.selected_Q] = True
         best = int(task.selected_Q[0])
-        score = number(float(task.scores_E[best]), f"08_fisher/{name}/scores_E[{best}]")
+        score = number(task.scores_E[best], f"08_fisher/{name}/scores_E[{best}]")
         body += f"<h3>{QUESTIONS[name]}</h3>" + figure(
             charts.bars(task.scores_E, f"Fisher scores for {name}", kept=kept),
             f"The score of each feature; the {len(task.selected_Q)} kept ones are blue "
             f"{swatch(BLUE)}. The best is feature {best}, with {score}.",
         )
-    return section(8, story, body)
+    return body
 
 
 def stage_9(story: Story, model: Model) -> str:
     """The hash space with the query in it, and the neighbors by name."""
-    body = "".join(_search(story, model, name) for name in story.searches) or NONE
-    return section(9, story, body)
+    return "".join(_search(story, model, name) for name in story.searches) or NONE
 
 
 def _search(story: Story, model: Model, name: str) -> str:
@@ -118,15 +110,13 @@ def _search(story: Story, model: Model, name: str) -> str:
     axes_2N[: len(strongest)] = strongest
     picture = legend(task.classes, "&#9711; this video") + charts.scatter(
         (index_mN - origin_N) @ axes_2N.T,
-        np.array(class_numbers(task.classes))[task.labels_m],
+        np.array([*class_numbers(task.classes).values()])[task.labels_m],
         f"The first hash table for {name}, flattened to two dimensions",
         query_2=(query_N - origin_N) @ axes_2N.T,
         near=near,
     )
-    nearest = number(
-        float(search.squared_distances_CMK[0, 0, 0]),
-        f"09_lsh/{name}/squared_distances_T1K[0,0,0]",
-    )
+    apart = search.squared_distances_CMK[0, 0, 0]
+    nearest = number(apart, f"09_lsh/{name}/squared_distances_T1K[0,0,0]")
     caption = (
         f"The first of {len(task.hashes_CmN)} tables: N = {index_mN.shape[1]} projections, drawn "
         "by their two strongest directions (the search uses all N). Lines lead to the "
@@ -159,21 +149,21 @@ def _hits(model: Model, name: str, search: Search) -> str:
 
 def stage_10(story: Story, model: Model) -> str:
     """The vote table and both answers of the paper's system."""
-    body = "".join(_votes(model, name, search) for name, search in story.searches.items()) or NONE
-    return section(10, story, body)
+    return "".join(_votes(model, name, search) for name, search in story.searches.items()) or NONE
 
 
 def _votes(model: Model, name: str, search: Search) -> str:
     task = model.tasks[name]
     labels_CK = task.labels_m[search.neighbors_CMK[:, 0]]
     shares_C, winner = search.votes.confidence_MC[0], int(search.votes.decision_M[0])
-    decided = f'<data value="{winner}" data-from="10_voting/{name}/decision_1[0]">'
+    answer = tag(task.classes, task.classes[winner])
+    decided = f'<data value="{winner}" data-from="10_voting/{name}/decision_1[0]">{answer}</data>'
     rows = []
-    for c in range(len(task.classes)):
+    for c, label in enumerate(task.classes):
         counts = [str(int((row == c).sum())) for row in labels_CK]
-        share = number(float(shares_C[c]), f"10_voting/{name}/confidence_1C[0,{c}]")
-        label = tag(task.classes, c)
-        rows.append([f"<b>{label}</b>" if c == winner else label, share, *counts])
+        share = number(shares_C[c], f"10_voting/{name}/confidence_1C[0,{c}]")
+        drawn = tag(task.classes, label)
+        rows.append([f"<b>{drawn}</b>" if c == winner else drawn, share, *counts])
     columns = [
         Column("class", "what the neighbors are labelled with; the answer is bold"),
         Column("share", "the part of all votes, from 0 to 1", right=True),
@@ -183,9 +173,8 @@ def _votes(model: Model, name: str, search: Search) -> str:
         ),
     ]
     return (
-        f'<h3>{QUESTIONS[name]}</h3><p class="answer">The vote: {decided}'
-        f"{tag(task.classes, winner)}</data>, with {percent(shares_C[winner])} of the votes.</p>"
-        + table(columns, rows)
+        f'<h3>{QUESTIONS[name]}</h3><p class="answer">The vote: {decided}, with '
+        f"{percent(shares_C[winner])} of the votes.</p>{table(columns, rows)}"
     )
 
 

@@ -41,33 +41,32 @@ THUMB_FRAME = 12  # of an indexed video, or its last: the first ones may be blac
 SAME = 1e-5  # distance of two codes of one video, relative to their length
 
 
-@dataclasses.dataclass
-class Moment:
-    """One frame and what led to it: the frames and flows of the 15 steps before, and the tracks."""
+class Moment(NamedTuple):
+    """One frame and what led to it: the frames of the 15 steps before, and the tracks."""
 
     frame: int
     greys: list[Floats]  # scale 0, the last is this frame
-    flows: list[Floats]  # scale 0, flows[i] leads to greys[i + 1]
-    layers: list[Floats]  # this frame at every scale
-    complete: list[Floats]  # tracks that end here, (n, 16, 2) in pixels of their layer
-    verdicts: list[Ints]
-    seeds: dict[str, Any]  # of scale 0, the fields of Seeds
+    seen: list[dict[str, Any]]  # of each scale, what the extraction showed on this frame, by name
+
+    @property
+    def tracks(self) -> list[tuple[Floats, Ints]]:
+        """complete_pS2, the tracks that end here, in pixels of their layer, and verdicts_p."""
+        return [(s["complete_pS2"], s["verdicts_p"]) for s in self.seen if "verdicts_p" in s]
 
     @property
     def n_valid(self) -> int:
         """How many tracks end here and are kept."""
-        return int(sum((v == 0).sum() for v in self.verdicts))
+        return int(sum((verdicts_p == 0).sum() for _, verdicts_p in self.tracks))
 
 
-@dataclasses.dataclass
-class Example:
+class Example(NamedTuple):
     """One trajectory: its scale, its row in the block of its last frame, and its numbers."""
 
     scale: int
     row: int
     points_S2: Floats  # in pixels of its layer
     descriptor_D: Floats
-    code_E: Floats | None = None
+    code_E: Floats | None  # with a model
 
 
 class Search(NamedTuple):
@@ -125,7 +124,6 @@ class _Watcher:
         every = max(1, story.n_frames - 1) / (STRIP - 1)
         self.wanted = {round(i * every) for i in range(STRIP)}
         self.greys: collections.deque[Floats] = collections.deque(maxlen=TRACK_LENGTH + 1)
-        self.flows: collections.deque[Floats] = collections.deque(maxlen=TRACK_LENGTH)
         self.now: dict[int, dict[str, Any]] = {}  # by scale, of this frame
         self.kept: dict[int, Block] = {}  # by the frame on which their trajectories end
         self.frame = -1
@@ -142,37 +140,18 @@ class _Watcher:
         """Count what the frame brought; keep it if more valid tracks end on it than ever."""
         if not self.now:
             return
-        story, first = self.story, self.now[0]
-        self.greys.append(first["grey_HW"])
-        if first.get("flow_HW2") is not None:
-            self.flows.append(first["flow_HW2"])
+        story, seen = self.story, list(self.now.values())
+        self.greys.append(seen[0]["grey_HW"])
         if self.frame in self.wanted:
-            story.strip.append((self.frame, first["grey_HW"]))
-        verdicts, complete = [], []
-        for layer in self.now.values():
-            story.counts["started"] += len(layer["points_P2"])
-            if "verdicts_p" not in layer:
-                continue
+            story.strip.append((self.frame, seen[0]["grey_HW"]))
+        moment = Moment(self.frame, list(self.greys), seen)
+        for layer in [layer for layer in seen if "verdicts_p" in layer]:
             story.counts["left the image"] += int((~layer["stays_P"]).sum())
-            verdicts.append(layer["verdicts_p"])
-            complete.append(layer["complete_pS2"])
             numbers = np.bincount(layer["verdicts_p"], minlength=len(VERDICTS))
             story.counts.update(dict(zip(VERDICTS, numbers.tolist(), strict=True)))
-        moment = Moment(
-            frame=self.frame,
-            greys=list(self.greys),
-            flows=list(self.flows),
-            layers=[layer["grey_HW"] for layer in self.now.values()],
-            complete=complete,
-            verdicts=verdicts,
-            seeds={
-                key: first[key] for key in ("points_P2", "strength_HW", "threshold", "occupied_hw")
-            },
-        )
-        if story.moment is None or moment.n_valid > story.moment.n_valid:
+        best = story.moment  # where nothing ends anywhere, the last frame
+        if best is None or best.n_valid == 0 or moment.n_valid > best.n_valid:
             story.moment = moment
-        elif story.moment.n_valid == 0 and len(moment.flows) <= TRACK_LENGTH:
-            story.moment = moment  # nothing ends anywhere: show a frame with motion before it
         self.now = {}
 
     def extract(self, path: PathLike, config: Config) -> Extraction:
@@ -213,10 +192,7 @@ def gather(path: str, config: Config, model: Model | None = None, *, strict: boo
         if model is not None:
             _ask(story, model, extract)
     if story.moment is not None and story.moment.frame in watcher.kept:
-        block = watcher.kept[story.moment.frame]
-        story.example = example = _example(story.moment, block)
-        if model is not None and example is not None:
-            example.code_E = model.network.encoder(block.descriptors_PD)[example.row]
+        story.example = _example(story.moment, watcher.kept[story.moment.frame], model)
     return story
 
 
@@ -261,9 +237,9 @@ def thumbnail(path: PathLike, config: Config) -> Floats | None:
         return None
 
 
-def label_of(task: Task, row: int) -> int:
+def label_of(task: Task, row: int) -> str:
     """Return the class of an indexed video, by its row among all of the model."""
-    return int(task.labels_m[np.flatnonzero(task.rows_m == row)[0]])
+    return task.classes[task.labels_m[np.flatnonzero(task.rows_m == row)[0]]]
 
 
 def find_indexed(name: str, folders: list[Path]) -> Path | None:
@@ -276,18 +252,18 @@ def find_indexed(name: str, folders: list[Path]) -> Path | None:
     return next((folder / name for folder in folders if (folder / name).is_file()), None)
 
 
-def _example(moment: Moment, block: Block) -> Example | None:
-    """Return the longest path among the valid tracks of the finest scale that has any."""
-    row = 0
-    for scale, (complete_pS2, verdicts_p) in enumerate(
-        zip(moment.complete, moment.verdicts, strict=True)
-    ):
+def _example(moment: Moment, block: Block, model: Model | None) -> Example | None:
+    """Return the longest path among the valid tracks of the finest scale that has any.
+
+    The rows of a block are in the order of the scales: those of this one come first.
+    """
+    codes_PE = model.network.encoder(block.descriptors_PD) if model else None
+    for scale, (complete_pS2, verdicts_p) in enumerate(moment.tracks):
         valid_PS2 = complete_pS2[verdicts_p == 0]
         if len(valid_PS2):
             best = int(np.argmax(step_lengths(np.diff(valid_PS2, axis=1)).sum(axis=1)))
-            row += best
-            return Example(scale, row, valid_PS2[best], block.descriptors_PD[row])
-        row += len(valid_PS2)
+            code_E = None if codes_PE is None else codes_PE[best]
+            return Example(scale, best, valid_PS2[best], block.descriptors_PD[best], code_E)
     return None
 
 

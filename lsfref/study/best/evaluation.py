@@ -20,7 +20,7 @@ from lsfref.study.best.choices import NAME, Choices
 from lsfref.study.best.experts import answer_rows, fit_experts
 from lsfref.study.best.vectors import WIDTH, describe_video
 from lsfref.study.classifiers.logistic import fit_classifier, posteriors
-from lsfref.study.protocol.evaluate import Counted, check_round
+from lsfref.study.protocol.evaluate import Counted, check_rounds
 from lsfref.study.protocol.outcome import Outcome
 from lsfref.study.protocol.protocol import (
     NO_ANSWER,
@@ -58,8 +58,7 @@ def evaluate_videos(
     Raises LsfrefError where a training part has fewer than two classes of a task.
     """
     rounds = rounds_of(repeats)
-    for one in rounds:
-        check_round(one, videos, tasks)
+    check_rounds(rounds, videos, tasks)
     described = describe(videos, config, choices, work=work)
     return ask_rounds(described, tasks, rounds, choices)
 

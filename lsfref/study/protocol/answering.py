@@ -14,7 +14,6 @@ import numpy as np
 from lsfref import pooling
 from lsfref.arrays import Floats
 from lsfref.model import Encoder, Model
-from lsfref.phases.extraction import Extract, PathLike, extract
 from lsfref.phases.passes import Pooled
 from lsfref.phases.streaming import Block
 from lsfref.phases.testing import Answer, answer, describe, votes_by_task
@@ -81,8 +80,3 @@ def _pool_interval(
 def answer_as(system: Answerer, pooled: Pooled) -> Answer:
     """Return the answers of both tasks that a system gives for a described video."""
     return answer(system.model, pooled, system.shares)
-
-
-def classify(system: Answerer, path: PathLike, *, extract: Extract = extract) -> Answer:
-    """Return the answers of both tasks for one video; bad input is in `error`, never raised."""
-    return answer_as(system, system.describe(path, extract=extract))

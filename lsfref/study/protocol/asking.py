@@ -3,6 +3,7 @@
 In: index_MQ with labels_M, queries_mQ.  Out: the class of each query, once a round.
 """
 
+import dataclasses
 from typing import NamedTuple
 
 import numpy as np
@@ -10,7 +11,8 @@ import numpy as np
 from lsfref import lsh, voting
 from lsfref.arrays import Floats, Ints
 from lsfref.config import Config
-from lsfref.phases.phase2 import neighbor_count
+from lsfref.phases.phase2 import Selection, fit_task, neighbor_count
+from lsfref.phases.testing import votes_of
 from lsfref.study.classifiers.svm import fit_svm, margins
 
 N_PAIRS = 10  # draws of (N, K) in every repetition (T6)
@@ -60,39 +62,25 @@ def ask_hashed(
     queries_mQ: Floats,
     *,
     pair: Pair,
-    n_classes: int,
-    rule: str,
+    classes: tuple[str, ...],
+    config: Config,
     rng: np.random.Generator,
 ) -> voting.Votes:
     """Return the votes of C hash tables with new directions (stages 9 and 10)."""
-    directions_CNQ = lsh.draw_directions(
-        rng,
-        n_classes=n_classes,
-        n_projections=pair.n_projections,
-        n_features=index_MQ.shape[1],
-    )
-    both = lsh.hash_features(np.concatenate([index_MQ, queries_mQ]), directions_CNQ)
-    index, queries = both[:, : len(index_MQ)], both[:, len(index_MQ) :]
-    if rule == "stacked":
-        index, queries = lsh.stack_tables(index), lsh.stack_tables(queries)
-    found = [lsh.nearest(i, q, k=pair.k) for i, q in zip(index, queries, strict=True)]
-    neighbors = np.stack([one.neighbors_mK for one in found])
-    distances = np.stack([one.squared_distances_mK for one in found])
-    return voting.vote(neighbors, distances, labels_M, n_classes=n_classes, rule=rule)
+    n_projections, k = pair
+    own = dataclasses.replace(config, n_projections=n_projections, n_neighbors=k, k_rule="fixed")
+    width = index_MQ.shape[1]
+    whole = Selection(np.zeros(width), np.arange(width))  # what is best is selected already
+    task = fit_task(index_MQ, labels_M, classes, own, rng=rng, selection=whole)
+    return votes_of(task, queries_mQ, own)
 
 
 def ask_exact(
     index_MQ: Floats, labels_M: Ints, queries_mQ: Floats, *, k: int, n_classes: int
 ) -> voting.Votes:
     """Return the votes of the k nearest by the features themselves: no hashing (H3)."""
-    found = lsh.nearest(index_MQ, queries_mQ, k=k)
-    return voting.vote(
-        found.neighbors_mK[None],
-        found.squared_distances_mK[None],
-        labels_M,
-        n_classes=n_classes,
-        rule="stacked",
-    )
+    near_mK, apart_mK = lsh.nearest(index_MQ, queries_mQ, k=k)
+    return voting.vote(near_mK[None], apart_mK[None], labels_M, n_classes=n_classes, rule="stacked")
 
 
 def ask_svm(index_MQ: Floats, labels_M: Ints, queries_mQ: Floats, *, n_classes: int) -> Ints:

@@ -8,6 +8,7 @@ twice per fold: once for the samples of all folds, once to be pooled by the netw
 """
 
 import functools
+import itertools
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -21,11 +22,10 @@ from lsfref.model import Network
 from lsfref.phases.extraction import ALONE, Extract, PathLike, Work
 from lsfref.phases.phase1 import fit_network
 from lsfref.phases.sampling import Drawn, draw_sample, fetch_rows
-from lsfref.study.protocol import asking
 from lsfref.study.protocol.outcome import Outcome
 from lsfref.study.protocol.protocol import Round, TaskLabels, collect, rounds_of
 from lsfref.study.protocol.splits import Split
-from lsfref.study.table1.features import answer_task
+from lsfref.study.table1.features import answer_tasks
 from lsfref.study.table1.rows import ROWS
 
 SAMPLE_BYTES = 1 << 30  # of the samples that are held at once
@@ -44,7 +44,6 @@ def evaluate_videos(
     repeats: Sequence[Sequence[Split]],
     config: Config,
     *,
-    n_pairs: int = asking.N_PAIRS,
     work: Work = ALONE,
 ) -> list[Outcome]:
     """Return the Outcome of each task; tasks[0] teaches the network.
@@ -53,11 +52,10 @@ def evaluate_videos(
     than two classes of a task.
     """
     rounds = rounds_of(repeats)
-    for one in rounds:
-        check_round(one, videos, tasks)
+    check_rounds(rounds, videos, tasks)
     networks = fit_networks(videos, tasks[0].labels_M, rounds, config, work=work)
     pooled = pool_videos(videos, networks, config, work=work)
-    return ask_rounds(pooled, videos.counts_M > 0, tasks, rounds, config, n_pairs=n_pairs)
+    return ask_rounds(pooled, videos.counts_M > 0, tasks, rounds, config)
 
 
 def ask_rounds(
@@ -66,26 +64,21 @@ def ask_rounds(
     tasks: Sequence[TaskLabels],
     rounds: Sequence[Round],
     config: Config,
-    *,
-    n_pairs: int,
 ) -> list[Outcome]:
     """Return the Outcome of each task from pooled_ME of each round (stages 8 to 10)."""
     whole, usable = ROWS["whole"], np.flatnonzero(usable_M)
-    answers = []
-    for pooled_ME, one in zip(pooled, rounds, strict=True):
-        ask = functools.partial(
-            answer_task, whole, [pooled_ME[usable]], usable, tasks,
-            one=one, config=config, n_pairs=n_pairs,
-        )  # fmt: skip
-        answers.append({whole.name: [ask(number) for number in range(len(tasks))]})
+    ask = functools.partial(answer_tasks, whole, config=config)
+    answers = [
+        {whole.name: ask([pooled_ME[usable]], usable, tasks, one=one)}
+        for pooled_ME, one in zip(pooled, rounds, strict=True)
+    ]
     return collect(rounds, answers, tasks)
 
 
-def check_round(one: Round, videos: Counted, tasks: Sequence[TaskLabels]) -> None:
-    """Raise LsfrefError unless the training part of a round has two classes of each task."""
-    learned = one.split[0][videos.counts_M[one.split[0]] > 0]
-    for task in tasks:
-        labels_m = task.labels_M[learned]
+def check_rounds(rounds: Sequence[Round], videos: Counted, tasks: Sequence[TaskLabels]) -> None:
+    """Raise LsfrefError unless the training part of each round has two classes of each task."""
+    for one, task in itertools.product(rounds, tasks):
+        labels_m = task.labels_M[one.split[0][videos.counts_M[one.split[0]] > 0]]
         if len(np.unique(labels_m[labels_m >= 0])) < 2:
             raise LsfrefError(
                 f"{task.name}: a training part has fewer than two classes; use fewer folds or "
@@ -120,22 +113,15 @@ def fit_networks(
     return networks
 
 
-class Sample(NamedTuple):
-    """What a network learns from: rows with the number of their class."""
-
-    rows_PD: Floats
-    labels_P: Ints
-
-
-def _fit(sample: Sample, *, config: Config) -> Network:
-    """Return a network whose head knows the classes of its sample (C7)."""
-    present, labels_P = np.unique(sample.labels_P, return_inverse=True)
-    return fit_network(sample.rows_PD, labels_P.ravel(), config, n_classes=len(present)).network
+def _fit(sample: tuple[Floats, Ints], *, config: Config) -> Network:
+    """Return a network whose head knows the classes of its sample (C7): rows and their classes."""
+    present, labels_P = np.unique(sample[1], return_inverse=True)
+    return fit_network(sample[0], labels_P.ravel(), config, n_classes=len(present)).network
 
 
 def _samples(
     videos: Counted, labels_M: Ints, rounds: Sequence[Round], config: Config, *, work: Work
-) -> Iterator[Sample]:
+) -> Iterator[tuple[Floats, Ints]]:
     """Yield the sample of each round; every row that some round drew is read once."""
     far = int(videos.counts_M.max()) + 1
     keys = []  # of each round: video * far + row
@@ -147,7 +133,7 @@ def _samples(
     every = np.unique(np.concatenate(keys))
     rows_PD = fetch_rows(videos.paths, Drawn(every // far, every % far), config, work=work)
     for keys_p in keys:
-        yield Sample(rows_PD[np.searchsorted(every, keys_p)], labels_M[keys_p // far])
+        yield rows_PD[np.searchsorted(every, keys_p)], labels_M[keys_p // far]
 
 
 def pool_videos(

@@ -111,14 +111,11 @@ def coverage_table(confidence_M: Floats, right_M: Bools, *, n_rows: int = 10) ->
 
     Thresholds are confidences that occur; queries of equal confidence are answered together.
     """
-    _check_confidence(confidence_M, right_M)
-    rows: list[CoverageRow] = []
-    for i in range(n_rows):
-        threshold = np.sort(confidence_M)[i * len(confidence_M) // n_rows]
+    places = np.arange(n_rows) * len(confidence_M) // n_rows
+    rows = []
+    for threshold in np.unique(np.sort(confidence_M)[places]).tolist():
         kept_M = confidence_M >= threshold
-        row = CoverageRow(float(threshold), float(kept_M.mean()), float(right_M[kept_M].mean()))
-        if row not in rows:
-            rows.append(row)
+        rows.append(CoverageRow(threshold, float(kept_M.mean()), float(right_M[kept_M].mean())))
     return rows
 
 
@@ -128,35 +125,18 @@ class CalibrationRow(NamedTuple):
     low: float
     high: float
     n_answers: int
-    confidence: float  # mean; nan in an empty bin
-    accuracy: float  # nan in an empty bin
+    confidence: float  # mean
+    accuracy: float
 
 
 def calibration_table(
     confidence_M: Floats, right_M: Bools, *, n_bins: int = 10
 ) -> list[CalibrationRow]:
-    """Return one row a bin of equal width: a calibrated system has confidence = accuracy."""
-    _check_confidence(confidence_M, right_M)
+    """Return one row a filled bin of equal width: a calibrated system has confidence = accuracy."""
     bin_M = np.minimum((confidence_M * n_bins).astype(int), n_bins - 1)
     rows = []
-    for b in range(n_bins):
+    for b in np.unique(bin_M).tolist():
         in_M = bin_M == b
-        count = int(in_M.sum())
-        confidence = float(confidence_M[in_M].mean()) if count else math.nan
-        accuracy = float(right_M[in_M].mean()) if count else math.nan
-        rows.append(CalibrationRow(b / n_bins, (b + 1) / n_bins, count, confidence, accuracy))
+        means = float(confidence_M[in_M].mean()), float(right_M[in_M].mean())
+        rows.append(CalibrationRow(b / n_bins, (b + 1) / n_bins, int(in_M.sum()), *means))
     return rows
-
-
-def calibration_error(rows: list[CalibrationRow]) -> float:
-    """Return the mean over the queries of |confidence - accuracy| of their bin."""
-    filled = [row for row in rows if row.n_answers]
-    gap = sum(row.n_answers * abs(row.confidence - row.accuracy) for row in filled)
-    return gap / sum(row.n_answers for row in filled)
-
-
-def _check_confidence(confidence_M: Floats, right_M: Bools) -> None:
-    if confidence_M.ndim != 1 or confidence_M.shape != right_M.shape or not len(right_M):
-        raise ValueError(f"want two filled (M,), got {confidence_M.shape} and {right_M.shape}")
-    if not (confidence_M.min() >= 0 and confidence_M.max() <= 1):
-        raise ValueError("confidences must lie in 0..1")

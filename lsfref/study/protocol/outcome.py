@@ -77,22 +77,27 @@ def as_json(outcome: Outcome) -> dict[str, Any]:
     }
 
 
+def confusion(outcome: Outcome) -> tuple[list[str], Floats]:
+    """Return the names of the answers, and how many videos each has in a mean round.
+
+    A row is a true class, a column an answer; the last column is "no answer" where there is one.
+    """
+    whole = figures(outcome).whole
+    columns = np.column_stack([whole.confusion_CC, whole.unanswered_C]) / len(outcome.predicted_YM)
+    n_answers = len(outcome.classes) + bool(whole.unanswered_C.any())
+    return [*outcome.classes, "no answer"][:n_answers], columns[:, :n_answers]
+
+
 def confusion_lines(outcome: Outcome) -> list[str]:
     """Return the confusion matrix as text: a row a true class, mean videos a round, recall last."""
-    found = figures(outcome)
-    rounds = len(outcome.predicted_YM)
-    silent = found.whole.unanswered_C.any()
-    names = [*outcome.classes, *(["no answer"] if silent else [])]
-    wide = max(map(len, outcome.classes), default=0)
+    recall_C, (names, counts) = figures(outcome).whole.recall_C, confusion(outcome)
+    wide = max([13, *map(len, outcome.classes)])
     columns = [max(6, len(name)) for name in names]
-    title = "true \\ answer".ljust(max(wide, 13) + 6)
-    lines = [
-        title + "".join(f"  {n:>{w}}" for n, w in zip(names, columns, strict=True)) + "  recall"
-    ]
+    heads = "".join(f"  {name:>{w}}" for name, w in zip(names, columns, strict=True))
+    lines = ["true \\ answer".ljust(wide + 6) + heads + "  recall"]
     for c, name in enumerate(outcome.classes):
-        counts = [*found.whole.confusion_CC[c], *([found.whole.unanswered_C[c]] if silent else [])]
         n_true = int(np.count_nonzero(outcome.true_M == c))
-        cells = "".join(f"  {n / rounds:>{w}.1f}" for n, w in zip(counts, columns, strict=True))
-        recall = f"{found.whole.recall_C[c]:.3f}" if n_true else "-"
-        lines.append(f"{name:<{max(wide, 13)}} {n_true:>5}{cells}  {recall:>6}")
+        cells = "".join(f"  {n:>{w}.1f}" for n, w in zip(counts[c], columns, strict=True))
+        recall = f"{recall_C[c]:.3f}" if n_true else "-"
+        lines.append(f"{name:<{wide}} {n_true:>5}{cells}  {recall:>6}")
     return lines

@@ -3,7 +3,7 @@
 In: what answers one fold.  Out: an Outcome per method and task.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -11,7 +11,6 @@ import numpy as np
 from lsfref.arrays import Floats, Ints
 from lsfref.config import Config
 from lsfref.errors import LsfrefError
-from lsfref.phases.extraction import ALONE, Work
 from lsfref.study.protocol import asking
 from lsfref.study.protocol.outcome import Outcome
 from lsfref.study.protocol.splits import Split
@@ -53,21 +52,6 @@ def rounds_of(repeats: Sequence[Sequence[Split]]) -> list[Round]:
     return [Round(split, r, f) for r, folds in enumerate(repeats) for f, split in enumerate(folds)]
 
 
-def evaluate(
-    fold: Callable[[Round], dict[str, list[Asked]]],
-    tasks: Sequence[TaskLabels],
-    repeats: Sequence[Sequence[Split]],
-    *,
-    work: Work = ALONE,
-) -> list[Outcome]:
-    """Return the Outcome of each method and task, as `collect` puts them together.
-
-    `fold` answers one round: for each method, an Asked per task.
-    """
-    rounds = rounds_of(repeats)
-    return collect(rounds, list(work.each("folds", fold, rounds)), tasks)
-
-
 def collect(
     rounds: Sequence[Round],
     answers: Sequence[dict[str, list[Asked]]],
@@ -77,33 +61,26 @@ def collect(
 
     A video without a label of a task, or in no test part, is left out of its Outcome.
     """
-    n_videos = len(tasks[0].labels_M)
-    whole: dict[tuple[str, int], list[Asked]] = {}  # per repetition
+    parts: dict[tuple[str, int], list[tuple[Round, Asked]]] = {}
     for one, by_method in zip(rounds, answers, strict=True):
         for method, by_task in by_method.items():
-            for t, (decision_ym, confidence_ym) in enumerate(by_task):
-                repetitions = whole.setdefault((method, t), [])
-                if len(repetitions) <= one.repeat:
-                    shape = len(decision_ym), n_videos
-                    sure = None if confidence_ym is None else np.zeros(shape)
-                    repetitions.append(Asked(np.full(shape, NOT_ASKED), sure))
-                decision_yM, confidence_yM = repetitions[one.repeat]
-                decision_yM[:, one.split[1]] = decision_ym
-                if confidence_yM is not None:
-                    confidence_yM[:, one.split[1]] = confidence_ym
+            for t, asked in enumerate(by_task):
+                parts.setdefault((method, t), []).append((one, asked))
     outcomes = []
-    for (method, t), repetitions in whole.items():
-        task = tasks[t]
-        decision_YM = np.concatenate([asked.decision_Ym for asked in repetitions])
-        known = (task.labels_M >= 0) & (decision_YM != NOT_ASKED).all(axis=0)
-        sure = None
-        if all(asked.confidence_Ym is not None for asked in repetitions):
-            sure = np.concatenate([asked.confidence_Ym for asked in repetitions])[:, known]
-        outcomes.append(
-            Outcome(
-                method, task.name, task.classes, task.labels_M[known], decision_YM[:, known], sure
-            )
-        )
+    for (method, t), part in parts.items():
+        task, first = tasks[t], part[0][1]
+        n_repeats = 1 + max(one.repeat for one, _ in part)
+        shape = n_repeats, len(first.decision_Ym), len(task.labels_M)
+        decisions, confidences = np.full(shape, NOT_ASKED), np.zeros(shape)
+        for one, (decision_ym, confidence_ym) in part:
+            decisions[one.repeat][:, one.split[1]] = decision_ym
+            if confidence_ym is not None:
+                confidences[one.repeat][:, one.split[1]] = confidence_ym
+        said_YM = np.concatenate(decisions)
+        known = (task.labels_M >= 0) & (said_YM != NOT_ASKED).all(axis=0)
+        sure = None if first.confidence_Ym is None else np.concatenate(confidences)[:, known]
+        true = task.labels_M[known]
+        outcomes.append(Outcome(method, task.name, task.classes, true, said_YM[:, known], sure))
     return outcomes
 
 
@@ -118,7 +95,6 @@ def ask(
     number: int,
     one: Round,
     config: Config,
-    n_pairs: int,
 ) -> Asked:
     """Answer one task, the one with that number, for the test rows of one round.
 
@@ -136,16 +112,16 @@ def ask(
         decision_Ym[0, asked] = asking.ask_svm(index, labels, queries, n_classes=n_classes)
         return Asked(decision_Ym)
     pair_rng = np.random.default_rng([config.seed, one.repeat])
-    pairs = asking.draw_pairs(pair_rng, config, n_index=len(labels), n_pairs=n_pairs)
+    pairs = asking.draw_pairs(pair_rng, config, n_index=len(labels), n_pairs=asking.N_PAIRS)
     rng = np.random.default_rng([config.seed, one.repeat, one.fold, number])
-    decision_Ym = np.full((n_pairs, len(wanted_m)), NOT_ASKED)
+    decision_Ym = np.full((len(pairs), len(wanted_m)), NOT_ASKED)
     confidence_Ym = np.zeros(decision_Ym.shape)
     for y, pair in enumerate(pairs):
         if how == "exact":
             votes = asking.ask_exact(index, labels, queries, k=pair.k, n_classes=n_classes)
         else:
             votes = asking.ask_hashed(
-                index, labels, queries, pair=pair, n_classes=n_classes, rule=config.voting, rng=rng
+                index, labels, queries, pair=pair, classes=task.classes, config=config, rng=rng
             )
         decision_Ym[y, asked] = votes.decision_M
         confidence_Ym[y, asked] = votes.confidence_MC.max(axis=1)

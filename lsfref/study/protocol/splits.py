@@ -51,8 +51,7 @@ def repeated_folds(
     seed: int,
 ) -> list[list[Split]]:
     """Return n_repeats independent sets of folds; repeat r is the same whatever n_repeats is."""
-    children = np.random.SeedSequence(seed).spawn(n_repeats)
-    rngs = map(np.random.default_rng, children)
+    rngs = map(np.random.default_rng, np.random.SeedSequence(seed).spawn(n_repeats))
     return [folds(labels_M, groups_M, n_folds=n_folds, rng=rng) for rng in rngs]
 
 
@@ -95,15 +94,14 @@ def _deal_groups(
     order = order[np.argsort(-shares[order, -1], kind="stable")]
     shares /= shares.sum(axis=0)
     totals = np.zeros((n_folds, shares.shape[1]))
-    filled = np.zeros(n_folds, dtype=bool)
     fold_of = np.empty(len(names), dtype=np.int64)
     for n_left, group in zip(range(len(order), 0, -1), order, strict=True):
         # adding s to a total t adds 2 s t + s^2 to its square; s^2 is the same for every fold
         cost = totals @ shares[group]
-        if n_left <= np.count_nonzero(~filled):
-            cost[filled] = np.inf
+        empty = totals[:, -1] == 0
+        if n_left <= np.count_nonzero(empty):
+            cost[~empty] = np.inf
         fold_of[group] = int(np.argmin(cost))
-        filled[fold_of[group]] = True
         totals[fold_of[group]] += shares[group]
     return _improved(shares, fold_of, totals)[group_M]
 

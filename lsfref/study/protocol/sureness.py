@@ -7,42 +7,36 @@ from typing import Any
 
 import numpy as np
 
-from lsfref.study.protocol.metrics import calibration_error, calibration_table, coverage_table
+from lsfref.study.protocol.metrics import calibration_table, coverage_table
 from lsfref.study.protocol.outcome import Outcome
 
 
 def as_json(outcome: Outcome) -> dict[str, Any]:
     """Return the fields `coverage` and `calibration`: a row each, thresholds and bins rising.
 
-    Videos without an answer are covered by no threshold; all rounds count together.
+    Videos without an answer are covered by no threshold; all rounds count together. A method
+    without confidences has no such fields.
     """
-    confidence, right, answered = _answered(outcome)
+    if outcome.confidence_YM is None:
+        return {}
+    answered_YM = outcome.predicted_YM >= 0
+    right = (outcome.predicted_YM == outcome.true_M)[answered_YM]
+    confidence = np.clip(outcome.confidence_YM[answered_YM], 0, 1)
     if not len(confidence):
         return {"coverage": [], "calibration": []}
-    coverage = [
-        row._asdict() | {"coverage": row.coverage * answered}
-        for row in coverage_table(confidence, right)
-    ]
-    bins = [row._asdict() for row in calibration_table(confidence, right) if row.n_answers]
-    rounds = len(outcome.predicted_YM)
+    coverage = [row._asdict() for row in coverage_table(confidence, right)]
+    for row in coverage:
+        row["coverage"] *= float(answered_YM.mean())
+    bins = [row._asdict() for row in calibration_table(confidence, right)]
     for row in bins:
-        row["videos"] = row.pop("n_answers") / rounds
+        row["videos"] = row.pop("n_answers") / len(outcome.predicted_YM)
     return {"coverage": coverage, "calibration": bins}
-
-
-def _answered(outcome: Outcome) -> tuple[np.ndarray, np.ndarray, float]:
-    """Return confidence and rightness of each answer, and the share of questions answered."""
-    assert outcome.confidence_YM is not None
-    answered_YM = outcome.predicted_YM >= 0
-    right_YM = outcome.predicted_YM == outcome.true_M
-    confidence = np.clip(outcome.confidence_YM[answered_YM], 0, 1)
-    return confidence, right_YM[answered_YM], float(answered_YM.mean())
 
 
 def lines(outcome: Outcome) -> list[str]:
     """Return both tables as text, and how far confidence and accuracy lie apart."""
     told = as_json(outcome)
-    if not told["coverage"]:
+    if not told.get("coverage"):
         return []
     rows = [f"  {'threshold':>9}  {'answered':>8}  {'accuracy':>8}"]
     for row in told["coverage"]:
@@ -52,6 +46,6 @@ def lines(outcome: Outcome) -> list[str]:
         between = f"{row['low']:.1f} to {row['high']:.1f}"
         counts = f"{row['videos']:6.1f}  {row['confidence']:10.3f}  {row['accuracy']:8.3f}"
         rows.append(f"  {between:>14}  {counts}")
-    confidence, right, _ = _answered(outcome)
-    gap = calibration_error(calibration_table(confidence, right))
+    gaps = [abs(row["confidence"] - row["accuracy"]) for row in told["calibration"]]
+    gap = np.average(gaps, weights=[row["videos"] for row in told["calibration"]])
     return [*rows, f"  shares of votes and accuracy lie {gap:.3f} apart on average"]

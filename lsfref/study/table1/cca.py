@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lsfref.arrays import Floats
+from lsfref.study.table1 import pca
 
 
 class Cca(NamedTuple):
@@ -49,49 +50,37 @@ def fit_cca(
     kept = slice(n_components)
     left_directions = solve_triangular(left_factor, u[:, kept], lower=True, trans=1)
     right_directions = solve_triangular(right_factor, vt[kept].T, lower=True, trans=1)
-    largest = np.abs(left_directions).argmax(axis=0)
-    signs = np.where(left_directions[largest, np.arange(len(largest))] < 0, -1, 1)
-    return Cca(
-        left_mean,
-        right_mean,
-        left_directions * signs.astype(left.dtype),
-        right_directions * signs.astype(right.dtype),
-        correlations[kept],
-    )
+    signs = pca.signs_of(left_directions.T).T
+    directions = left_directions * signs, right_directions * signs
+    return Cca(left_mean, right_mean, *directions, correlations[kept])
 
 
 def variates(cca: Cca, left: Floats, right: Floats) -> Floats:
     """Return the canonical variates of both tables side by side, 2 R columns."""
-    return np.concatenate(
-        [
-            (left - cca.left_mean) @ cca.left_directions,
-            (right - cca.right_mean) @ cca.right_directions,
-        ],
-        axis=1,
-    )
+    of_left = (left - cca.left_mean) @ cca.left_directions
+    of_right = (right - cca.right_mean) @ cca.right_directions
+    return np.concatenate([of_left, of_right], axis=1)
 
 
-def fit_fold(
-    tables: list[Floats], *, regularisation: float, n_components: int | None = None
-) -> list[Cca]:
-    """Return the CCAs that join the tables from left to right: ((first, second), third), ..."""
-    if len(tables) < 2:
-        raise ValueError(f"want two tables or more to fuse, got {len(tables)}")
-    chain: list[Cca] = []
-    fused = tables[0]
-    for table in tables[1:]:
+def fold(
+    seen: list[Floats],
+    asked: list[Floats],
+    *,
+    regularisation: float,
+    n_components: int | None = None,
+) -> tuple[Floats, Floats]:
+    """Return the rows seen and the rows asked of tables, fused by CCAs fitted to those seen.
+
+    They are joined from left to right: ((first, second), third), ...; a row becomes the variates
+    of the last pair, side by side.
+    """
+    if len(seen) < 2:
+        raise ValueError(f"want two tables or more to fuse, got {len(seen)}")
+    fused, fused_asked = seen[0], asked[0]
+    for table, rows in zip(seen[1:], asked[1:], strict=True):
         cca = fit_cca(fused, table, regularisation=regularisation, n_components=n_components)
-        chain.append(cca)
-        fused = variates(cca, fused, table)
-    return chain
-
-
-def apply_fold(chain: list[Cca], tables: list[Floats]) -> Floats:
-    """Return the fused rows of the tables: the variates of the last pair, side by side."""
-    fused = tables[0]
-    for cca, table in zip(chain, tables[1:], strict=True):
-        fused = variates(cca, fused, table)
-    return fused
+        fused, fused_asked = variates(cca, fused, table), variates(cca, fused_asked, rows)
+    return fused, fused_asked
 
 
 def _factor(centred: Floats, *, regularisation: float) -> Floats:

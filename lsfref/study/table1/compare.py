@@ -4,7 +4,6 @@ In: labelled videos, or feature tables of them.  Out: answers of each row, space
 """
 
 import dataclasses
-import functools
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -12,20 +11,16 @@ import numpy as np
 
 from lsfref.arrays import DESCRIPTORS, N_COLUMNS, Floats, Ints
 from lsfref.config import Config
-from lsfref.phases.extraction import Extract, PathLike, Work
+from lsfref.phases.extraction import Extract, Work
+from lsfref.phases.passes import survey
 from lsfref.phases.sampling import draw_sample, fetch_rows
 from lsfref.study.protocol.evaluate import Counted
 from lsfref.study.protocol.metrics import SignTest, sign_test
 from lsfref.study.protocol.outcome import Outcome, score_by_video
 from lsfref.study.protocol.protocol import Asked, Round, TaskLabels
 from lsfref.study.table1 import features, pca
-from lsfref.study.table1.features import Recipe, fit_fusion
-from lsfref.study.table1.representations import (
-    WHOLE,
-    encode_videos,
-    fit_encoders,
-    fit_mixtures,
-)
+from lsfref.study.table1.features import Recipe
+from lsfref.study.table1.representations import WHOLE, Parts, encode_video, fit_encoders
 from lsfref.study.table1.rows import ROWS, SHARING, SPACES, TABLE_ROWS
 
 FISHER_VECTOR_SHARE = 0.98  # of the variance, kept of Fisher vectors (H4)
@@ -47,7 +42,6 @@ def answer_videos(
     tasks: Sequence[TaskLabels],
     config: Config,
     extract: Extract,
-    n_pairs: int,
 ) -> Fold:
     """Return the answers of the chosen ROWS in one fold; tasks[0] teaches LSFNet.
 
@@ -62,11 +56,9 @@ def answer_videos(
         if key in ("cca", "fisher_vector"):
             reduced = [pca.fit_pca(t[~in_test], share=FISHER_VECTOR_SHARE) for t in tables]
             tables = [pca.project(r, t) for r, t in zip(reduced, tables, strict=True)]
-        ask = functools.partial(
-            features.answer_task, ROWS[key], tables, usable, tasks,
-            one=one, config=config, n_pairs=n_pairs,
-        )  # fmt: skip
-        answers[ROWS[key].name] = [ask(number) for number in range(len(tasks))]
+        answers[ROWS[key].name] = features.answer_tasks(
+            ROWS[key], tables, usable, tasks, one=one, config=config
+        )
     spaces = {name: vectors[name] for name in SPACES if name in vectors}
     return Fold(answers, usable, spaces)
 
@@ -104,36 +96,25 @@ def answer_tables(
     fused: bool,
     tasks: Sequence[TaskLabels],
     config: Config,
-    n_pairs: int,
 ) -> Fold:
     """Return the answers of each table alone, by a linear SVM, and, where asked, of TABLE_ROWS.
 
     CCA needs two tables: without them its row is left out.
     """
-    answers: dict[str, list[Asked]] = {}
-    for name, table in tables.items():
-        alone = Recipe(f"{name} + linear SVM", select=False, ask="svm")
-        answers |= features.answer_fold(
-            one, recipes=[alone], tables=[table], tasks=tasks, config=config, n_pairs=n_pairs
-        )
-    every = np.arange(len(tasks[0].labels_M))
-    if not fused:
-        return Fold(answers, every, {})
-    columns = list(tables.values())
-    recipes = [r for r in TABLE_ROWS.values() if len(columns) > 1 or r.fuse != "cca"]
-    answers |= features.answer_fold(
-        one, recipes=recipes, tables=columns, tasks=tasks, config=config, n_pairs=n_pairs
-    )
-    spaces = {}
-    if one.repeat == one.fold == 0:
-        train = one.split[0]
-        for kind in SPACES:
-            transform = fit_fusion(
-                kind, [table[train] for table in columns], tasks[0].labels_M[train],
-                n_classes=len(tasks[0].classes), config=config,
-            )  # fmt: skip
-            spaces[kind] = transform(columns)[0]
-    return Fold(answers, every, spaces)
+    columns, every = list(tables.values()), np.arange(len(tasks[0].labels_M))
+    rows = TABLE_ROWS.values() if fused else ()
+    recipes = [recipe for recipe in rows if len(columns) > 1 or recipe.fuse != "cca"]
+    kinds = {"none", *(recipe.fuse for recipe in recipes)}
+    joined = {kind: features.fuse(kind, columns, one, tasks[0], config) for kind in kinds}
+    alone = [Recipe(f"{name} + linear SVM", select=False, ask="svm") for name in tables]
+    asked = [(recipe, [table]) for recipe, table in zip(alone, joined["none"], strict=True)]
+    asked += [(recipe, joined[recipe.fuse]) for recipe in recipes]
+    answers = {
+        recipe.name: features.answer_tasks(recipe, of_recipe, every, tasks, one=one, config=config)
+        for recipe, of_recipe in asked
+    }
+    first = fused and one.repeat == one.fold == 0
+    return Fold(answers, every, {kind: joined[kind][0] for kind in SPACES} if first else {})
 
 
 def against(outcomes: Sequence[Outcome], reference: str) -> dict[tuple[str, str], SignTest]:
@@ -168,37 +149,25 @@ def _vectors(
 ) -> dict[str, Floats]:
     """Return what the rows need: vectors of all usable videos, encoders fitted to the fold."""
     paths = [videos.paths[m] for m in usable]
-    learned = ~np.isin(usable, one.split[1])
-    train_paths = [path for path, one_learned in zip(paths, learned, strict=True) if one_learned]
-    counts, labels = videos.counts_M[usable][learned], head.labels_M[usable][learned]
-    vectors: dict[str, Floats] = {}
-    if set(rows) - {"idt"}:
+    learned = np.flatnonzero(~np.isin(usable, one.split[1]))
+    train_paths, labels = [paths[i] for i in learned], head.labels_M[usable[learned]]
+
+    def vectors(counts: Ints, config: Config, kinds: set[str], parts: Parts) -> dict[str, Floats]:
         drawn = draw_sample(train_paths, counts, labels, config)
         sample_PD = fetch_rows(train_paths, drawn, config, work=Work(extract))
+        labels_P = np.unique(labels[drawn.owner_p], return_inverse=True)[1].ravel()  # no gaps
+        encoders = fit_encoders(sample_PD, labels_P, kinds=kinds, parts=parts, config=config)
+        found = [encode_video(extract(path, config), encoders) for path in paths]
+        return {name: np.stack([of_video[name] for of_video in found]) for name in found[0]}
+
+    found: dict[str, Floats] = {}
+    if set(rows) - {"idt"}:
         parts = (WHOLE if "fisher_vector" in rows else {}) | (DESCRIPTORS if "cca" in rows else {})
-        mixtures = fit_mixtures(sample_PD, parts=parts, seed=config.seed)
-        needed = {name for key in rows for name in _tables_of(key)}
-        encoders = fit_encoders(
-            sample_PD, _without_gaps(labels[drawn.owner_p]), kinds=needed, config=config
-        )
-        vectors |= encode_videos(paths, encoders, mixtures, parts, config=config, extract=extract)
+        kinds = {name for key in rows for name in _tables_of(key)}
+        found |= vectors(videos.counts_M[usable[learned]], config, kinds, parts)
     if "idt" in rows:
-        stabilized = improved(config)
-        counts = np.array([_count(path, stabilized, extract) for path in train_paths])
-        drawn = draw_sample(train_paths, counts, labels, stabilized)
-        sample_PD = fetch_rows(train_paths, drawn, stabilized, work=Work(extract))
-        parts = {"improved": slice(0, N_COLUMNS)}
-        mixtures = fit_mixtures(sample_PD, parts=parts, seed=config.seed)
-        vectors |= encode_videos(paths, None, mixtures, parts, config=stabilized, extract=extract)
-    return vectors
-
-
-def _without_gaps(labels_P: Ints) -> Ints:
-    return np.unique(labels_P, return_inverse=True)[1].ravel()
-
-
-def _count(path: PathLike, config: Config, extract: Extract) -> int:
-    found = extract(path, config)
-    if found.n_points is not None:
-        return found.n_points
-    return sum(len(block.info_P10) for block in found)
+        steady = improved(config)
+        looks = [survey(path, config=steady, extract=extract) for path in train_paths]
+        counts = np.array([look.n_points for look in looks])
+        found |= vectors(counts, steady, set(), {"improved": slice(0, N_COLUMNS)})
+    return found

@@ -1,7 +1,7 @@
 """Fisher vectors: how the descriptors of a video differ from a mixture of Gaussians [SPM13] (H4).
 
-In: blocks of descriptors rows_PD of one video, a Mixture.  Out: vector_V of G + 2 G D elements,
-weights first, then means, then variances, Gaussian by Gaussian.
+In: posterior sums of one video, added block by block; their Mixture.  Out: vector_V of G + 2 G D
+elements, weights first, then means, then variances, Gaussian by Gaussian.
 
 Conventions. With s0, s1, s2 the means over the rows of r, r x, r x^2 (r: posterior), Gaussian k has
 
@@ -15,25 +15,10 @@ features. Dividing the three parts by sqrt(w), sqrt(w var) and sqrt(2 w) var giv
 of scikit-image. Neither changes what a linear method can represent before the signed square root.
 """
 
-from collections.abc import Iterable
-
 import numpy as np
 
 from lsfref.arrays import Floats
-from lsfref.study.table1.mixture import Mixture, Sums, posterior_sums
-
-
-def fisher_vector(blocks: Iterable[Floats], mixture: Mixture) -> Floats:
-    """Return vector_V of one video, given block by block; cutting the blocks otherwise changes
-    nothing but rounding. Raises ValueError for a video without rows."""
-    total: Sums | None = None
-    for rows_PD in blocks:
-        if len(rows_PD):
-            sums = posterior_sums(mixture, rows_PD)
-            total = sums if total is None else add(total, sums)
-    if total is None:
-        raise ValueError("a video without descriptors has no Fisher vector")
-    return gradients(total, mixture)
+from lsfref.study.table1.mixture import Mixture, Sums
 
 
 def gradients(sums: Sums, mixture: Mixture) -> Floats:

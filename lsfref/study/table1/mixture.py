@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lsfref.arrays import Floats, Ints
+from lsfref.arrays import Floats
 
 BLOCK = 512  # rows; their first and second powers fit in a processor's cache
 LEAST_SHARE = 0.85  # of the log of the smallest normal number: below, computers are slow
@@ -151,12 +151,6 @@ def seed_mixture(
         closer_P = distance_P < least_P
         nearest_P[closer_P] = k
         least_P = np.where(closer_P, np.maximum(distance_P, 0), least_P)
-    return _moments(shifted_PD, nearest_P, origin_D, n_gaussians=n_gaussians, floor=floor)
-
-
-def _moments(
-    shifted_PD: Floats, nearest_P: Ints, origin_D: Floats, *, n_gaussians: int, floor: float
-) -> Mixture:
     whole_D = np.maximum(shifted_PD.var(axis=0), floor)  # for a Gaussian with one row or none
     weights, means, variances = [], [], []
     for k in range(n_gaussians):

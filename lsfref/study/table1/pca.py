@@ -44,9 +44,13 @@ def fit_pca(rows_PV: Floats, *, n_components: int | None = None, share: float = 
     elif share < 1:
         n_kept = min(n_kept, int(np.searchsorted(np.cumsum(shares), share, side="right")) + 1)
     directions = directions[:n_kept]
-    largest = np.abs(directions).argmax(axis=1)
-    signs = np.where(directions[np.arange(n_kept), largest] < 0, -1, 1).astype(rows_PV.dtype)
-    return Pca(mean_V, directions * signs[:, None], variances[:n_kept], shares[:n_kept])
+    return Pca(mean_V, directions * signs_of(directions), variances[:n_kept], shares[:n_kept])
+
+
+def signs_of(directions_RV: Floats) -> Floats:
+    """Return signs_R1, which make the largest loading of each direction positive."""
+    largest_R1 = np.abs(directions_RV).argmax(axis=1)[:, None]
+    return np.sign(np.take_along_axis(directions_RV, largest_R1, axis=1))
 
 
 def project(pca: Pca, rows_PV: Floats) -> Floats:

@@ -6,7 +6,7 @@ PCA, averaged; Fisher vectors of whole descriptors and of each of the four (H1, 
 
 import dataclasses
 import functools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -16,14 +16,15 @@ from lsfref.arrays import N_COLUMNS, Floats, Ints
 from lsfref.config import Config, random_streams
 from lsfref.errors import NoTrajectoriesError
 from lsfref.kernels.scaling import Scaling, apply_scaling, fit_scaling, scale_in_place
-from lsfref.phases.extraction import Extract, PathLike
 from lsfref.phases.phase1 import fit_network, network_from
+from lsfref.phases.streaming import Block
 from lsfref.study.table1 import fisher_vector, mixture, pca
 
 N_GAUSSIANS = 128
 MIXTURE_ROWS = 100_000
 LEAST_GAIN = 1e-2  # nats a row; EM ends at an iteration that gains less (H9)
-WHOLE = {"descriptor": slice(0, N_COLUMNS)}
+Parts = dict[str, slice]  # columns of the descriptors, by name
+WHOLE: Parts = {"descriptor": slice(0, N_COLUMNS)}
 AE_RATES = (1e-1, 1e-2, 1e-3, 1e-4)  # a quarter of the passes each (H2)
 
 
@@ -32,40 +33,37 @@ class Encoders(NamedTuple):
 
     scaling: Scaling
     encode: dict[str, Callable[[Floats], Floats]]  # of scaled rows
-    widths: dict[str, int]
+    parts: Parts
+    mixtures: dict[str, mixture.Mixture]  # of the parts, as they are
 
 
 def fit_encoders(
-    sample_PD: Floats, labels_P: Ints, *, kinds: Iterable[str], config: Config
+    sample_PD: Floats, labels_P: Ints, *, kinds: Collection[str], parts: Parts, config: Config
 ) -> Encoders:
     """Return the encoders asked for, of lsfnet, autoencoder, pca, raw, fitted to the same rows.
 
-    labels_P number the classes of the sample from 0 without gaps (C7). The sample is scaled where
-    it stands, as in phase 1: it is overwritten.
+    labels_P number the classes of the sample from 0 without gaps (C7). There is a mixture for each
+    of the parts. The sample is scaled where it stands, as in phase 1: it is overwritten.
     """
+    mixtures = fit_mixtures(sample_PD, parts=parts, seed=config.seed)
     encode: dict[str, Callable[[Floats], Floats]] = {}
-    widths = {}
     n_classes = int(labels_P.max()) + 1
     if "lsfnet" in kinds:
-        fitted_network = fit_network(sample_PD, labels_P, config, n_classes=n_classes).network
-        scaling = fitted_network.encoder.scaling
-        encode["lsfnet"] = functools.partial(lsfnet.encode, fitted_network.encoder.parameters)
-        widths["lsfnet"] = config.n_code
+        learned = fit_network(sample_PD, labels_P, config, n_classes=n_classes).network.encoder
+        scaling = learned.scaling
+        encode["lsfnet"] = functools.partial(lsfnet.encode, learned.parameters)
     else:
         scaling = fit_scaling(sample_PD, kind=config.input_scaling)
         scale_in_place(scaling, sample_PD)
     if "autoencoder" in kinds:
         parameters = train_autoencoder(sample_PD, n_classes=n_classes, config=config)
         encode["autoencoder"] = functools.partial(lsfnet.encode, parameters)
-        widths["autoencoder"] = config.n_code
     if "pca" in kinds:
         fitted = pca.fit_pca(sample_PD, n_components=config.n_code)
         encode["pca"] = functools.partial(pca.project, fitted)
-        widths["pca"] = len(fitted.directions_RV)
     if "raw" in kinds:
         encode["raw"] = np.asarray  # the scaled descriptor itself
-        widths["raw"] = sample_PD.shape[1]
-    return Encoders(scaling, encode, widths)
+    return Encoders(scaling, encode, parts, mixtures)
 
 
 def train_autoencoder(rows_PD: Floats, *, n_classes: int, config: Config) -> lsfnet.Parameters:
@@ -89,9 +87,7 @@ def train_autoencoder(rows_PD: Floats, *, n_classes: int, config: Config) -> lsf
     return parameters
 
 
-def fit_mixtures(
-    rows_PD: Floats, *, parts: dict[str, slice], seed: int
-) -> dict[str, mixture.Mixture]:
+def fit_mixtures(rows_PD: Floats, *, parts: Parts, seed: int) -> dict[str, mixture.Mixture]:
     """Return a mixture of each part of the columns, fitted to MIXTURE_ROWS of the rows at most."""
     rows_PD = rows_PD[:: -(-len(rows_PD) // MIXTURE_ROWS)]
     found = {}
@@ -103,60 +99,33 @@ def fit_mixtures(
     return found
 
 
-def encode_video(
-    blocks: Iterable[Floats],
-    encoders: Encoders | None,
-    mixtures: dict[str, mixture.Mixture],
-    parts: dict[str, slice],
-) -> dict[str, Floats]:
+def encode_video(blocks: Iterable[Block], encoders: Encoders) -> dict[str, Floats]:
     """Return the vectors of one video by name, in one pass over its descriptors.
 
     Of each encoder, the mean code (stage 7). Of each mixture, the Fisher vector of its columns,
     with signed root and unit length. Without descriptors all are zero.
     """
-    names = [] if encoders is None else list(encoders.encode)
-    widths = [] if encoders is None else list(encoders.widths.values())
     sums: dict[str, mixture.Sums] = {}
 
-    def encode(rows_BD: Floats) -> Floats:
-        for name, fitted in mixtures.items():  # on the way: the rows come by once
-            new = mixture.posterior_sums(fitted, rows_BD[:, parts[name]])
-            sums[name] = fisher_vector.add(sums[name], new) if name in sums else new
-        nothing = np.zeros((len(rows_BD), 0), rows_BD.dtype)
-        if encoders is None:
-            return nothing
+    def codes(rows_BD: Floats) -> list[Floats]:
         scaled_BD = apply_scaling(encoders.scaling, rows_BD)
-        codes = [one(scaled_BD) for one in encoders.encode.values()]
-        return np.concatenate([nothing, *codes], axis=1)
+        return [encode(scaled_BD) for encode in encoders.encode.values()]
 
+    def encode(rows_BD: Floats) -> Floats:
+        for name, fitted in encoders.mixtures.items():  # on the way: the rows come by once
+            new = mixture.posterior_sums(fitted, rows_BD[:, encoders.parts[name]])
+            sums[name] = fisher_vector.add(sums[name], new) if name in sums else new
+        return np.concatenate([np.zeros((len(rows_BD), 0), rows_BD.dtype), *codes(rows_BD)], axis=1)
+
+    widths = [codes_BE.shape[1] for codes_BE in codes(np.zeros((0, N_COLUMNS)))]
     try:
-        pooled_E = pooling.pool_codes(blocks, encode).pooled_E
+        pooled_E = pooling.pool_codes((b.descriptors_PD for b in blocks), encode).pooled_E
     except NoTrajectoriesError:
         pooled_E = np.zeros(sum(widths))
-    vectors = dict(zip(names, np.split(pooled_E, np.cumsum(widths)), strict=False))
-    for name, fitted in mixtures.items():
-        n_gaussians, width = fitted.means_GD.shape
-        vector = np.zeros(n_gaussians * (1 + 2 * width))
+    vectors = dict(zip(encoders.encode, np.split(pooled_E, np.cumsum(widths)), strict=False))
+    for name, fitted in encoders.mixtures.items():
+        vector: Floats = np.zeros(len(fitted.weights_G) + 2 * fitted.means_GD.size)
         if name in sums:
             vector = fisher_vector.gradients(sums[name], fitted)
         vectors[name] = fisher_vector.normalise(vector[None])[0]
     return vectors
-
-
-def encode_videos(
-    paths: Sequence[PathLike],
-    encoders: Encoders | None,
-    mixtures: dict[str, mixture.Mixture],
-    parts: dict[str, slice],
-    *,
-    config: Config,
-    extract: Extract,
-) -> dict[str, Floats]:
-    """Return the vectors of all videos, by name, a row a video."""
-    rows = [
-        encode_video(
-            (block.descriptors_PD for block in extract(path, config)), encoders, mixtures, parts
-        )
-        for path in paths
-    ]
-    return {name: np.stack([row[name] for row in rows]) for name in rows[0]}

@@ -14,23 +14,15 @@ def silhouette(features_MQ: Floats, labels_M: Ints) -> float:
     (b - a) / max(a, b) of a video: a its mean distance to the rest of its class, b the least mean
     distance to another class; 0 for the only video of a class, and where a = b = 0.
     """
-    classes = _classes(features_MQ, labels_M)
+    in_MC = labels_M[:, None] == _classes(features_MQ, labels_M)
     from scipy.spatial.distance import cdist  # here: keeps `--help` quick
 
-    distance_MM = cdist(features_MQ, features_MQ)
-    own_M = np.zeros(len(labels_M))
-    other_M = np.full(len(labels_M), np.inf)
-    lonely_M = np.zeros(len(labels_M), dtype=bool)
-    for c in classes:
-        in_M = labels_M == c
-        total_M = distance_MM[:, in_M].sum(axis=1)
-        count = int(in_M.sum())
-        own_M[in_M] = total_M[in_M] / max(count - 1, 1)
-        lonely_M |= in_M & (count == 1)
-        other_M[~in_M] = np.minimum(other_M, total_M / count)[~in_M]
-    scale_M = np.maximum(own_M, other_M)
-    each_M = np.zeros(len(labels_M))
-    np.divide(other_M - own_M, scale_M, out=each_M, where=(scale_M > 0) & ~lonely_M)
+    total_MC, count_C = cdist(features_MQ, features_MQ) @ in_MC, in_MC.sum(axis=0)
+    count_M = in_MC @ count_C
+    own_M = total_MC[in_MC] / np.maximum(count_M - 1, 1)
+    other_M = np.where(in_MC, np.inf, total_MC / count_C).min(axis=1)
+    scale_M, each_M = np.maximum(own_M, other_M), np.zeros(len(labels_M))
+    np.divide(other_M - own_M, scale_M, out=each_M, where=(scale_M > 0) & (count_M > 1))
     return float(each_M.mean())
 
 

@@ -107,7 +107,7 @@ def test_roses_point_where_their_bins_say():
     histogram = np.zeros((3, 2, 2, 9))
     histogram[0, 0, 0, 2] = 2.0  # down
     histogram[0, 1, 0, 8] = 1.0  # no motion, in the right upper cell
-    root = parsed(charts.roses(histogram.ravel(), 9, "a", marks.BLUE))
+    root = parsed(charts.roses(histogram.ravel(), "a", marks.BLUE))
     assert "M28 28l0.00 24.00" in next(p.get("d") for p in root.iter("path"))
     discs = [
         (float(c.get("cx")), float(c.get("r"))) for c in root.iter("circle") if c.get("opacity")

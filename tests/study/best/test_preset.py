@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fakes import CLASSES, FakeExtract, videos
+from fakes import CLASSES, FakeExtract, ask, videos
 from fakes_best import blocks_of, labels_of, run, some_rows
 
 from lsfref import model, pipeline
@@ -69,7 +69,7 @@ def test_a_fold_is_what_train_and_classify_give(made, extract):
     ).model
     asked = best.answerer(fitted)
     for i in test:
-        said = answering.classify(asked, made[i].path, extract=extract)
+        said = ask(asked, made[i].path, extract=extract)
         for task, outcome in zip(tasks, outcomes, strict=True):
             assert said.labels[task.name] == task.classes[outcome.predicted_YM[0, i]]
             share = said.confidence[task.name][said.labels[task.name]]
@@ -103,10 +103,7 @@ def test_save_load_save_gives_the_same_bytes_and_answers(fitted, tmp_path):
     model.save(loaded, tmp_path / "b")
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
     for name in ("rain-human-1-x.mp4", "normal-none-4-x.mp4"):
-        answers = [
-            answering.classify(best.answerer(m), name, extract=FakeExtract())
-            for m in (fitted, loaded)
-        ]
+        answers = [ask(best.answerer(m), name, extract=FakeExtract()) for m in (fitted, loaded)]
         assert answers[0] == answers[1]
         assert answers[0].points == 23
         assert sum(answers[0].confidence["background"].values()) == pytest.approx(1)
@@ -131,14 +128,14 @@ def test_without_the_choice_they_are_skipped(made, extract):
     assert len(trained.skipped) == 2
     assert "others" not in trained.model.extras.arrays
     (name, *_) = sorted(STILL)
-    answer = answering.classify(best.answerer(trained.model), name, extract=extract)
+    answer = ask(best.answerer(trained.model), name, extract=extract)
     assert answer.labels == {"background": None, "foreground": None}
     assert "no trajectories" in answer.error
 
 
 def test_a_video_without_trajectories_is_answered(fitted, extract):
     (name, *_) = sorted(STILL)
-    answer = answering.classify(best.answerer(fitted), name, extract=extract)
+    answer = ask(best.answerer(fitted), name, extract=extract)
     assert answer.error is None
     assert answer.points == 0
     assert answer.labels["background"] == "normal"

@@ -1,7 +1,7 @@
 """The contract of what answers: the paper's system is asked like any other."""
 
 import numpy as np
-from fakes import FakeExtract
+from fakes import FakeExtract, ask
 from tests_model import make
 
 from lsfref.phases import testing
@@ -18,7 +18,7 @@ def test_the_papers_system_pools_codes_and_votes():
     rows_PD = np.concatenate([b.descriptors_PD for b in FakeExtract()(NAME, FITTED.config)])
     codes_PE = FITTED.network.encoder(rows_PD)
     np.testing.assert_allclose(pooled.pooled_E, codes_PE.mean(axis=0), rtol=0, atol=1e-12)
-    said = answering.classify(ASKED, NAME, extract=FakeExtract())
+    said = ask(ASKED, NAME, extract=FakeExtract())
     for name, task in FITTED.tasks.items():
         votes = testing.votes_of(task, pooled.pooled_E[None], FITTED.config)
         np.testing.assert_array_equal(

@@ -1,5 +1,7 @@
 """How queries are asked: pairs from their ranges, hashed, exact, by a linear SVM."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -35,7 +37,13 @@ def test_hashed_answers_are_those_of_the_stages():
     queries, _ = two_clouds(rng, 5)
     pair = Pair(11, 7)
     got = ask_hashed(
-        index, labels, queries, pair=pair, n_classes=3, rule="average", rng=np.random.default_rng(2)
+        index,
+        labels,
+        queries,
+        pair=pair,
+        classes=("a", "b", "c"),
+        config=SMALL,
+        rng=np.random.default_rng(2),
     )
     directions = lsh.draw_directions(
         np.random.default_rng(2), n_classes=3, n_projections=11, n_features=7
@@ -54,7 +62,8 @@ def test_easy_queries_are_answered_right_however_they_are_asked(rule):
     rng = np.random.default_rng(3)
     index, labels = two_clouds(rng, 23)
     queries, wanted = two_clouds(rng, 11)
-    votes = ask_hashed(index, labels, queries, pair=Pair(31, 3), n_classes=2, rule=rule, rng=rng)
+    how = {"classes": ("a", "b"), "config": dataclasses.replace(SMALL, voting=rule), "rng": rng}
+    votes = ask_hashed(index, labels, queries, pair=Pair(31, 3), **how)
     np.testing.assert_array_equal(votes.decision_M, wanted)
     exact = ask_exact(index, labels, queries, k=3, n_classes=2)
     np.testing.assert_array_equal(exact.decision_M, wanted)

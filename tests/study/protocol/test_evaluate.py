@@ -17,7 +17,7 @@ from lsfref.study.protocol import asking, evaluate, protocol, splits, sureness
 from lsfref.study.protocol.evaluate import Counted, evaluate_videos
 from lsfref.study.protocol.outcome import as_json, figures
 from lsfref.study.protocol.protocol import Round, TaskLabels
-from lsfref.study.table1.features import answer_task
+from lsfref.study.table1.features import answer_tasks
 from lsfref.study.table1.rows import ROWS
 
 pytestmark = pytest.mark.unwatched
@@ -25,6 +25,11 @@ pytestmark = pytest.mark.unwatched
 CONFIG = dataclasses.replace(
     PRESETS["small"], epochs=2, n_samples=200, hidden=(11,), n_code=7, batch_size=67
 )
+
+
+@pytest.fixture(autouse=True)
+def three_pairs(monkeypatch):
+    monkeypatch.setattr(asking, "N_PAIRS", 3)
 
 
 def labels_of(made):
@@ -46,7 +51,7 @@ def grouped_folds(made, tasks, n_folds=3, n_repeats=1):
     )
 
 
-def run(made, extract, *, repeats=None, n_pairs=3, config=None, **rest):
+def run(made, extract, *, repeats=None, config=None, **rest):
     tasks = labels_of(made)
     repeats = repeats or grouped_folds(made, tasks)
     return evaluate_videos(
@@ -54,7 +59,6 @@ def run(made, extract, *, repeats=None, n_pairs=3, config=None, **rest):
         tasks,
         repeats,
         config or CONFIG,
-        n_pairs=n_pairs,
         work=Work(extract, **rest),
     )
 
@@ -78,7 +82,7 @@ def test_a_fold_by_hand(made):
     extract = FakeExtract()
     tasks = labels_of(made)
     repeats = grouped_folds(made, tasks)
-    outcomes = run(made, extract, repeats=repeats, n_pairs=2)
+    outcomes = run(made, extract, repeats=repeats)
     for fold, (train, test) in enumerate(repeats[0]):
         trained = pipeline.train(
             [made[i] for i in train], CONFIG, classes=CLASSES, work=Work(extract)
@@ -96,7 +100,7 @@ def test_a_fold_by_hand(made):
         )  # fmt: skip
         for number, task in enumerate(tasks):
             pairs = asking.draw_pairs(
-                np.random.default_rng([0, 0]), CONFIG, n_index=len(train), n_pairs=2
+                np.random.default_rng([0, 0]), CONFIG, n_index=len(train), n_pairs=3
             )
             rng = np.random.default_rng([0, 0, fold, number])
             for y, pair in enumerate(pairs):
@@ -156,9 +160,8 @@ def test_seeds_give_the_same_answers_again_and_others_for_others(made):
     config = dataclasses.replace(CONFIG, seed=4)
     tasks, extract = labels_of(made), FakeExtract()
     repeats = grouped_folds(made, tasks)
-    rest = {"n_pairs": 3, "work": Work(extract)}
     one, again, other = (
-        evaluate_videos(counted(made, extract), tasks, repeats, c, **rest)
+        evaluate_videos(counted(made, extract), tasks, repeats, c, work=Work(extract))
         for c in (config, config, CONFIG)
     )
     for a, b, c in zip(one, again, other, strict=True):
@@ -291,15 +294,16 @@ def test_a_training_part_of_one_class_is_refused(made):
         run(made, FakeExtract(), repeats=[[(train, np.arange(6, 24))]])
 
 
-def test_ties_go_to_the_first_class():
+def test_ties_go_to_the_first_class(monkeypatch):
     """Two classes in mirror places, K = 2: one vote each, in every table."""
+    monkeypatch.setattr(asking, "N_PAIRS", 30)
     pooled_ME = np.array([[1.0, 3.0], [1.0, 3.0], [0.0, 0.0], [9.0, 9.0], [1.0, 3.0]])
     task = TaskLabels("background", ("a", "b"), np.array([1, 0, 1, 0, 1]))
     one = Round((np.array([0, 1, 2, 3]), np.array([4])), 0, 0)
     config = dataclasses.replace(CONFIG, top_percent=100, n_code=2)
-    asked = answer_task(
-        ROWS["whole"], [pooled_ME], np.arange(5), [task], 0, one=one,
-        config=dataclasses.replace(config, k_rule="sqrt"), n_pairs=30,
+    (asked,) = answer_tasks(
+        ROWS["whole"], [pooled_ME], np.arange(5), [task], one=one,
+        config=dataclasses.replace(config, k_rule="sqrt"),
     )  # fmt: skip
     ks = [
         p.k for p in asking.draw_pairs(np.random.default_rng([0, 0]), config, n_index=4, n_pairs=30)

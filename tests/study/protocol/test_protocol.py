@@ -1,13 +1,10 @@
 """Asking, outcomes and the protocol over folds."""
 
-import functools
-
 import numpy as np
 import pytest
 
 from lsfref.config import PRESETS
 from lsfref.errors import LsfrefError
-from lsfref.phases.extraction import Work
 from lsfref.study.protocol import asking, protocol
 from lsfref.study.protocol.outcome import figures, score_by_video
 from lsfref.study.protocol.protocol import (
@@ -16,12 +13,18 @@ from lsfref.study.protocol.protocol import (
     Round,
     TaskLabels,
     ask,
-    evaluate,
+    collect,
+    rounds_of,
     strata,
 )
 from lsfref.study.protocol.splits import repeated_folds
 
 SMALL, PAPER = PRESETS["small"], PRESETS["paper"]
+
+
+@pytest.fixture(autouse=True)
+def four_pairs(monkeypatch):
+    monkeypatch.setattr(asking, "N_PAIRS", 4)
 
 
 def two_clouds(rng, n_rows, *, width=7, apart=4.0):
@@ -55,15 +58,10 @@ def say_own_label(one, *, wrong=()):
     return {"one": answers, "other": [Asked(a.decision_Ym[:1]) for a in answers]}
 
 
-def test_evaluate_puts_the_folds_together():
+def test_folds_are_put_together():
     repeats = repeated_folds(strata(TASKS), None, n_folds=3, n_repeats=2, seed=0)
-    reports = []
-    outcomes = evaluate(
-        functools.partial(say_own_label, wrong=[7, 11]),
-        TASKS,
-        repeats,
-        work=Work(report=lambda *news: reports.append(news)),
-    )
+    rounds = rounds_of(repeats)
+    outcomes = collect(rounds, [say_own_label(one, wrong=[7, 11]) for one in rounds], TASKS)
     assert [(o.method, o.task) for o in outcomes] == [
         ("one", "background"), ("one", "foreground"),
         ("other", "background"), ("other", "foreground"),
@@ -73,11 +71,9 @@ def test_evaluate_puts_the_folds_together():
     assert set(right[[7, 11]]) == {0.0}
     assert set(np.delete(right, [7, 11])) == {0.5}
     assert figures(outcomes[2]).accuracy_mean == pytest.approx(21 / 23, rel=1e-14)
-    assert reports[:2] == [("folds", 0, 6), ("folds", 1, 6)]
-    assert reports[-1] == ("folds", 6, 6)
 
 
-def ask_once(config, *, how="lsh", fold=0, repeat=0, number=0, n_pairs=4):
+def ask_once(config, *, how="lsh", fold=0, repeat=0, number=0):
     rng = np.random.default_rng(5)
     index, labels = two_clouds(rng, 29, apart=0.5)
     queries, wanted = two_clouds(rng, 13, apart=0.5)
@@ -87,7 +83,7 @@ def ask_once(config, *, how="lsh", fold=0, repeat=0, number=0, n_pairs=4):
     task = TaskLabels("background", ("a", "b"), labels)
     return ask(
         how, index, labels, queries, wanted,
-        task=task, number=number, one=one, config=config, n_pairs=n_pairs,
+        task=task, number=number, one=one, config=config,
     ).decision_Ym  # fmt: skip
 
 
@@ -123,6 +119,6 @@ def test_a_training_part_of_one_class_is_told():
     with pytest.raises(LsfrefError, match="background: a training part has a single class"):
         ask(
             "lsh", np.ones((3, 2)), np.zeros(3, dtype=int), np.ones((2, 2)), np.zeros(2, dtype=int),
-            task=task, number=0, one=one, config=SMALL, n_pairs=2,
+            task=task, number=0, one=one, config=SMALL,
         )  # fmt: skip
     assert protocol.NOT_ASKED == -2

@@ -28,6 +28,8 @@ def test_coverage_and_calibration_by_hand():
         (1, 0.0), (1, 1.0), (1, 1.0),
     ]  # fmt: skip
     assert "lie 0.300 apart" in sureness.lines(outcome)[-1]
+    uneven = outcome_of([0, 0, 0, 1], [[0, 0, 1, 1]], [[0.05, 0.55, 0.55, 0.55]])
+    assert "lie 0.325 apart" in sureness.lines(uneven)[-1]  # (0.95 + 3 * (2 / 3 - 0.55)) / 4
     silent = outcome_of([0, 1], [[-1, -1]], [[0.0, 0.0]])
     assert sureness.as_json(silent) == {"coverage": [], "calibration": []}
     assert sureness.lines(silent) == []

@@ -59,9 +59,7 @@ def run(labels, extract, *, rows=DIRECT, videos=VIDEOS, tasks=TASKS, n_folds=3):
              for task in tasks]  # fmt: skip
     rounds = rounds_of([folds(labels, None, n_folds=n_folds, rng=np.random.default_rng(2))])
     found = [
-        answer_videos(
-            one, rows=rows, videos=videos, tasks=tasks, config=SMALL, extract=extract, n_pairs=2
-        )
+        answer_videos(one, rows=rows, videos=videos, tasks=tasks, config=SMALL, extract=extract)
         for one in rounds
     ]
     return collect(rounds, [fold.answers for fold in found], tasks), found
@@ -82,7 +80,7 @@ def test_separable_videos_are_told_apart_by_every_row():
 
 def test_rows_in_pieces_are_the_rows_at_once():
     rounds = rounds_of([folds(LABELS, None, n_folds=2, rng=np.random.default_rng(2))])
-    rest = {"videos": VIDEOS, "tasks": TASKS, "config": SMALL, "n_pairs": 2}
+    rest = {"videos": VIDEOS, "tasks": TASKS, "config": SMALL}
     rest["extract"] = fake_extract(LABELS, apart=0.1)
     asked = pieces(rounds, list(ROWS))
     assert sorted(key for _, piece in asked for key in piece) == sorted(2 * list(ROWS))
@@ -110,7 +108,7 @@ def test_the_whole_system_is_that_of_evaluate():
     ours, _ = run(LABELS, extract, rows=["whole"])
     repeats = [folds(LABELS, None, n_folds=3, rng=np.random.default_rng(2))]
     tasks = [TASKS[0], TASKS[1]._replace(labels_M=np.where(LABELS == 2, -1, LABELS % 2))]
-    theirs = evaluate_videos(VIDEOS, tasks, repeats, SMALL, n_pairs=2, work=Work(extract))
+    theirs = evaluate_videos(VIDEOS, tasks, repeats, SMALL, work=Work(extract))
     for one, other in zip(ours, theirs, strict=True):
         np.testing.assert_array_equal(one.predicted_YM, other.predicted_YM)
         assert one.method == other.method
@@ -136,7 +134,7 @@ def test_poisoned_test_videos_leave_what_is_fitted_unchanged(monkeypatch):
     for poisoned in ((), (9, 16, 23)):
         answer_videos(
             one, rows=DIRECT, videos=VIDEOS, tasks=TASKS[:1], config=SMALL,
-            extract=fake_extract(LABELS, poisoned=poisoned), n_pairs=2,
+            extract=fake_extract(LABELS, poisoned=poisoned),
         )  # fmt: skip
     half = len(given) // 2
     for (index, queries), (index_too, queries_too) in zip(given[:half], given[half:], strict=True):
@@ -164,8 +162,7 @@ def test_tables_alone_and_fused():
     }
     rounds = rounds_of([folds(LABELS, None, n_folds=3, rng=rng)])
     found = [
-        answer_tables(one, tables=tables, fused=True, tasks=TASKS, config=SMALL, n_pairs=2)
-        for one in rounds
+        answer_tables(one, tables=tables, fused=True, tasks=TASKS, config=SMALL) for one in rounds
     ]
     outcomes = collect(rounds, [fold.answers for fold in found], TASKS)
     names = list(dict.fromkeys(outcome.method for outcome in outcomes))
@@ -175,7 +172,6 @@ def test_tables_alone_and_fused():
     assert [bool(fold.spaces) for fold in found] == [True, False, False]
     alone = answer_tables(
         rounds[0], tables={"one.csv": tables["c3d.csv"]}, fused=True, tasks=TASKS, config=SMALL,
-        n_pairs=2,
     )  # fmt: skip
     assert "Fisher score + CCA" not in alone.answers
 

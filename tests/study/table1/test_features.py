@@ -1,7 +1,6 @@
 """Feature tables through fusion, selection and the protocol: exact, and without leaks."""
 
 import dataclasses
-import functools
 import math
 
 import numpy as np
@@ -11,15 +10,20 @@ from lsfref.config import PRESETS
 from lsfref.errors import LsfrefError
 from lsfref.phases import phase1
 from lsfref.study.protocol.outcome import confusion_lines, figures
-from lsfref.study.protocol.protocol import Asked, Round, TaskLabels, evaluate, strata
+from lsfref.study.protocol.protocol import Asked, Round, TaskLabels, collect, rounds_of, strata
 from lsfref.study.protocol.splits import repeated_folds
 from lsfref.study.table1 import features
-from lsfref.study.table1.features import FUSIONS, Recipe, answer_fold, fit_fusion, select_and_join
+from lsfref.study.table1.features import FUSIONS, Recipe, answer_fold, fuse, select_and_join
 
 pytestmark = pytest.mark.unwatched
 
 SMALL = dataclasses.replace(PRESETS["small"], hidden=(13,), n_code=11)
 SIZES = [79, 46, 14, 3, 56, 72]  # the published features' classes
+
+
+@pytest.fixture(autouse=True)
+def three_pairs(monkeypatch):
+    monkeypatch.setattr("lsfref.study.protocol.asking.N_PAIRS", 3)
 
 
 def some_tables(rng, labels, *, widths=(17, 23), apart=1.0):
@@ -28,6 +32,13 @@ def some_tables(rng, labels, *, widths=(17, 23), apart=1.0):
         centres = apart * rng.standard_normal((labels.max() + 1, width))
         tables.append(centres[labels] + rng.standard_normal((len(labels), width)))
     return tables
+
+
+def fused(kind, tables, labels, *, first=0, config=SMALL):
+    """The tables joined, fitted to the rows from `first` on."""
+    train, classes = np.arange(first, len(labels)), ("a", "b", "c")
+    one = Round((train, train), 0, 0)
+    return fuse(kind, tables, one, TaskLabels("background", classes, labels), config)
 
 
 def literal_selection(table, labels):
@@ -52,7 +63,7 @@ def test_selection_is_per_table_half_rounded_up_in_the_order_of_rank():
     tables = some_tables(rng, labels, widths=(161, 198, 218))
     asked = [table[:7] for table in tables]
     recipe = FUSIONS["none"]
-    index, queries = select_and_join(recipe, tables, asked, labels, top_percent=50.0)
+    index, queries = select_and_join(recipe, tables, asked, labels, SMALL)
     kept = [literal_selection(table, labels) for table in tables]
     assert [len(columns) for columns in kept] == [81, 99, 109]
     wanted = [table[:, columns] for table, columns in zip(tables, kept, strict=True)]
@@ -67,24 +78,25 @@ def test_rows_without_label_have_no_say_in_the_selection():
     known = np.ones(29, dtype=bool)
     known[[3, 5]] = False
     few = [table[known] for table in tables]
-    want, _ = select_and_join(FUSIONS["none"], few, few, labels[known], top_percent=50.0)
+    want, _ = select_and_join(FUSIONS["none"], few, few, labels[known], SMALL)
     loud = [np.where(known[:, None], table, 1e9) for table in tables]
-    got, _ = select_and_join(
-        FUSIONS["none"], loud, few, np.where(known, labels, -1), top_percent=50.0
-    )
+    got, _ = select_and_join(FUSIONS["none"], loud, few, np.where(known, labels, -1), SMALL)
     np.testing.assert_array_equal(got[known], want)
 
 
 @pytest.mark.parametrize("kind", ["none", "pca", "lsfnet", "autoencoder"])
-def test_a_transform_gives_each_row_the_same_alone_or_among_others(kind):
+def test_each_row_becomes_the_same_alone_or_among_others(kind):
     rng = np.random.default_rng(2)
     labels = np.arange(31) % 3
     tables = some_tables(rng, labels)
-    transform = fit_fusion(kind, tables, labels, n_classes=3, config=SMALL)
-    whole = transform(tables)
+    whole = fused(kind, tables, labels)
     assert [part.shape[1] for part in whole] == ([17, 23] if kind == "none" else [11])
-    for part, some in zip(whole, transform([t[4:6] for t in tables]), strict=True):
-        np.testing.assert_allclose(some, part[4:6], rtol=1e-4, atol=1e-5)
+    more = [np.concatenate([table[4:6], table]) for table in tables]
+    for part, some in zip(
+        whole, fused(kind, more, labels[[4, 5, *range(31)]], first=2), strict=True
+    ):
+        np.testing.assert_allclose(some[:2], part[4:6], rtol=1e-4, atol=1e-5)
+        np.testing.assert_allclose(some[2:], part, rtol=1e-4, atol=1e-5)
         assert part.dtype == np.float64
 
 
@@ -102,7 +114,7 @@ def test_a_network_on_a_few_rows_takes_enough_steps(kind, switch, monkeypatch):
     monkeypatch.setattr(phase1.switching, "train_network", spy)
     rng = np.random.default_rng(11)
     labels = np.where(np.arange(43) < 4, -1, np.arange(43) % 3)
-    fit_fusion(kind, some_tables(rng, labels % 3), labels, n_classes=3, config=SMALL)
+    fused(kind, some_tables(rng, labels % 3), labels)
     assert calls == [(39, switch, 5, 50)]  # 39 labelled rows, 8 batches, 400 steps
 
 
@@ -112,23 +124,24 @@ def test_tables_are_scaled_each_for_itself():
     tables = some_tables(rng, labels)
     loud = [1000 * tables[0] + 5, tables[1]]
     for kind in ("none", "pca"):
-        one = fit_fusion(kind, tables, labels, n_classes=3, config=SMALL)(tables)
-        other = fit_fusion(kind, loud, labels, n_classes=3, config=SMALL)(loud)
-        for a, b in zip(one, other, strict=True):
+        for a, b in zip(fused(kind, tables, labels), fused(kind, loud, labels), strict=True):
             np.testing.assert_allclose(a, b, atol=1e-9)
-    raw = fit_fusion("none", loud, labels, n_classes=3, config=PRESETS["paper"])(loud)
+    raw = fused("none", loud, labels, config=PRESETS["paper"])
     np.testing.assert_array_equal(raw[0], loud[0])
 
 
-def run(tables, labels, recipes, *, n_repeats=1, n_folds=5, n_pairs=3, config=SMALL, tasks=None):
+def run(tables, labels, recipes, *, n_repeats=1, n_folds=5, config=SMALL, tasks=None):
     tasks = tasks or [TaskLabels("background", tuple("abcdef"[: labels.max() + 1]), labels)]
     repeats = repeated_folds(
         strata(tasks), None, n_folds=n_folds, n_repeats=n_repeats, seed=config.seed
     )
-    work = functools.partial(
-        answer_fold, recipes=recipes, tables=tables, tasks=tasks, config=config, n_pairs=n_pairs
-    )
-    return evaluate(work, tasks, repeats)
+    rounds = rounds_of(repeats)
+    rest = {"tables": tables, "tasks": tasks, "config": config}
+    outcomes = []
+    for recipe in recipes:
+        answers = [answer_fold(one, recipe=recipe, **rest) for one in rounds]
+        outcomes += collect(rounds, answers, tasks)
+    return outcomes
 
 
 ALL = [*FUSIONS.values(), Recipe("table alone + linear SVM", select=False, ask="svm")]
@@ -169,11 +182,10 @@ def test_poisoned_test_rows_leave_what_is_fitted_unchanged(fuse, monkeypatch):
     for which in (tables, poisoned):
         answer_fold(
             Round((np.arange(40), np.arange(40, 47)), 0, 0),
-            recipes=[Recipe("it", fuse=fuse)],
+            recipe=Recipe("it", fuse=fuse),
             tables=which,
             tasks=[TaskLabels("background", ("a", "b", "c"), labels)],
             config=SMALL,
-            n_pairs=4,
         )
     (_, index, _, queries, _), (_, index_too, _, queries_too, _) = given
     np.testing.assert_array_equal(index, index_too)
@@ -231,6 +243,6 @@ def test_faults_are_told():
     tables = some_tables(rng, labels)
     config = dataclasses.replace(SMALL, input_scaling="unit")
     with pytest.raises(LsfrefError, match="tables take rms"):
-        fit_fusion("none", tables, labels, n_classes=2, config=config)
+        fused("none", tables, labels, config=config)
     with pytest.raises(LsfrefError, match="two tables or more"):
-        select_and_join(FUSIONS["cca"], tables[:1], tables[:1], labels, top_percent=50.0)
+        select_and_join(FUSIONS["cca"], tables[:1], tables[:1], labels, SMALL)

@@ -16,11 +16,10 @@ from lsfref.phases.phase1 import fit_network
 from lsfref.phases.sampling import draw_sample, fetch_rows
 from lsfref.phases.streaming import Block
 from lsfref.study.table1 import representations
-from lsfref.study.table1.fisher_vector import fisher_vector, normalise
-from lsfref.study.table1.mixture import fit_mixture, seed_mixture
+from lsfref.study.table1.fisher_vector import gradients, normalise
+from lsfref.study.table1.mixture import fit_mixture, posterior_sums, seed_mixture
 from lsfref.study.table1.representations import (
     encode_video,
-    encode_videos,
     fit_encoders,
     fit_mixtures,
     train_autoencoder,
@@ -52,42 +51,40 @@ def few_gaussians(monkeypatch):
     monkeypatch.setattr(representations, "N_GAUSSIANS", 3)
 
 
-def learn(kinds):
+def learn(kinds, parts):
     drawn = draw_sample(LEARNED, LEARNED_COUNTS, LABELS, SMALL)
     sample = fetch_rows(LEARNED, drawn, SMALL, work=Work(extract))
     assert sample.shape == (101, 426)
-    mixtures = fit_mixtures(sample, parts=DESCRIPTORS, seed=0)
-    return fit_encoders(sample, LABELS[drawn.owner_p], kinds=kinds, config=SMALL), mixtures
+    labels = LABELS[drawn.owner_p]
+    return fit_encoders(sample, labels, kinds=kinds, parts=parts, config=SMALL)
 
 
 def test_the_network_is_that_of_training():
-    encoders, _ = learn(["lsfnet"])
+    encoders = learn(["lsfnet"], {})
     drawn = draw_sample(LEARNED, LEARNED_COUNTS, LABELS, SMALL)
     sample_PD = fetch_rows(LEARNED, drawn, SMALL, work=Work(extract))
     network, _ = fit_network(sample_PD, LABELS[drawn.owner_p], SMALL, n_classes=2)
     pooled = pool_video("1", config=SMALL, encoder=network.encoder, extract=extract)
-    blocks = (block.descriptors_PD for block in extract("1", SMALL))
-    vectors = encode_video(blocks, encoders, {}, {})
+    vectors = encode_video(extract("1", SMALL), encoders)
     np.testing.assert_array_equal(vectors["lsfnet"], pooled.pooled_E)
 
 
 def test_every_vector_by_hand():
     kinds = ["lsfnet", "autoencoder", "pca", "raw"]
-    encoders, mixtures = learn(kinds)
-    vectors = encode_videos(
-        ["3", "2"], encoders, mixtures, DESCRIPTORS, config=SMALL, extract=extract
-    )
+    encoders = learn(kinds, DESCRIPTORS)
+    vectors = encode_video(extract("3", SMALL), encoders)
     assert list(vectors) == [*kinds, *DESCRIPTORS]
     rows = rows_of("3")
     scaled = apply_scaling(encoders.scaling, rows)
     for kind in kinds:
         want = encoders.encode[kind](scaled).mean(axis=0)
-        np.testing.assert_allclose(vectors[kind][0], want, rtol=1e-4, atol=1e-5)
+        np.testing.assert_allclose(vectors[kind], want, rtol=1e-4, atol=1e-5)
     for name, columns in DESCRIPTORS.items():
-        want = normalise(fisher_vector([rows[:, columns]], mixtures[name])[None])[0]
-        np.testing.assert_allclose(vectors[name][0], want, rtol=1e-6, atol=1e-9)
-    for table in vectors.values():
-        np.testing.assert_array_equal(table[1], np.zeros_like(table[1]))  # no trajectories
+        fitted = encoders.mixtures[name]
+        want = normalise(gradients(posterior_sums(fitted, rows[:, columns]), fitted)[None])[0]
+        np.testing.assert_allclose(vectors[name], want, rtol=1e-6, atol=1e-9)
+    for name, vector in encode_video(extract("2", SMALL), encoders).items():
+        np.testing.assert_array_equal(vector, np.zeros_like(vectors[name]))  # no trajectories
 
 
 def test_the_four_parts_cover_the_descriptor():
