@@ -53,10 +53,9 @@ def write_video(
     if codec == "h264" and (height % 2 or width % 2):
         coding = [*coding[:-1], "yuv444p"]
     if codec == "recorder":
-        rate = str(int(BITS_PER_PIXEL * fps * height * width))
-        coding = [*coding, "-b:v", rate, "-minrate", rate, "-maxrate", rate]
-        coding += ["-bufsize", str(int(rate) // 3)]
-        coding += ["-x264-params", "nal-hrd=cbr:filler=1:vbv-init=0.5"]
+        rate = int(BITS_PER_PIXEL * fps * height * width)
+        fixed = f"-b:v {rate} -minrate {rate} -maxrate {rate} -bufsize {rate // 3}"
+        coding = [*coding, *fixed.split(), "-x264-params", "nal-hrd=cbr:filler=1:vbv-init=0.5"]
     if codec == "ffv1" and width == 1:  # later levels cut into slices, and find none that fits
         coding = [*coding, "-level", "1"]
     arguments = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}"]
@@ -66,27 +65,24 @@ def write_video(
     with write_whole(path) as file, tempfile.TemporaryFile() as complaints:
         child = start(arguments, stdin=subprocess.PIPE, stdout=file, stderr=complaints)
         assert child.stdin is not None  # a pipe
-        count = 0
         try:
-            for picture_HW3 in itertools.chain([first_HW3], pictures):
+            for i, picture_HW3 in enumerate(itertools.chain([first_HW3], pictures)):
                 if picture_HW3.shape != first_HW3.shape:
-                    raise ValueError(f"want frames of one size, got {picture_HW3.shape} at {count}")
+                    raise ValueError(f"want frames of one size, got {picture_HW3.shape} at {i}")
                 child.stdin.write(picture_HW3.tobytes())
-                count += 1
             child.stdin.close()
             child.wait()
         except BrokenPipeError:  # ffmpeg gave up: its last words say why
             child.wait()
         finally:
             child.kill()
-            child.wait()
             with contextlib.suppress(BrokenPipeError):
-                child.stdin.close()
+                child.__exit__(None, None, None)  # closes the pipe and waits
         if child.returncode != 0:
             complaints.seek(0)
             words = printable(complaints.read(4096).partition(b"\n")[0])
             raise WriteError(f"{printable(path)}: ffmpeg cannot write it ({words}); free some room")
-    return count
+    return i + 1
 
 
 def _as_rgb(frame: Ints) -> Ints:

@@ -52,7 +52,12 @@ def open_own(path: str | os.PathLike[str]) -> IO[bytes]:
 
     Raises OSError for anything else, at once: a pipe or a device is not waited for.
     """
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
+    return open_file(path, os.O_NOFOLLOW)
+
+
+def open_file(path: str | os.PathLike[str], flags: int = 0) -> IO[bytes]:
+    """Return a regular file opened to be read; OSError as above."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | flags)
     if stat.S_ISREG(os.fstat(descriptor).st_mode):
         return open(descriptor, "rb")
     os.close(descriptor)

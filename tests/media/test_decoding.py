@@ -84,7 +84,7 @@ def test_the_first_frame_does_not_wait_for_the_last(tmp_path):
     path = tmp_path / "long.mkv"
     pixels_HW3 = noise(192, 128, 3)
     write_video(path, (np.roll(pixels_HW3, t, axis=1) for t in range(100)))
-    with ffmpeg.Decoder(path, READ, max_pixels=10**6, timeout=5) as decoder:
+    with ffmpeg.Decoder(path, READ, 10**6, "V:0") as decoder:
         assert decoder.read_pixmap() is not None
         assert decoder.process.poll() is None  # far from done
     start = time.process_time()
@@ -291,8 +291,9 @@ def running(process_id):
     return False
 
 
-def test_a_slow_consumer_is_no_stall(clip):
-    frames = read_rgb(clip[0], timeout=0.3)
+def test_a_slow_consumer_is_no_stall(clip, monkeypatch):
+    monkeypatch.setattr(ffmpeg, "TIMEOUT", 0.3)
+    frames = read_rgb(clip[0])
     next(frames)
     time.sleep(0.6)
     assert len(list(frames)) == 22

@@ -54,7 +54,7 @@ def test_leaving_early_ends_a_busy_ffmpeg(video, play):
 
 def test_ctrl_c_does_not_reach_ffmpeg(video):
     output = ["-c:v", "ppm", "-f", "image2pipe"]
-    with ffmpeg.Decoder(video, output, max_pixels=100, timeout=5) as decoder:
+    with ffmpeg.Decoder(video, output, 100, "V:0") as decoder:
         assert os.getpgid(decoder.process.pid) != os.getpgid(0)
 
 
@@ -82,11 +82,12 @@ def test_no_name_and_no_variable_reaches_ffmpeg(video, play, tmp_path, monkeypat
         ("while true; do cat /bin/sh >&2; done", "no progress for 0.5 s"),
     ],
 )
-def test_no_progress_is_an_error_in_time(video, play, script, words):
+def test_no_progress_is_an_error_in_time(video, play, script, words, monkeypatch):
+    monkeypatch.setattr(ffmpeg, "TIMEOUT", 0.5)
     play(script)
     start = time.monotonic()
     with pytest.raises(VideoError, match=words):
-        list(read_rgb(video, timeout=0.5, warn=print))
+        list(read_rgb(video, warn=print))
     assert time.monotonic() - start < 8
 
 
