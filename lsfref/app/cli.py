@@ -82,9 +82,6 @@ def main(argv: Sequence[str] | None = None, *, program: str = "lsfref") -> int:
 
     `program` is what the user started, for usage and messages.
     """
-    if sys.platform == "win32":
-        print("lsfref runs on Linux, macOS and WSL; on Windows, start it in WSL", file=sys.stderr)
-        return 2
     argv = sys.argv[1:] if argv is None else list(argv)
     command = next((word for word in argv if not word.startswith("-")), None)
     machine.use_one_thread()

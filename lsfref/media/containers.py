@@ -164,11 +164,9 @@ def _asf(file: IO[bytes], size: int, _: int) -> str:
     """The header tells the length of the file, unless it was broadcast."""
     head = file.read(1 << 16)
     at = head.find(bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365"))
-    if at < 0 or at + 92 > len(head):
+    if at < 0 or at + 92 > len(head) or head[at + 88] & 1:
         return ""
     (told,) = struct.unpack_from("<Q", head, at + 40)
-    if head[at + 88] & 1:
-        return ""
     file.seek(min(told, size))
     return CUT if told > size else JOINED if file.read(16) == head[:16] else ""
 

@@ -26,7 +26,6 @@ Warn = Callable[[str], Any]
 MAX_PIXELS = 33_177_600  # 7680 x 4320, choice R2
 
 _EXACT = ["-fps_mode", "passthrough", "-enc_time_base", "1/25"]
-_PIXMAPS = ["-c:v", "ppm", "-pix_fmt", "rgb24", "-f", "image2pipe"]
 
 # Codecs that write no run of zeros, however dull the picture, as raw video does of a black one.
 _DENSE = ("h264", "hevc", "vp8", "vp9", "av1", "mpeg4", "wmv1", "wmv2")
@@ -77,7 +76,7 @@ def _decode(
     if holds_pictures(path):
         yield from read_pictures(path, max_frames, max_pixels, warn)
         return
-    output = ["-vf", filters, *_EXACT, *_PIXMAPS]
+    output = ["-vf", filters, *_EXACT, "-c:v", "ppm", "-pix_fmt", "rgb24", "-f", "image2pipe"]
     if max_frames:
         output = ["-frames:v", str(max_frames), *output]
     count = 0
@@ -98,9 +97,7 @@ def _decode(
         elif status and not trouble:
             trouble = f"ffmpeg ended with status {status}"
         elif not trouble and count and not max_frames:
-            trouble = containers.fault(decoder.file)
-            if not trouble and _blank(path, decoder.file, max_pixels):
-                trouble = containers.BLANK
+            trouble = containers.fault(decoder.file) or _blank(path, decoder.file, max_pixels)
     if count == 0 or (trouble and boxes.is_encrypted(film)):
         raise _unreadable(decoder, film, trouble)
     frames = "1 frame was" if count == 1 else f"{count} frames were"
@@ -147,21 +144,21 @@ def _decoder(path: PathLike, output: list[str], max_pixels: int) -> Decoder:
     return Decoder(path, output, max_pixels, f"V:{stream}")
 
 
-def _blank(path: PathLike, descriptor: int, max_pixels: int) -> bool:
-    """Return whether a part of the coded pictures was wiped, which some decoders do not notice.
+def _blank(path: PathLike, descriptor: int, max_pixels: int) -> str:
+    """Return BLANK where a part of the coded pictures was wiped, as some decoders do not notice.
 
     Few files hold as many zeros anywhere. Of those that do, the packets are looked at (R3).
     """
     os.lseek(descriptor, 0, os.SEEK_SET)
     if not containers.has_blank(iter(lambda: os.read(descriptor, 1 << 20), b"")):
-        return False
+        return ""
     with _decoder(path, ["-c:v", "copy", "-f", "framecrc"], max_pixels) as heads:
         lines = (line.split() for line in heads.read_lines())
         codec = next((words[-1] for words in lines if words[:1] == ["#codec_id"]), "")
     if codec not in _DENSE:
-        return False
+        return ""
     with _decoder(path, ["-c:v", "copy", "-f", "data"], max_pixels) as packets:
-        return containers.has_blank(packets.read_pieces())
+        return containers.BLANK if containers.has_blank(packets.read_pieces()) else ""
 
 
 def _size_changes(path: PathLike, max_pixels: int) -> bool:

@@ -62,8 +62,7 @@ def versions() -> dict[str, str]:
 
 @functools.cache
 def _version(program: str) -> str:
-    command = [program, "-version"]
-    text = subprocess.run(command, capture_output=True, timeout=10, check=True).stdout
+    text = subprocess.run([program, "-version"], capture_output=True, timeout=10, check=True).stdout
     return printable(text.split()[2])  # "ffmpeg version 7.1 Copyright ..."
 
 
@@ -83,8 +82,6 @@ def start(arguments: list[str], **streams: Any) -> subprocess.Popen[bytes]:
 def open_regular(path: PathLike) -> int:
     """Return a descriptor of the file. Raises VideoError for what is no file with bytes in it."""
     name = printable(path)
-    if os.name == "nt":
-        raise VideoError("videos are read on Linux, macOS and WSL, not on native Windows; use WSL")
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY)
     except (OSError, ValueError) as error:  # ValueError: a zero byte in the name

@@ -13,7 +13,6 @@ from lsfref.media import ffmpeg
 from lsfref.media.decoding import count_frames, read_rgb
 from lsfref.media.ffmpeg import versions
 from lsfref.media.writer import write_video
-from lsfref.video import read_frames
 
 PIXMAP = r"printf 'P6\n2 1\n255\nabcdef'"
 
@@ -160,14 +159,6 @@ def test_ffmpeg_that_is_not_there(video, monkeypatch):
     monkeypatch.setitem(sys.modules, "imageio_ffmpeg", None)
     with pytest.raises(VideoError, match="no ffmpeg found; pip install"):
         count_frames(video)
-
-
-def test_native_windows_gets_one_sentence(video, monkeypatch):
-    name = str(video)
-    with monkeypatch.context() as patch:
-        patch.setattr(os, "name", "nt")
-        with pytest.raises(VideoError, match="not on native Windows; use WSL"):
-            next(read_frames(name))
 
 
 def test_versions():
