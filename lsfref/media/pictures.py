@@ -15,7 +15,7 @@ import numpy as np
 from lsfref.arrays import Ints
 from lsfref.errors import VideoError
 from lsfref.media.ffmpeg import PathLike, open_regular, too_large
-from lsfref.storage.files import open_file, printable
+from lsfref.storage.files import open_own, printable
 
 NUMBERED = re.compile(r"(.*?)([0-9]+)\.(png|jpe?g|bmp|p[pgn]m)", re.IGNORECASE | re.DOTALL)
 BEGINS = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"BM", b"P5", b"P6")
@@ -106,7 +106,7 @@ def content_digest(path: PathLike) -> str:
         for picture in pictures:
             digest.update(content_digest(picture).encode())
         return digest.hexdigest()
-    with open_file(path) as file:
+    with open_own(path, follow=True) as file:
         while chunk := file.read(1 << 20):
             digest.update(chunk)
     return digest.hexdigest()

@@ -3,7 +3,7 @@
 import os
 import re
 
-from lsfref.storage.files import open_file
+from lsfref.storage.files import open_own
 
 HEAD = 1 << 24  # bytes in which a second picture must begin
 
@@ -35,7 +35,7 @@ def raw_format(descriptor: int) -> str:
 def is_video(path: str) -> bool:
     """Return whether a file begins as the videos do that can be read."""
     try:
-        with open_file(path) as file:
+        with open_own(path, follow=True) as file:
             begins = CONTAINER.match(os.pread(file.fileno(), 1 << 10, 0))
             return begins is not None or bool(raw_format(file.fileno()))
     except OSError:  # a folder, a pipe
