@@ -41,8 +41,7 @@ def contact_sheet(
         bands += [label(background, strip.shape[1]), strip]
     sheet = np.concatenate(bands, axis=0)
     with write_whole(path) as file:
-        suffix = Path(path).suffix.lower()
-        kind = suffix if suffix in (".jpg", ".jpeg") else ".png"
+        kind = ".jpg" if Path(path).suffix.lower() in (".jpg", ".jpeg") else ".png"
         file.write(iio.imwrite("<bytes>", sheet, extension=kind))
 
 
