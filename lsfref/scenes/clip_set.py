@@ -28,6 +28,8 @@ FRAMES = 48
 SIZE = (160, 120)
 TEST_SHARE = 0.25  # of the scenes, the last ones
 
+Mapper = Callable[..., Iterable[Any]]
+
 
 class Settings(NamedTuple):
     """What a set is drawn with: the same settings give the same pixels."""
@@ -92,11 +94,7 @@ def render_scene(scene: int, *, settings: Settings, out_dir: Path) -> list[Clip]
 
 
 def render_set(
-    out_dir: str | Path,
-    *,
-    mapper: Callable[..., Iterable[Any]] = map,
-    progress: Callable[[int, int], None] = lambda done, of: None,
-    **settings: Any,
+    out_dir: str | Path, *, mapper: Mapper, progress: Callable[[int, int], None], **settings: Any
 ) -> Path:
     """Write the videos and labels.csv (last) into `out_dir`; return the path of labels.csv.
 

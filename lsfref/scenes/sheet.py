@@ -11,6 +11,7 @@ from lsfref.scenes.render.clips import CLASSES
 from lsfref.storage.files import write_whole
 
 _GAP = 4
+_SHOWN = ((0, "none"), (0, "human"), (1, "none"), (1, "human"), (2, "human"))
 # 3 x 5 letters: a row is an octal digit, the first one the top
 _ROWS = (
     "25755 65656 34443 65556 74647 74644 34553 55755 72227 11152 55655 44447 57755 57775 25552 "
@@ -19,9 +20,7 @@ _ROWS = (
 _LETTERS = dict(zip("abcdefghijklmnopqrstuvwxyz ", _ROWS.split(), strict=True))
 
 
-def contact_sheet(
-    path: str | Path, settings: Settings, *, scenes: tuple[int, ...] = (0, 1, 2)
-) -> None:
+def contact_sheet(path: str | Path, settings: Settings) -> None:
     """Write a PNG or JPEG: of each class its name, frames without and with people, a time slice.
 
     The time slice is one row of the last clip, frame below frame: what stands still is upright,
@@ -30,10 +29,9 @@ def contact_sheet(
     height, frames, bands = settings.size[1], settings.frames, []
     for background in (*CLASSES, *settings.extra):
         row = []
-        for scene in scenes:
-            for foreground in ("none", "human") if scene != scenes[-1] else ("human",):
-                clip_FHW3 = render_clip(settings, scene, background, foreground)
-                row.append(clip_FHW3[frames // 2])
+        for scene, foreground in _SHOWN:
+            clip_FHW3 = render_clip(settings, scene, background, foreground)
+            row.append(clip_FHW3[frames // 2])
         when = np.arange(height) * frames // height
         row.append(clip_FHW3[when, int(0.68 * height)])
         gap = np.full((height, _GAP, 3), 255, np.uint8)

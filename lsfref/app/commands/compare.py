@@ -59,6 +59,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     options.add_output(parser)
 
 
+Tests = dict[tuple[str, str], SignTest]  # of the whole system against a method, by task
+
+
 class Compared(NamedTuple):
     """What was compared: the answers of each fold, outcomes, and lines that say how."""
 
@@ -158,9 +161,7 @@ def _rows_of(beside: Sequence[tables.FeatureTable], manifest: Manifest) -> dict[
     return dict(zip(names, tables.align(beside, labels)[0], strict=True))
 
 
-def _write_page(
-    found: Compared, tests: dict[tuple[str, str], SignTest], args: argparse.Namespace
-) -> None:
+def _write_page(found: Compared, tests: Tests, args: argparse.Namespace) -> None:
     first, figure = found.folds[0], None
     if first.spaces:
         asked = np.isin(first.rows, found.asked)
@@ -180,9 +181,7 @@ def _write_page(
         print(f"wrote {printable(args.page)}")
 
 
-def _print(
-    outcomes: Sequence[Outcome], tests: dict[tuple[str, str], SignTest], args: argparse.Namespace
-) -> None:
+def _print(outcomes: Sequence[Outcome], tests: Tests, args: argparse.Namespace) -> None:
     show = output.printer(args, FIELDS, flat=with_ends)
     by_task: dict[str, list[dict[str, Any]]] = {}
     for outcome in outcomes:

@@ -89,7 +89,6 @@ def explain(path: str, page: str, *, near: list[Path], back: str = "", **setting
 
 def write_pictures(page: str, folder: str) -> None:
     """Write the pixel pictures of a page as files."""
-    os.makedirs(folder, exist_ok=True)
     for name, data in pictures_of(Path(page).read_text(encoding="utf-8")):
         with write_whole(os.path.join(folder, name)) as file:
             file.write(data)

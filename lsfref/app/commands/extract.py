@@ -22,7 +22,7 @@ from lsfref.phases.streaming import of_length
 from lsfref.storage.files import check_folder, printable, write_whole
 from lsfref.storage.tensors import header
 
-INTEGER, SIX, SEVEN = "%d", "%.6f", "%.7f"  # the digits of the original's text
+DIGITS = ["%d"] + ["%.6f"] * 39 + ["%.7f"] * 396  # of the original's text
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -86,8 +86,7 @@ def write_rows(path: str, target: str, *, config: Config, extract: Any, text: bo
                 rows = np.concatenate([info_P10, block.descriptors_PD], axis=1)
                 n_points += len(rows)
                 if text:
-                    digits = [INTEGER] + [SIX] * 39 + [SEVEN] * 396
-                    np.savetxt(file, rows, fmt=digits, delimiter="\t")
+                    np.savetxt(file, rows, fmt=DIGITS, delimiter="\t")
                 else:
                     file.write(rows.astype(dtype).tobytes())
             if not text:

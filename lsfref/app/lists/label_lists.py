@@ -173,21 +173,18 @@ def line_rows(text: str, faults: list[tuple[int, str]]) -> Iterator[Row]:
 
 
 def _read_folder(folder: str) -> Listed:
-    rows, notes, beside = [], list[str](), 0
-    for label in sorted(os.listdir(folder)):
+    rows, notes = [], list[str]()
+    names = sorted(name for name in os.listdir(folder) if not name.startswith("."))
+    labels = [name for name in names if os.path.isdir(os.path.join(folder, name))]
+    for label in labels:
         inside = os.path.join(folder, label)
-        if label.startswith("."):
-            continue
-        if not os.path.isdir(inside):
-            beside += 1
-            continue
         files, others = video_files(inside)
         rows += [Row(0, os.path.relpath(f, folder), label, "", "", "") for f in files]
         if not files:
             notes.append(f"{printable(inside)}: no video files, so no class of this name")
         if others:
             notes.append(f"{printable(inside)}: left out: {others}")
-    if beside:
+    if beside := len(names) - len(labels):
         notes.append(f"{printable(folder)}: left out: {beside} beside the folders of classes")
     if not rows:
         lists = sorted(n for n in os.listdir(folder) if n.endswith((".csv", ".txt")))
