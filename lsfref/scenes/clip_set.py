@@ -21,7 +21,7 @@ from lsfref.arrays import Ints
 from lsfref.media.writer import write_video
 from lsfref.scenes.render.clips import CLASSES, FPS, LATER, render
 from lsfref.scenes.render.scenery import Scenery, draw_scenery
-from lsfref.storage.files import write_whole
+from lsfref.storage.files import write_bytes
 
 N_SCENES = 20
 FRAMES = 48
@@ -112,6 +112,5 @@ def render_set(
         writer.writerows(clips)
         progress(done, drawn.n_scenes)
     labels = out_dir / "labels.csv"
-    with write_whole(labels) as file:
-        file.write(table.getvalue().encode())
+    write_bytes(labels, table.getvalue().encode())
     return labels

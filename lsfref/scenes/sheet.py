@@ -8,7 +8,7 @@ import numpy as np
 from lsfref.arrays import Ints
 from lsfref.scenes.clip_set import Settings, render_clip
 from lsfref.scenes.render.clips import CLASSES
-from lsfref.storage.files import write_whole
+from lsfref.storage.files import write_bytes
 
 _GAP = 4
 _SHOWN = ((0, "none"), (0, "human"), (1, "none"), (1, "human"), (2, "human"))
@@ -38,9 +38,8 @@ def contact_sheet(path: str | Path, settings: Settings) -> None:
         strip = np.concatenate([part for picture in row for part in (picture, gap)][:-1], axis=1)
         bands += [label(background, strip.shape[1]), strip]
     sheet = np.concatenate(bands, axis=0)
-    with write_whole(path) as file:
-        kind = ".jpg" if Path(path).suffix.lower() in (".jpg", ".jpeg") else ".png"
-        file.write(iio.imwrite("<bytes>", sheet, extension=kind))
+    kind = ".jpg" if Path(path).suffix.lower() in (".jpg", ".jpeg") else ".png"
+    write_bytes(path, iio.imwrite("<bytes>", sheet, extension=kind))
 
 
 def label(text: str, width: int) -> Ints:

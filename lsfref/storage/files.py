@@ -106,6 +106,12 @@ def write_passing(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
         yield file
 
 
+def write_bytes(path: str | os.PathLike[str], data: bytes) -> None:
+    """Write a file as `write_whole` does."""
+    with write_whole(path) as file:
+        file.write(data)
+
+
 def check_output(path: str | os.PathLike[str]) -> None:
     """Raise WriteError where `write_whole` would, before there is anything to write."""
     with contextlib.suppress(GivenUpError), write_whole(path):

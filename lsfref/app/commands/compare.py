@@ -19,7 +19,7 @@ from lsfref.app.page.compare_page import compare_page
 from lsfref.app.work.session import session
 from lsfref.errors import LabelsError
 from lsfref.phases.passes import survey
-from lsfref.storage.files import printable, write_whole
+from lsfref.storage.files import printable, write_bytes
 from lsfref.study.protocol import asking, protocol
 from lsfref.study.protocol.evaluate import check_round
 from lsfref.study.protocol.metrics import SignTest
@@ -175,8 +175,7 @@ def _write_page(found: Compared, tests: Tests, args: argparse.Namespace) -> None
         found.outcomes, tests, reference=ROWS["whole"].name, lines=[*found.lines, how],
         title=f"Table 1 for {printable(args.labels)}", figure=figure, figure_note=figure3.NOTE,
     )  # fmt: skip
-    with write_whole(args.page) as file:
-        file.write(text.encode())
+    write_bytes(args.page, text.encode())
     if not (args.json or args.csv):
         print(f"wrote {printable(args.page)}")
 
@@ -185,9 +184,8 @@ def _print(outcomes: Sequence[Outcome], tests: Tests, args: argparse.Namespace) 
     show = output.printer(args, FIELDS, flat=with_ends)
     by_task: dict[str, list[dict[str, Any]]] = {}
     for outcome in outcomes:
-        row = as_json(outcome) | {"won": None, "lost": None, "p": None}
-        if test := tests.get((outcome.method, outcome.task)):
-            row |= {"won": test.wins, "lost": test.losses, "p": test.p}
+        won, lost, _ties, p = tests.get((outcome.method, outcome.task), (None, None, None, None))
+        row = as_json(outcome) | {"won": won, "lost": lost, "p": p}
         by_task.setdefault(outcome.task, []).append(row)
         if show:
             show(row)

@@ -20,7 +20,7 @@ from lsfref.phases.advice import unusable
 from lsfref.phases.passes import Survey
 from lsfref.phases.streaming import of_length
 from lsfref.storage.files import check_folder, printable, write_whole
-from lsfref.storage.tensors import header
+from lsfref.storage.tensors import HEADER, header
 
 DIGITS = ["%d"] + ["%.6f"] * 39 + ["%.7f"] * 396  # of the original's text
 
@@ -79,8 +79,7 @@ def write_rows(path: str, target: str, *, config: Config, extract: Any, text: bo
         # What is wrong with the file is said as it is extracted.
         n_frames = found.n_frames or decoding.count_frames(path, warn=lambda text: None, **limits)
         with write_whole(target) as file:
-            if not text:
-                file.write(header(dtype, (0, 436)))
+            file.seek(0 if text else HEADER)
             for block in found:
                 info_P10 = of_length(block.info_P10, n_frames)
                 rows = np.concatenate([info_P10, block.descriptors_PD], axis=1)
@@ -91,7 +90,7 @@ def write_rows(path: str, target: str, *, config: Config, extract: Any, text: bo
                     file.write(rows.astype(dtype).tobytes())
             if not text:
                 file.seek(0)
-                file.write(header(dtype, (n_points, 436)))  # as long as before
+                file.write(header(dtype, (n_points, 436)))
     except LsfrefError as fault:
         return Survey(0, 0, (), str(fault))
     why = None if n_points else unusable(path, found.n_frames, 0, config)

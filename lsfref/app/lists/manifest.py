@@ -140,8 +140,8 @@ def _near_names(manifest: Manifest) -> list[str]:
     return told
 
 
-def lone_classes(manifest: Manifest) -> list[str]:
-    """Return a sentence for each class with one video: too few to train on or to measure."""
+def refuse_lone_classes(manifest: Manifest) -> None:
+    """Raise LabelsError where classes have one video: too few to train on or to measure."""
     told = []
     for task, names in manifest.classes.items():
         labels = [getattr(v, task) for v in manifest.videos]
@@ -150,12 +150,6 @@ def lone_classes(manifest: Manifest) -> list[str]:
             if counts[name] == 1:
                 which = f"{manifest.place(labels.index(name))}: {task}: class '{printable(name)}'"
                 told.append(f"{which} has one video; label a second or leave it out")
-    return told
-
-
-def refuse_lone_classes(manifest: Manifest) -> None:
-    """Raise LabelsError where a class has one video (`train` and `evaluate` want two)."""
-    told = lone_classes(manifest)
     if told:
         raise LabelsError("\n".join(told))
 
