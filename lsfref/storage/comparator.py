@@ -7,6 +7,7 @@ in the same places and no NaN; whole numbers must be equal. A real may be float6
 with its own tolerance. Inputs, parameters and draws may be there too, and are then the reference's.
 """
 
+import contextlib
 import hashlib
 from collections.abc import Collection, Iterator, Sequence
 from itertools import permutations
@@ -196,13 +197,11 @@ def _judge(entry: dict[str, Any], folder: Path, reference: Path, beyond: bool) -
 
 def _read_reference(entry: dict[str, Any], reference: Path) -> NDArray[Any]:
     path = reference / entry["file"]
-    try:
+    with contextlib.suppress(Fault, OSError):
         data = path.read_bytes()
         if hashlib.sha256(data).hexdigest() == entry["sha256"]:
             return parse_tensor(data)
-    except (Fault, OSError):
-        pass
-    raise TraceError(f"{printable(path)}: missing or changed; restore the reference") from None
+    raise TraceError(f"{printable(path)}: missing or changed; restore the reference")
 
 
 def _tolerance(entry: dict[str, Any], dtype: str) -> float:

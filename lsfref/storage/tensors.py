@@ -4,6 +4,7 @@ In: an array.  Out: its bytes, the same in every release of numpy; and back, or 
 what is wrong with a file that somebody else's program wrote.
 """
 
+import contextlib
 import io
 import math
 import os
@@ -78,12 +79,10 @@ def read_tensor(path: str | os.PathLike[str]) -> NDArray[Any]:
 
 def header_dtype(path: str | os.PathLike[str]) -> str | None:
     """Return which of the dtypes the head of a tensor's file names, None where it names none."""
-    try:
-        with open(path, "rb") as file:
-            head = file.read(HEADER)
-    except OSError:
-        return None
-    return next((dtype for dtype in (*REALS, WHOLE) if dtype.encode() in head), None)
+    with contextlib.suppress(OSError), open(path, "rb") as file:
+        head = file.read(HEADER)
+        return next((dtype for dtype in (*REALS, WHOLE) if dtype.encode() in head), None)
+    return None
 
 
 def parse_tensor(data: bytes) -> NDArray[Any]:
