@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lsfref.arrays import Ints
-from lsfref.media.writer import write_video
+from lsfref.media.writer import recorder, write_video
 from lsfref.scenes.render.clips import CLASSES, FPS, LATER, render
 from lsfref.scenes.render.scenery import Scenery, draw_scenery
 from lsfref.storage.files import write_bytes
@@ -86,10 +86,10 @@ def scene_of(seed: int, scene: int, size: tuple[int, int]) -> Scenery:
 
 def render_scene(scene: int, *, settings: Settings, out_dir: Path) -> list[Clip]:
     """Write the clips of one scene into `out_dir`; return their lines."""
-    clips = list_clips(settings, scene)
+    clips, coding = list_clips(settings, scene), recorder(FPS, *settings.size)
     for clip in clips:
         frames_FHW3 = render_clip(settings, scene, clip.background, clip.foreground)
-        write_video(out_dir / clip.file, frames_FHW3, fps=FPS, codec="recorder")
+        write_video(out_dir / clip.file, frames_FHW3, fps=FPS, coding=coding)
     return clips
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lsfref.media.writer import write_video
+from lsfref.media.writer import recorder, write_video
 from lsfref.scenes import clip_set
 from lsfref.scenes.clip_set import Settings
 from lsfref.scenes.render.clips import CLASSES, FPS, LATER
@@ -81,7 +81,7 @@ def test_quiet_and_noisy_clips_are_files_of_one_size(tmp_path):
     sizes = []
     for background in ("normal", "noise"):
         clip = clip_set.render_clip(Settings(0), 0, background, "none")
-        write_video(tmp_path / "clip.mp4", clip, fps=FPS, codec="recorder")
+        write_video(tmp_path / "clip.mp4", clip, fps=FPS, coding=recorder(FPS, *clip_set.SIZE))
         sizes.append((tmp_path / "clip.mp4").stat().st_size)
     assert max(sizes) < 1.05 * min(sizes)
 
