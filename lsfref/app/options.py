@@ -115,9 +115,8 @@ def chosen(
         config, more = best.CONFIG, best.Choices()
     assert config is not None  # argparse knows the presets
     values: dict[str, Any] = {"seed": args.seed}
-    for text in settings:
-        field, value = parsed("--set", parse_setting, text, *([type(more)] if more else []))
-        values[field] = value
+    kinds = [type(more)] if more else []
+    values.update(parsed("--set", parse_setting, text, *kinds) for text in settings)
     if more is not None:
         own = {f.name for f in dataclasses.fields(more)} & set(values)
         more = dataclasses.replace(more, **{name: values.pop(name) for name in own})

@@ -24,7 +24,6 @@ STAGES = tuple(
 )
 ROLES = ("input", "param", "draw", "output")
 _FACTS = {"axes", "dtype", "sha256"}  # beside the place and the role of a tensor
-_FIRST = '{\n"digest": "'
 
 
 class TraceError(LsfrefError):
@@ -107,13 +106,11 @@ class Recorder:
         head["axes"] = {**AXES, "digits": "a fixed size"}
         digest = hashlib.sha256()
         with self._writing("manifest.json"), write_whole(self.folder / "manifest.json") as out:
-            out.write(f'{_FIRST}{digest.hexdigest()}",\n'.encode())
-            for piece in map(str.encode, self._body(head)):
-                digest.update(piece)
-                out.write(piece)
+            for piece in self._body(head):
+                digest.update(piece.encode())
+            out.write(f'{{\n"digest": "{digest.hexdigest()}",\n'.encode())
+            out.writelines(map(str.encode, self._body(head)))
             out.write(b"\n}\n")
-            out.seek(len(_FIRST))
-            out.write(digest.hexdigest().encode())
         with self._writing(""):
             for stage in STAGES:
                 self._entries(stage).unlink(missing_ok=True)

@@ -19,7 +19,7 @@ from lsfref.app.page.compare_page import compare_page
 from lsfref.app.work.session import session
 from lsfref.errors import LabelsError
 from lsfref.phases.passes import survey
-from lsfref.storage.files import printable, write_whole
+from lsfref.storage.files import printable, write_bytes
 from lsfref.study.protocol import asking, protocol
 from lsfref.study.protocol.evaluate import check_rounds
 from lsfref.study.protocol.metrics import SignTest
@@ -57,6 +57,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     options.add_config(parser)
     options.add_common(parser)
     options.add_output(parser)
+
+
+Tests = dict[tuple[str, str], SignTest]  # of the whole system against a method, by task
 
 
 class Compared(NamedTuple):
@@ -157,9 +160,7 @@ def _rows_of(beside: Sequence[tables.FeatureTable], manifest: Manifest) -> dict[
     return dict(zip(names, tables.align(beside, labels)[0], strict=True))
 
 
-def _write_page(
-    found: Compared, tests: dict[tuple[str, str], SignTest], args: argparse.Namespace
-) -> None:
+def _write_page(found: Compared, tests: Tests, args: argparse.Namespace) -> None:
     first, figure = found.folds[0], None
     if first.spaces:
         asked = np.isin(first.rows, found.asked)
@@ -173,21 +174,17 @@ def _write_page(
         found.outcomes, tests, reference=ROWS["whole"].name, lines=[*found.lines, how],
         title=f"Table 1 for {printable(args.labels)}", figure=figure, figure_note=figure3.NOTE,
     )  # fmt: skip
-    with write_whole(args.page) as file:
-        file.write(text.encode())
+    write_bytes(args.page, text.encode())
     if not (args.json or args.csv):
         print(f"wrote {printable(args.page)}")
 
 
-def _print(
-    outcomes: Sequence[Outcome], tests: dict[tuple[str, str], SignTest], args: argparse.Namespace
-) -> None:
+def _print(outcomes: Sequence[Outcome], tests: Tests, args: argparse.Namespace) -> None:
     show = output.printer(args, FIELDS, flat=with_ends)
     by_task: dict[str, list[dict[str, Any]]] = {}
     for outcome in outcomes:
-        row = as_json(outcome) | {"won": None, "lost": None, "p": None}
-        if test := tests.get((outcome.method, outcome.task)):
-            row |= {"won": test.wins, "lost": test.losses, "p": test.p}
+        won, lost, _ties, p = tests.get((outcome.method, outcome.task), (None, None, None, None))
+        row = as_json(outcome) | {"won": won, "lost": lost, "p": p}
         by_task.setdefault(outcome.task, []).append(row)
         if show:
             show(row)

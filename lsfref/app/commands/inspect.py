@@ -77,14 +77,9 @@ def facts(model: Model) -> dict[str, Any]:
 
 
 def nearest_preset(config: Config) -> str:
-    """Return the preset that differs in the fewest choices; the seed is none of them."""
-    mine = dataclasses.asdict(config)
-
-    def apart(name: str) -> int:
-        preset = dataclasses.asdict(PRESETS[name])
-        return sum(mine[key] != preset[key] for key in mine if key != "seed")
-
-    return min(PRESETS, key=apart)
+    """Return the preset that differs in the fewest choices; presets have one seed."""
+    mine = vars(config).items()
+    return min(PRESETS, key=lambda name: len(mine - vars(PRESETS[name]).items()))
 
 
 def lines(told: dict[str, Any], *, blocks: bool) -> list[str]:
