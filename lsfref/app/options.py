@@ -13,7 +13,7 @@ from lsfref.storage.files import printable
 
 if TYPE_CHECKING:
     from lsfref.model import Model
-    from lsfref.study.best.preset import Choices
+    from lsfref.study.best.choices import Choices
 
 
 def add_jobs(parser: argparse.ArgumentParser) -> None:
@@ -110,7 +110,7 @@ def chosen(
     name, settings = (preset, []) if preset else (args.preset, args.settings)
     config, more = PRESETS.get(name), None
     if name == "best":
-        from lsfref.study.best import preset as best  # here: keeps `--help` quick
+        from lsfref.study.best import choices as best  # here: keeps `--help` quick
 
         config, more = best.CONFIG, best.Choices()
     assert config is not None  # argparse knows the presets

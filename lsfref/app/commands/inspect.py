@@ -16,7 +16,7 @@ from lsfref.config import PRESETS, Config
 from lsfref.model import Model, load, versions
 from lsfref.phases.phase2 import neighbor_count
 from lsfref.storage.files import printable
-from lsfref.study.best import preset as best
+from lsfref.study.best import choices as best
 
 BLOCKS = "\u2581\u2582\u2583\u2584\u2585\u2586\u2587\u2588"
 ASCII = "_.-~=*#@"  # where the terminal has no blocks; as many steps

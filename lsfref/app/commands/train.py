@@ -69,7 +69,9 @@ def fit(listed: lists.Manifest, args: argparse.Namespace) -> int:
         rows = estimate.facts(found, listed, drawn=not args.labels)
         expected = estimate.lines(rows)
         if not found and args.estimate != "none":
-            found, rows, expected = estimate.expected(listed, args, doing)
+            names = sorted(video.name for video in manifest.videos)
+            known = dict(zip(names, trained.described, strict=True))
+            found, rows, expected = estimate.expected(listed, args, doing, known)
         elif args.estimate == "both":
             expected.append(
                 "the other preset is not asked: --estimate both is for lists without split"

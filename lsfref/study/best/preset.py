@@ -29,8 +29,8 @@ from lsfref.phases.passes import Pooled
 from lsfref.phases.phase2 import UNLABELLED, encode_labels
 from lsfref.phases.streaming import Block
 from lsfref.storage.choices import from_json
-from lsfref.study.best.choices import CONFIG, NAME, Choices
-from lsfref.study.best.evaluation import METHOD, asked_of, evaluate_videos
+from lsfref.study.best.choices import NAME, Choices
+from lsfref.study.best.evaluation import METHOD, asked_of
 from lsfref.study.best.experts import Experts, answer_rows, fit_experts, restore_experts, seen_by
 from lsfref.study.best.pictures import look
 from lsfref.study.best.vectors import MOMENTS, WIDTH, describe_video, pool_blocks, read_frames
@@ -38,17 +38,6 @@ from lsfref.study.classifiers.logistic import GAP, misfit
 from lsfref.study.protocol.outcome import Outcome
 from lsfref.study.protocol.protocol import Round, TaskLabels, collect
 from lsfref.trajectories import TRACK_LENGTH
-
-__all__ = [
-    "CONFIG",
-    "METHOD",
-    "NAME",
-    "Answerer",
-    "Choices",
-    "answerer",
-    "evaluate_videos",
-    "train",
-]
 
 LARGEST = 1e6  # no number of a video is near it; what is beyond would overflow
 SLACK = 100  # times the gap of a fit, for another machine's rounding
@@ -106,10 +95,11 @@ def train(
         for expert, classifier in fitted.classifiers.items():
             arrays[f"{name}.{expert}_mC"] = classifier.weights_mC
     of_votes = fit_warnings(model)  # K and N answer nothing here
-    return Trained(
-        dataclasses.replace(model, extras=Extras(NAME, dataclasses.asdict(choices), arrays)),
-        [text for text in trained.skipped if text not in told],
-        [text for text in trained.warnings if text not in of_votes],
+    extras = Extras(NAME, dataclasses.asdict(choices), arrays)
+    return trained._replace(
+        model=dataclasses.replace(model, extras=extras),
+        skipped=[text for text in trained.skipped if text not in told],
+        warnings=[text for text in trained.warnings if text not in of_votes],
     )
 
 

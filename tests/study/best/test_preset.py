@@ -19,12 +19,11 @@ from lsfref.phases.extraction import Extraction, Work
 from lsfref.storage.choices import parse_setting
 from lsfref.study.best import people, pictures, vectors
 from lsfref.study.best import preset as best
-from lsfref.study.best.preset import Choices
+from lsfref.study.best.choices import CONFIG as BEST
+from lsfref.study.best.choices import Choices
 from lsfref.study.protocol import answering, protocol, splits
 
-CONFIG = dataclasses.replace(
-    best.CONFIG, epochs=2, n_samples=200, hidden=(11,), n_code=7, batch_size=67
-)
+CONFIG = dataclasses.replace(BEST, epochs=2, n_samples=200, hidden=(11,), n_code=7, batch_size=67)
 QUICK = ["--set", "epochs=3", "--set", "n_samples=700", "--set", "n_scales=2", "--jobs", "1"]
 STILL = frozenset({"rain-none-2-g2.mp4", "normal-human-1-g1.mp4"})  # without trajectories
 
