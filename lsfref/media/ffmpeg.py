@@ -104,7 +104,7 @@ def too_large(name: str, max_pixels: int) -> VideoError:
     return VideoError(f"{name}: {told}; allow more with --max-pixels")
 
 
-class Decoder:
+class Decoder(contextlib.AbstractContextManager["Decoder"]):
     """ffmpeg at work on one file: output read under a deadline, complaints kept, end certain.
 
     Use as a context manager. `stream` says in ffmpeg's words what is wanted of the file. TIMEOUT is
@@ -147,9 +147,6 @@ class Decoder:
             self.poll.register(pipe, select.POLLIN)
         with contextlib.suppress(AttributeError, OSError):  # where the system allows it, a frame
             fcntl.fcntl(self.out, fcntl.F_SETPIPE_SZ, 1 << 20)  # or so: fewer turns, same bytes
-
-    def __enter__(self) -> "Decoder":
-        return self
 
     def __exit__(self, *_: object) -> None:
         self.process.kill()

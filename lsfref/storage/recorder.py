@@ -43,7 +43,7 @@ def choose_stages(text: str) -> tuple[str, ...]:
     return tuple(stage for stage in STAGES if stage in chosen)
 
 
-class Recorder:
+class Recorder(contextlib.AbstractContextManager["Recorder"]):
     """Writes tensors to a new folder, whole or not at all: use it in a `with` block.
 
     They are written beside it and moved into place by `close`, manifest and all. What is held in
@@ -60,9 +60,6 @@ class Recorder:
         with self._writing(""):
             self.target.parent.mkdir(parents=True, exist_ok=True)
             self.folder = self.stack.enter_context(scratch(self.target.parent))
-
-    def __enter__(self) -> "Recorder":
-        return self
 
     def __exit__(self, *_fault: object) -> None:
         self.stack.close()  # after `close` there is no folder any more
