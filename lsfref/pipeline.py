@@ -41,10 +41,10 @@ def train(
     videos = sorted(videos, key=lambda v: v.name)
     classes = {task: names for task, names in classes.items() if names}
     labels_A = encode_labels([v.background for v in videos], classes.get("background", ()))
-    described, owner_P, sample_PD = survey_videos(
-        [v.path for v in videos], labels_A, config, work=work, describe=describe
+    described, (sample,) = survey_videos(
+        [v.path for v in videos], [labels_A], config, work=work, describe=describe
     )
-    labels_P = labels_A[owner_P]  # every row has the label of its video (B3)
+    labels_P = labels_A[sample.owner_P]  # every row has the label of its video (B3)
     faults = [
         d.error or unusable(v.path, d.n_frames, d.n_points, config)
         for v, d in zip(videos, described, strict=True)
@@ -53,7 +53,7 @@ def train(
     videos = [v for v, fault in zip(videos, faults, strict=True) if not fault]
     check_classes(videos, classes, skipped)
     n_classes = len(classes["background"])
-    network, remarks = fit_network(sample_PD, labels_P, config, n_classes=n_classes, work=work)
+    network, remarks = fit_network(sample.rows_PD, labels_P, config, n_classes=n_classes, work=work)
     paths, labels = [v.path for v in videos], labels_of(videos, classes)
     pool = functools.partial(
         pool_video, encoder=network.encoder, config=config, extract=work.extract

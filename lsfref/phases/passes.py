@@ -1,7 +1,7 @@
 """One video at a time: the passes that training makes over its trajectories.
 
-Count them (survey), fetch the sampled rows (pick_rows), encode and average (pool_video). Each is a
-pure function of one video, so that it runs in any process; B4 says why two are enough to train.
+Count them (survey), encode and average (pool_video). Each is a pure function of one video, so that
+it runs in any process; B4 says why two are enough to train.
 """
 
 from collections.abc import Callable, Iterable
@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lsfref import pooling
-from lsfref.arrays import N_COLUMNS, Floats, Ints
+from lsfref.arrays import Floats, Ints
 from lsfref.config import Config
 from lsfref.errors import LsfrefError, NoTrajectoriesError, VideoError, WriteError
 from lsfref.model import Encoder
@@ -42,28 +42,6 @@ def _count(found: Extraction) -> tuple[None, int]:
     if found.n_points is not None:
         return None, found.n_points
     return None, sum(len(block.info_P10) for block in found)
-
-
-def pick_rows(
-    path: PathLike, rows_p: Ints, *, config: Config, extract: Extract = extract
-) -> Floats:
-    """Return the chosen rows (ascending) of a video's descriptors.
-
-    Raises LsfrefError for a row that is not finite, or is no longer there.
-    """
-    picked_pD = np.empty((len(rows_p), N_COLUMNS), config.dtype)
-    start = high = 0
-    for block in extract(path, config):
-        stop = start + len(block.descriptors_PD)
-        low, high = np.searchsorted(rows_p, [start, stop])
-        picked_pD[low:high] = block.descriptors_PD[rows_p[low:high] - start]
-        start = stop
-        if high == len(rows_p):
-            break
-    if high < len(rows_p):
-        raise VideoError(f"{printable(path)}: it has changed while it was worked on; start again")
-    check_finite(path, picked_pD, rows_p)
-    return picked_pD
 
 
 def check_finite(path: PathLike, picked_pD: Floats, rows_p: Ints) -> None:

@@ -10,6 +10,7 @@ which. A video can therefore hand back, when it is counted, all that the sample 
 import functools
 import hashlib
 import io
+import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -22,32 +23,31 @@ from lsfref.config import Config
 from lsfref.errors import VideoError
 from lsfref.media.pictures import content_digest
 from lsfref.phases.extraction import ALONE, Extract, Extraction, PathLike, Work
-from lsfref.phases.passes import Pooled, check_finite, pick_rows, survey
+from lsfref.phases.passes import Pooled, check_finite, survey
 from lsfref.phases.streaming import Block
 from lsfref.storage.files import scratch, write_passing
 
 Describe = Callable[..., Pooled]  # (path, *, config, extract)
 
 
-class Drawn(NamedTuple):
-    """Which rows phase 1 learns from: row_p of video owner_p; ascending, videos first."""
+class Sample(NamedTuple):
+    """What phase 1 learns from: rows in the order of videos and rows, and whose they are."""
 
-    owner_p: Ints
-    row_p: Ints
+    rows_PD: Floats
+    owner_P: Ints
 
 
 class Surveyed(NamedTuple):
-    """What one pass over the videos gives: a Pooled of each, and the sample with its owners."""
+    """What one pass over the videos gives: a Pooled of each, and the samples."""
 
     described: list[Pooled]
-    owner_P: Ints
-    sample_PD: Floats
+    samples: list[Sample]
 
 
 def identities(paths: Sequence[PathLike], *, work: Work = ALONE) -> list[str]:
     """Return what keys are drawn by: the digest of a video's content, and its place among equals.
 
-    `paths` are in the order of the videos' names. What is no file has no digest.
+    `paths` are in the order of the videos' names. The digest of what is no file is its name.
     """
     seen: Counter[str] = Counter()
     found = []
@@ -61,44 +61,13 @@ def _digest(path: PathLike) -> str:
     try:
         return content_digest(path)
     except (OSError, ValueError, VideoError):
-        return ""
+        return os.fsdecode(path)
 
 
 def key_stream(seed: int, identity: str) -> np.random.Generator:
     """Return the generator of a video's keys: uniform numbers in [0, 1), in the order of rows."""
     digest = hashlib.sha256(f"sample {seed} {identity}".encode()).digest()
     return np.random.default_rng(list(digest))
-
-
-def draw_sample(paths: Sequence[PathLike], counts_M: Ints, labels_M: Ints, config: Config) -> Drawn:
-    """Return the rows that are sampled (B1, B2), where it is known how many each video has."""
-    streams = [key_stream(config.seed, identity) for identity in identities(paths)]
-    keys = [stream.random(n) for stream, n in zip(streams, counts_M, strict=True)]
-    owner_K = np.repeat(np.arange(len(counts_M)), counts_M)
-    rows_p = draw_rows(np.concatenate([np.empty(0), *keys]), owner_K, counts_M, labels_M, config)
-    owner_p = owner_K[rows_p]
-    return Drawn(owner_p, rows_p - (np.cumsum(counts_M) - counts_M)[owner_p])
-
-
-def fetch_rows(
-    paths: Sequence[PathLike], drawn: Drawn, config: Config, *, work: Work = ALONE
-) -> Floats:
-    """Return sample_PD, the drawn rows in their order."""
-    chosen = np.unique(drawn.owner_p)
-    wanted = [drawn.row_p[drawn.owner_p == m] for m in chosen]
-    pick = functools.partial(pick_rows, config=config, extract=work.extract)
-    picked = work.each("sampling", pick, [paths[m] for m in chosen], wanted)
-    return _gathered(picked, len(drawn.row_p), config)
-
-
-def _gathered(parts: Iterable[Floats], n_rows: int, config: Config) -> Floats:
-    """Return all parts, one below the other; 10^6 rows are held once."""
-    rows_PD = np.empty((n_rows, N_COLUMNS), config.dtype)
-    start = 0
-    for part in parts:
-        rows_PD[start : start + len(part)] = part
-        start += len(part)
-    return rows_PD
 
 
 def draw_rows(
@@ -195,42 +164,53 @@ class Seen(NamedTuple):
 
 def survey_videos(
     paths: Sequence[PathLike],
-    labels_M: Ints,
+    parts: Sequence[Ints],
     config: Config,
     *,
     work: Work = ALONE,
     describe: Describe = survey,
 ) -> Surveyed:
-    """Return what `describe` makes of each video, and the sample, each being read once (B4).
+    """Return what `describe` makes of each video, and a sample for each of `parts` (B1 to B4).
 
-    `paths` are in the order of the videos' names. Rows that may be drawn wait in temporary files,
-    about n (1 + ln(all rows / n)) of them for a sample of n.
+    A part is labels_M, -1 where a video gives it nothing. Each video is read once. `paths` are in
+    the order of the videos' names. Rows that may be drawn wait in temporary files, about
+    n (1 + ln(all rows / n)) of them for a sample of n.
     """
-    group_M, standing = group_by(labels_M, config), Standing(config.n_samples)
-    wants = (standing.want(int(group)) for group in group_M)  # each when its turn has come
+    groups = [group_by(labels_M, config).tolist() for labels_M in parts]
+    standings = [Standing(config.n_samples) for _ in parts]
+
+    def wants() -> Iterator[Want]:  # each when its turn has come
+        for own in zip(*groups, strict=True):
+            of_parts = [one.want(group) for one, group in zip(standings, own, strict=True)]
+            yield Want(*map(max, zip(*of_parts, strict=True)))
+
     seen, counts_M = list[Seen](), np.zeros(len(paths), np.int64)
     with scratch() as folder:
         files = [folder / str(m) for m in range(len(paths))]
         look = functools.partial(_look, config=config, extract=work.extract, describe=describe)
-        each = paths, identities(paths, work=work), wants, files
+        each = paths, identities(paths, work=work), wants(), files
         for m, one in enumerate(work.each("extracting", look, *each)):
             if one.held:
                 files[m].write_bytes(one.held)
             counts_M[m] = 0 if one.described.error else one.described.n_points
-            standing.add(int(group_M[m]), int(counts_M[m]), one.keys_p)
+            for standing, group_M in zip(standings, groups, strict=True):
+                standing.add(group_M[m], int(counts_M[m]), one.keys_p)
             seen.append(one._replace(held=b""))
         keys_K = np.concatenate([np.empty(0), *(one.keys_p for one in seen)])
         owner_K = np.repeat(np.arange(len(seen)), [len(one.keys_p) for one in seen])
-        rows_P = draw_rows(keys_K, owner_K, counts_M, labels_M, config)
-        owner_P = owner_K[rows_P]
-        parts = (
-            np.memmap(files[m], config.dtype, "r").reshape(-1, N_COLUMNS)[
-                rows_P[owner_P == m] - np.searchsorted(owner_K, m)
-            ]
-            for m in np.unique(owner_P)
-        )
-        sample_PD = _gathered(parts, len(rows_P), config)
-    return Surveyed([one.described for one in seen], owner_P, sample_PD)
+        drawn = [draw_rows(keys_K, owner_K, counts_M, labels_M, config) for labels_M in parts]
+        samples = [_gathered(rows_P, owner_K, files, config) for rows_P in drawn]
+    return Surveyed([one.described for one in seen], samples)
+
+
+def _gathered(rows_P: Ints, owner_K: Ints, files: Sequence[Path], config: Config) -> Sample:
+    """Return the drawn rows, of all that wait in files; 10^6 are held once."""
+    owner_P, sample_PD = owner_K[rows_P], np.empty((len(rows_P), N_COLUMNS), config.dtype)
+    for m in np.unique(owner_P):
+        waiting = np.memmap(files[m], config.dtype, "r").reshape(-1, N_COLUMNS)
+        own_P = owner_P == m
+        sample_PD[own_P] = waiting[rows_P[own_P] - np.searchsorted(owner_K, m)]
+    return Sample(sample_PD, owner_P)
 
 
 def _look(

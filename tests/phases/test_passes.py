@@ -30,39 +30,12 @@ def test_a_survey_counts_what_comes_unless_it_is_known():
     assert passes.survey(NAME, config=CONFIG, extract=broken).error == f"{NAME}: no video"
 
 
-@pytest.mark.parametrize("rows", [(0,), (12, 13), (0, 3, 12, 13, 25, 26, 30), (30,), ()])
-def test_rows_are_picked_where_they_stand(rows):
-    rows_p = np.array(rows, dtype=np.int64)
-    picked = passes.pick_rows(NAME, rows_p, config=CONFIG, extract=EXTRACT)
-    np.testing.assert_array_equal(picked, whole()[rows_p])
-
-
-def test_no_block_is_read_beyond_the_last_row():
-    def endless(path, config):
-        def blocks():
-            yield from EXTRACT(path, config)
-            raise AssertionError("read on")
-
-        return Extraction(blocks(), 23)
-
-    passes.pick_rows(NAME, np.array([30]), config=CONFIG, extract=endless)
-
-
-def test_rows_that_are_gone_or_not_finite_are_told():
-    with pytest.raises(VideoError, match="has changed while"):
-        passes.pick_rows(NAME, np.array([3, 31]), config=CONFIG, extract=EXTRACT)
-
-    def spoiled(path, config):
-        found = EXTRACT(path, config)
-        blocks = list(found)
-        blocks[1].descriptors_PD[4, 7] = np.nan
-        return Extraction(iter(blocks), 23)
-
-    assert np.isfinite(
-        passes.pick_rows(NAME, np.array([16, 18]), config=CONFIG, extract=spoiled)
-    ).all()
+def test_a_row_that_is_not_finite_is_told_by_its_number():
+    rows_PD = np.ones((3, 426))
+    passes.check_finite(NAME, rows_PD, np.array([3, 17, 20]))
+    rows_PD[1, 7] = np.nan
     with pytest.raises(VideoError, match=r"descriptor row 17 is not finite"):
-        passes.pick_rows(NAME, np.array([3, 17, 20]), config=CONFIG, extract=spoiled)
+        passes.check_finite(NAME, rows_PD, np.array([3, 17, 20]))
 
 
 def test_pooling_is_the_mean_of_the_codes_of_all_rows():

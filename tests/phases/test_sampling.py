@@ -6,6 +6,7 @@ import numpy as np
 import oracles
 import pytest
 from fakes import FakeExtract
+from fakes import rows as rows_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -95,24 +96,44 @@ def test_equal_keys_go_by_video_and_row():
 
 
 def named(counts):
-    """Videos of so many rows; the first column of a row says which it is."""
+    """Videos of so many rows, by names that FakeExtract understands."""
     names = [f"rain-human-{m}.mp4" for m in range(len(counts))]
     return names, FakeExtract(sizes=dict(zip(names, counts, strict=True)))
 
 
-@pytest.mark.parametrize("balance", BALANCES)
-def test_every_subset_is_as_likely_as_any_other(balance):
-    """B1: 10^4 seeds; chi-squared of the subsets within 4.5 deviations of its mean."""
+def drawn_of_all(names, extract, labels_M, config):
+    """The sample drawn from the keys of all rows, and its owners: what one pass must equal."""
+    rows = [rows_of(extract(name, config))[1] for name in names]
+    counts_M = np.array([len(part) for part in rows])
+    identities = sampling.identities(names)
+    keys = [
+        sampling.key_stream(config.seed, one).random(n)
+        for one, n in zip(identities, counts_M, strict=True)
+    ]
+    owner_P = np.repeat(np.arange(len(names)), counts_M)
+    rows_p = draw_rows(np.concatenate(keys), owner_P, counts_M, labels_M, config)
+    return np.concatenate(rows)[rows_p], owner_P[rows_p]
+
+
+@pytest.mark.parametrize(("balance", "seeds"), [("none", 10_000), ("video", 3000), ("class", 3000)])
+def test_every_subset_is_as_likely_as_any_other(balance, seeds):
+    """B1: chi-squared of the subsets within 4.5 deviations of its mean."""
     counts_M, labels_M = np.array([3, 0, 4]), np.zeros(3, np.int64)
+    owner_P = np.repeat(np.arange(3), counts_M)
     n = 4 if balance == "video" else 3
     times = collections.Counter()
-    for seed in range(10_000):
-        config = Config(n_samples=n, balance=balance, seed=seed)
-        drawn = sampling.draw_sample(["a", "b", "c"], counts_M, labels_M, config)
-        times[tuple(zip(drawn.owner_p.tolist(), drawn.row_p.tolist(), strict=True))] += 1
+    for seed in range(seeds):
+        keys_P = np.concatenate(
+            [
+                sampling.key_stream(seed, one).random(c)
+                for one, c in zip("abc", counts_M, strict=True)
+            ]
+        )
+        config = Config(n_samples=n, balance=balance)
+        times[tuple(draw_rows(keys_P, owner_P, counts_M, labels_M, config))] += 1
     subsets = 3 * 6 if balance == "video" else 35  # 2 of 3 and 2 of 4, or 3 of 7
     assert len(times) == subsets
-    expected = 10_000 / subsets
+    expected = seeds / subsets
     chi = sum((count - expected) ** 2 / expected for count in times.values())
     assert abs(chi - (subsets - 1)) < 4.5 * np.sqrt(2 * (subsets - 1))
 
@@ -134,21 +155,19 @@ def elsewhere(function, *columns):
 @given(counts=SIZES, n=st.integers(1, 90), seed=st.integers(0, 2**32 - 1))
 @settings(max_examples=25)
 def test_one_pass_draws_what_is_drawn_where_all_is_known(balance, counts, n, seed):
-    """B4: whoever reads, and however much was known when a video was read."""
+    """B4: whoever reads, however much was known by then, and for two parts at once."""
     names, extract = named(counts)
-    labels_M = np.random.default_rng(seed).integers(-1, 3, len(counts))
+    rng = np.random.default_rng(seed)
+    parts = [rng.integers(-1, 3, len(counts)) for _ in range(2)]
     config = Config(n_samples=n, balance=balance, seed=seed, dtype="float32")
-    counts_M = np.array(counts)
-    drawn = sampling.draw_sample(names, counts_M, labels_M, config)
-    want_PD = sampling.fetch_rows(names, drawn, config, work=Work(extract))
+    wanted = [drawn_of_all(names, extract, labels_M, config) for labels_M in parts]
     for mapper in (map, eager, elsewhere):
-        surveys, owner_P, sample_PD = survey_videos(
-            names, labels_M, config, work=Work(extract, mapper)
-        )
-        assert [s.n_points for s in surveys] == counts
-        np.testing.assert_array_equal(owner_P, drawn.owner_p)
-        np.testing.assert_array_equal(sample_PD, want_PD)
-        assert sample_PD.dtype == np.float32
+        described, samples = survey_videos(names, parts, config, work=Work(extract, mapper))
+        assert [d.n_points for d in described] == counts
+        for sample, (rows_PD, owner_P) in zip(samples, wanted, strict=True):
+            np.testing.assert_array_equal(sample.owner_P, owner_P)
+            np.testing.assert_array_equal(sample.rows_PD, rows_PD)
+            assert sample.rows_PD.dtype == np.float32
 
 
 @given(order=st.permutations(range(5)), seed=st.integers(0, 99))
@@ -161,14 +180,16 @@ def test_a_row_is_drawn_whatever_the_order_of_the_videos(order, seed, tmp_path_f
     paths, counts_M = [folder / f"{m}" for m in range(5)], np.array([9, 4, 6, 2, 5])
     config = Config(n_samples=11, seed=seed)
     zeros_M = np.zeros(5, np.int64)
-    drawn = sampling.draw_sample(paths, counts_M, zeros_M, config)
     known = dict(zip(paths, sampling.identities(paths), strict=True))
     assert len(set(known.values())) == 5
-    keys = [sampling.key_stream(seed, known[paths[m]]).random(counts_M[m]) for m in order]
-    owner_P = np.repeat(np.arange(5), counts_M[order])
-    rows_p = draw_rows(np.concatenate(keys), owner_P, counts_M[order], zeros_M, config)
-    per_video = np.bincount(np.array(order)[owner_P[rows_p]], minlength=5)
-    np.testing.assert_array_equal(per_video, np.bincount(drawn.owner_p, minlength=5))
+
+    def drawn(order):
+        keys = [sampling.key_stream(seed, known[paths[m]]).random(counts_M[m]) for m in order]
+        owner_P = np.repeat(np.arange(5), counts_M[order])
+        rows_p = draw_rows(np.concatenate(keys), owner_P, counts_M[order], zeros_M, config)
+        return np.bincount(np.array(order)[owner_P[rows_p]], minlength=5)
+
+    np.testing.assert_array_equal(drawn(list(order)), drawn(list(range(5))))
 
 
 @given(
@@ -205,7 +226,7 @@ def test_of_a_long_video_not_all_rows_wait(monkeypatch):
         sampling.np, "memmap",
         lambda file, dtype, mode: (sizes.append(file.stat().st_size), np.fromfile(file, dtype))[1],
     )  # fmt: skip
-    survey_videos(names, np.zeros(1, np.int64), config, work=Work(extract))
+    survey_videos(names, [np.zeros(1, np.int64)], config, work=Work(extract))
     assert sizes[0] // (426 * 8) < 3 * 50 * (1 + np.log(20_000 / 50))
 
 
@@ -218,7 +239,7 @@ def test_a_full_disk_ends_the_run_and_not_the_video(monkeypatch):
     monkeypatch.setattr(sampling, "write_passing", full)
     names, extract = named([5])
     with pytest.raises(WriteError):
-        survey_videos(names, np.zeros(1, np.int64), Config(), work=Work(extract))
+        survey_videos(names, [np.zeros(1, np.int64)], Config(), work=Work(extract))
 
 
 def test_a_row_that_is_not_finite_is_the_videos_fault():
@@ -231,11 +252,11 @@ def test_a_row_that_is_not_finite_is_the_videos_fault():
         return Extraction(iter(blocks), 23)
 
     zeros_M = np.zeros(2, np.int64)
-    surveys, owner_P, _ = survey_videos(names, zeros_M, Config(), work=Work(spoiled))
-    assert surveys[0].error is None
-    assert "descriptor row 17 is not finite" in surveys[1].error
-    assert len(owner_P) == 30
-    assert not owner_P.any()
+    described, (sample,) = survey_videos(names, [zeros_M], Config(), work=Work(spoiled))
+    assert described[0].error is None
+    assert "descriptor row 17 is not finite" in described[1].error
+    assert len(sample.owner_P) == 30
+    assert not sample.owner_P.any()
 
 
 def test_nothing_is_wanted_of_a_video_without_label():

@@ -9,7 +9,7 @@ twice per fold: once for the samples of all folds, once to be pooled by the netw
 
 import functools
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -22,7 +22,8 @@ from lsfref.model import Network
 from lsfref.phases.extraction import ALONE, Extract, PathLike, Work
 from lsfref.phases.passes import Pooled
 from lsfref.phases.phase1 import fit_network
-from lsfref.phases.sampling import Drawn, draw_sample, fetch_rows
+from lsfref.phases.phase2 import UNLABELLED
+from lsfref.phases.sampling import survey_videos
 from lsfref.study.protocol.outcome import Outcome
 from lsfref.study.protocol.protocol import Round, TaskLabels, collect, rounds_of
 from lsfref.study.protocol.splits import Split
@@ -104,10 +105,16 @@ def fit_networks(
     most = min(config.n_samples, int(videos.counts_M.sum())) * row_bytes
     together = max(1, SAMPLE_BYTES // max(most, 1))
     networks: list[Network] = []
+    every = np.arange(len(videos.paths))
     for first in range(0, len(rounds), together):
         some = rounds[first : first + together]
         fit = functools.partial(_fit, config=config)
-        samples = _samples(videos, labels_M, some, config, work=work)
+        learned = [np.where(np.isin(every, one.split[0]), labels_M, UNLABELLED) for one in some]
+        described, drawn = survey_videos(videos.paths, learned, config, work=work)
+        for found, n_points in zip(described, videos.counts_M, strict=True):
+            if n_points and found.n_points != n_points:
+                raise LsfrefError(found.error or "a video has changed while it was worked on")
+        samples = [(sample.rows_PD, labels_M[sample.owner_P]) for sample in drawn]
         side_by_side = work.mapper if len(some) > 1 else map
         for network in side_by_side(fit, samples):
             networks.append(network)
@@ -119,23 +126,6 @@ def _fit(sample: tuple[Floats, Ints], *, config: Config) -> Network:
     """Return a network whose head knows the classes of its sample (C7): rows and their classes."""
     present, labels_P = np.unique(sample[1], return_inverse=True)
     return fit_network(sample[0], labels_P.ravel(), config, n_classes=len(present)).network
-
-
-def _samples(
-    videos: Counted, labels_M: Ints, rounds: Sequence[Round], config: Config, *, work: Work
-) -> Iterator[tuple[Floats, Ints]]:
-    """Yield the sample of each round; every row that some round drew is read once."""
-    far = int(videos.counts_M.max()) + 1
-    keys = []  # of each round: video * far + row
-    for one in rounds:
-        train = one.split[0]
-        paths = [videos.paths[m] for m in train]
-        drawn = draw_sample(paths, videos.counts_M[train], labels_M[train], config)
-        keys.append(train[drawn.owner_p] * far + drawn.row_p)
-    every = np.unique(np.concatenate(keys))
-    rows_PD = fetch_rows(videos.paths, Drawn(every // far, every % far), config, work=work)
-    for keys_p in keys:
-        yield rows_PD[np.searchsorted(every, keys_p)], labels_M[keys_p // far]
 
 
 def pool_videos(

@@ -12,8 +12,7 @@ import numpy as np
 from lsfref.arrays import DESCRIPTORS, N_COLUMNS, Floats, Ints
 from lsfref.config import Config
 from lsfref.phases.extraction import Extract, Work
-from lsfref.phases.passes import survey
-from lsfref.phases.sampling import draw_sample, fetch_rows
+from lsfref.phases.sampling import survey_videos
 from lsfref.study.protocol.evaluate import Counted
 from lsfref.study.protocol.metrics import SignTest, sign_test
 from lsfref.study.protocol.outcome import Outcome, score_by_video
@@ -152,11 +151,10 @@ def _vectors(
     learned = np.flatnonzero(~np.isin(usable, one.split[1]))
     train_paths, labels = [paths[i] for i in learned], head.labels_M[usable[learned]]
 
-    def vectors(counts: Ints, config: Config, kinds: set[str], parts: Parts) -> dict[str, Floats]:
-        drawn = draw_sample(train_paths, counts, labels, config)
-        sample_PD = fetch_rows(train_paths, drawn, config, work=Work(extract))
-        labels_P = np.unique(labels[drawn.owner_p], return_inverse=True)[1].ravel()  # no gaps
-        encoders = fit_encoders(sample_PD, labels_P, kinds=kinds, parts=parts, config=config)
+    def vectors(config: Config, kinds: set[str], parts: Parts) -> dict[str, Floats]:
+        sample = survey_videos(train_paths, [labels], config, work=Work(extract)).samples[0]
+        labels_P = np.unique(labels[sample.owner_P], return_inverse=True)[1].ravel()  # no gaps
+        encoders = fit_encoders(sample.rows_PD, labels_P, kinds=kinds, parts=parts, config=config)
         found = [encode_video(extract(path, config), encoders) for path in paths]
         return {name: np.stack([of_video[name] for of_video in found]) for name in found[0]}
 
@@ -164,10 +162,7 @@ def _vectors(
     if set(rows) - {"idt"}:
         parts = (WHOLE if "fisher_vector" in rows else {}) | (DESCRIPTORS if "cca" in rows else {})
         kinds = {name for key in rows for name in _tables_of(key)}
-        found |= vectors(videos.counts_M[usable[learned]], config, kinds, parts)
+        found |= vectors(config, kinds, parts)
     if "idt" in rows:
-        steady = improved(config)
-        looks = [survey(path, config=steady, extract=extract) for path in train_paths]
-        counts = np.array([look.n_points for look in looks])
-        found |= vectors(counts, steady, set(), {"improved": slice(0, N_COLUMNS)})
+        found |= vectors(improved(config), set(), {"improved": slice(0, N_COLUMNS)})
     return found

@@ -13,7 +13,7 @@ from lsfref.phases import phase1
 from lsfref.phases.extraction import Extraction, Work
 from lsfref.phases.passes import pool_video
 from lsfref.phases.phase1 import fit_network
-from lsfref.phases.sampling import draw_sample, fetch_rows
+from lsfref.phases.sampling import survey_videos
 from lsfref.phases.streaming import Block
 from lsfref.study.table1 import representations
 from lsfref.study.table1.fisher_vector import gradients, normalise
@@ -43,7 +43,7 @@ def extract(path, config):
 
 
 LEARNED = ["0", "1", "3"]
-LEARNED_COUNTS, LABELS = np.array([31, 53, 47]), np.array([0, 1, 0])
+LABELS = np.array([0, 1, 0])
 
 
 @pytest.fixture(autouse=True)
@@ -51,19 +51,21 @@ def few_gaussians(monkeypatch):
     monkeypatch.setattr(representations, "N_GAUSSIANS", 3)
 
 
+def sampled():
+    """Rows of the learned videos, and their classes."""
+    sample = survey_videos(LEARNED, [LABELS], SMALL, work=Work(extract)).samples[0]
+    return sample.rows_PD, LABELS[sample.owner_P]
+
+
 def learn(kinds, parts):
-    drawn = draw_sample(LEARNED, LEARNED_COUNTS, LABELS, SMALL)
-    sample = fetch_rows(LEARNED, drawn, SMALL, work=Work(extract))
-    assert sample.shape == (101, 426)
-    labels = LABELS[drawn.owner_p]
-    return fit_encoders(sample, labels, kinds=kinds, parts=parts, config=SMALL)
+    rows_PD, labels_P = sampled()
+    assert rows_PD.shape == (101, 426)
+    return fit_encoders(rows_PD, labels_P, kinds=kinds, parts=parts, config=SMALL)
 
 
 def test_the_network_is_that_of_training():
     encoders = learn(["lsfnet"], {})
-    drawn = draw_sample(LEARNED, LEARNED_COUNTS, LABELS, SMALL)
-    sample_PD = fetch_rows(LEARNED, drawn, SMALL, work=Work(extract))
-    network, _ = fit_network(sample_PD, LABELS[drawn.owner_p], SMALL, n_classes=2)
+    network, _ = fit_network(*sampled(), SMALL, n_classes=2)
     pooled = pool_video("1", config=SMALL, encoder=network.encoder, extract=extract)
     vectors = encode_video(extract("1", SMALL), encoders)
     np.testing.assert_array_equal(vectors["lsfnet"], pooled.pooled_E)
