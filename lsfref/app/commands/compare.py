@@ -170,8 +170,8 @@ def _write_page(
         "whose videos are private."
     )
     text = compare_page(
-        found.outcomes, tests, reference=ROWS["whole"].name, lines=[*found.lines, how],
-        title=f"Table 1 for {printable(args.labels)}", figure=figure, figure_note=figure3.NOTE,
+        found.outcomes, tests, lines=[*found.lines, how],
+        title=f"Table 1 for {printable(args.labels)}", figure=figure,
     )  # fmt: skip
     with write_whole(args.page) as file:
         file.write(text.encode())

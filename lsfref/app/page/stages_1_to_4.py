@@ -46,18 +46,17 @@ def stage_1(story: Story) -> str:
 
 def stage_2(story: Story) -> str:
     """Flow in colors with its key, and the pyramid."""
-    moment, body = story.moment, ""
-    if moment is not None:
-        if moment.seen[0].get("flow_HW2") is not None:
-            body += _flow_in_colors(moment)
-        drawn, sizes, step = "", [], max(1, moment.greys[-1].shape[1] // 320)
-        for scale, grey_HW in enumerate(layer["grey_HW"] for layer in moment.seen):
-            sizes.append(f"{grey_HW.shape[1]} x {grey_HW.shape[0]}")
-            picture = Canvas(grey_HW, longest=max(grey_HW.shape)).pixels[::step, ::step]
-            drawn += pixels.png(picture, f"The frame at scale {scale}, {sizes[-1]} pixels")
-        caption = f"The pyramid: {', '.join(sizes)} px, each smaller by the square root of 2."
-        body += figure(f'<div class="row">{drawn}</div>', caption)
-    return body
+    moment = story.moment
+    if moment is None:
+        return ""
+    body = "" if moment.seen[0].get("flow_HW2") is None else _flow_in_colors(moment)
+    drawn, sizes, step = "", [], max(1, moment.greys[-1].shape[1] // 320)
+    for scale, grey_HW in enumerate(layer["grey_HW"] for layer in moment.seen):
+        sizes.append(f"{grey_HW.shape[1]} x {grey_HW.shape[0]}")
+        picture = Canvas(grey_HW, longest=max(grey_HW.shape)).pixels[::step, ::step]
+        drawn += pixels.png(picture, f"The frame at scale {scale}, {sizes[-1]} pixels")
+    caption = f"The pyramid: {', '.join(sizes)} px, each smaller by the square root of 2."
+    return body + figure(f'<div class="row">{drawn}</div>', caption)
 
 
 def _flow_in_colors(moment: Moment) -> str:
@@ -83,10 +82,9 @@ def _flow_in_colors(moment: Moment) -> str:
 
 def stage_3(story: Story) -> str:
     """Where tracks begin, the tracks in motion, and what was rejected."""
-    moment, body = story.moment, ""
-    if moment is not None:
-        body += _seeds(moment) + _tracks(moment)
-    counts = story.counts
+    counts, body = story.counts, ""
+    if story.moment is not None:
+        body = _seeds(story.moment) + _tracks(story.moment)
     rows = [
         [marks.swatch(color, words), f"{counts[name]:,}"]
         for name, (color, words) in RULES.items()
