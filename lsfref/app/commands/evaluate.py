@@ -36,12 +36,12 @@ def run(args: argparse.Namespace) -> int:
         doing.progress.explain(describe(manifest))
         manifest, counted, n_failed = videos.count(manifest, config, doing)
         tasks = videos.task_labels(manifest)
-        repeats = videos.divide(manifest, tasks, args)
+        repeats = folding.divide(manifest, tasks, args)
         thin = folding.thin_classes(tasks, repeats)
         if choices is None:  # the paper's system asks by K
             smallest = min(len(train) for folds in repeats for train, _ in folds)
             thin += asking.cut_in_words(config, smallest)
-        doing.progress.explain([videos.split_in_words(repeats), *thin])
+        doing.progress.explain([folding.split_in_words(repeats), *thin])
         measure = systems.system(choices).evaluate
         found = measure(counted, tasks, repeats, config, work=doing.work)
     outcomes.write(found, args)
