@@ -28,19 +28,17 @@ HISTOGRAMS = (
 
 def stage_1(story: Story) -> str:
     """The film strip."""
-    body, shape = "", "unknown size"
-    if story.strip:
-        pictures = [
-            figure(pixels.thumb(grey_HW, f"Frame {frame} of the video, grey"), f"frame {frame}")
-            for frame, grey_HW in story.strip
-        ]
-        body = f'<div class="gallery">{"".join(pictures)}</div>'
-        height, width = story.strip[0][1].shape
-        shape = f"{width} x {height} px"
+    pictures, shape = "", "unknown size"
+    for frame, grey_HW in story.strip:
+        picture = pixels.thumb(grey_HW, f"Frame {frame} of the video, grey")
+        pictures += figure(picture, f"frame {frame}")
+        shape = f"{grey_HW.shape[1]} x {grey_HW.shape[0]} px"
     rate = f"{story.rate:g} per second" if story.rate else "without a constant rate"
     return (
-        f"{body}<p>{plural(story.n_frames, 'frame')} (counted from 0), {rate}; worked on at "
-        f"{shape}, in {story.config.dtype}.</p>"
+        f'<div class="gallery">{pictures}</div>'
+        * bool(pictures)
+        + f"<p>{plural(story.n_frames, 'frame')} (counted from 0), {rate}; worked on at {shape}, "
+        f"in {story.config.dtype}.</p>"
     )
 
 
@@ -71,7 +69,8 @@ def _flow_in_colors(moment: Moment) -> str:
     pair = pixels.png(colored, alt) + pixels.png(
         pixels.flow_key(), "Key of the colors: a disc of directions", kind="round"
     )
-    mean = number(length_HW.mean(), _source(moment, "02_flow", "flow_HW2") + ":mean_length")
+    source = f"02_flow/frame_{moment.frame:05d}_scale_0/flow_HW2"
+    mean = number(length_HW.mean(), f"{source}:mean_length")
     return figure(
         f'<div class="row">{pair}</div>',
         f"Flow from frame {moment.frame - 1} to {moment.frame}. Color is direction, as in the "
@@ -110,7 +109,7 @@ def _seeds(moment: Moment) -> str:
     canvas.dot(points_hw2[weak_hw], marks.ORANGE)
     canvas.dot(seeds["points_P2"], marks.GREEN)
     n_new, n_taken, n_weak = len(seeds["points_P2"]), int(occupied_hw.sum()), int(weak_hw.sum())
-    source = _source(moment, "03_trajectories", "points_P2")
+    source = f"03_trajectories/frame_{moment.frame:05d}_scale_0/points_P2"
     return figure(
         pixels.png(canvas.pixels, f"Candidates on frame {moment.frame}: {n_new} begin"),
         f"The 5 px grid of frame {moment.frame}, finest scale. {marks.swatch(marks.GREEN)} "
@@ -204,10 +203,6 @@ def _histograms(vector_D: Floats, case: str) -> str:
             f"{largest}.",
         )
     return body
-
-
-def _source(moment: Moment, stage: str, name: str) -> str:
-    return f"{stage}/frame_{moment.frame:05d}_scale_0/{name}"
 
 
 DRAWN = (stage_1, stage_2, stage_3, stage_4)
