@@ -137,7 +137,7 @@ def of_videos(args: argparse.Namespace) -> tuple[int, Compared]:
         outcomes = protocol.collect(rounds, [fold.answers for fold in folds], tasks)
         if "best" in args.rows:  # no row of the paper's, in these folds
             own, choices = options.chosen(args, preset="best")
-            measure = systems.system(choices).evaluate
+            measure = systems.measurer(choices)
             outcomes += measure(videos, tasks, repeats, own, work=doing.work)
     lines = [*describe(manifest), *told]
     return n_failed, Compared(tasks, folds, rounds[0].split[1], outcomes, lines)

@@ -42,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
             smallest = min(len(train) for folds in repeats for train, _ in folds)
             thin += asking.cut_in_words(config, smallest)
         doing.progress.explain([folding.split_in_words(repeats), *thin])
-        measure = systems.system(choices).evaluate
+        measure = systems.measurer(choices)
         found = measure(counted, tasks, repeats, config, work=doing.work)
     outcomes.write(found, args)
     return 1 if n_failed else 0

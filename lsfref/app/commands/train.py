@@ -51,7 +51,7 @@ def fit(listed: lists.Manifest, args: argparse.Namespace) -> int:
     from lsfref.app.evaluation import estimate, held_out, outcomes, systems
 
     config, choices = options.chosen(args)
-    train = systems.system(choices).train
+    train = systems.trainer(choices)
     manifest = lists.training_part(listed)
     lists.refuse_lone_classes(manifest)
     with session(args, passes=3, n_videos=len(listed.videos)) as doing:

@@ -35,7 +35,7 @@ def by_folds(
     manifest, counted, _ = count(labelled(manifest), config, doing, quiet=True)
     tasks = task_labels(manifest)
     repeats = divide(manifest, tasks, argparse.Namespace(seed=config.seed, repeats=1))
-    return systems.system(choices).evaluate(counted, tasks, repeats, config, work=doing.work)
+    return systems.measurer(choices)(counted, tasks, repeats, config, work=doing.work)
 
 
 def expected(

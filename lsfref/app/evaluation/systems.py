@@ -5,31 +5,23 @@ The paper's is one; preset `best` another. Commands handle both through this tab
 
 import functools
 from collections.abc import Callable
-from typing import Any, NamedTuple
 
 from lsfref import pipeline
-from lsfref.model import Model
+from lsfref.model import Model, Trained
 from lsfref.study.best import preset as best
 from lsfref.study.protocol.answering import Answerer, PaperAnswerer
 from lsfref.study.protocol.evaluate import evaluate_videos
 from lsfref.study.protocol.outcome import Outcome
 
 
-class System(NamedTuple):
-    """What fits a model (as `pipeline.train`), and what measures (as `evaluate_videos`)."""
-
-    train: Callable[..., Any]
-    evaluate: Callable[..., list[Outcome]]
+def trainer(choices: best.Choices | None) -> Callable[..., Trained]:
+    """Return what fits a model, as `pipeline.train`: for preset `best` where there are choices."""
+    return functools.partial(best.train, choices=choices) if choices else pipeline.train
 
 
-def system(choices: best.Choices | None) -> System:
-    """Return the paper's system, or preset `best` where there are choices of it."""
-    if choices is None:
-        return System(pipeline.train, evaluate_videos)
-    return System(
-        functools.partial(best.train, choices=choices),
-        functools.partial(best.evaluate_videos, choices=choices),
-    )
+def measurer(choices: best.Choices | None) -> Callable[..., list[Outcome]]:
+    """Return what measures, as `evaluate_videos`: preset `best` where there are choices of it."""
+    return functools.partial(best.evaluate_videos, choices=choices) if choices else evaluate_videos
 
 
 def answerer(model: Model, name: str = "model") -> Answerer:

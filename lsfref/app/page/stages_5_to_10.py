@@ -165,11 +165,9 @@ def _votes(model: Model, name: str, search: Search) -> str:
     columns = [
         Column("class", "what the neighbors are labelled with; the answer is bold"),
         Column("share", "the part of all votes, from 0 to 1", right=True),
-        *(
-            Column(f"g{c + 1}", f"neighbors with that label in table {c + 1}", right=True)
-            for c in range(len(labels_CK))
-        ),
     ]
+    for t in range(1, len(labels_CK) + 1):
+        columns.append(Column(f"g{t}", f"neighbors with that label in table {t}", right=True))
     return (
         f'<h3>{QUESTIONS[name]}</h3><p class="answer">The vote: {decided}, with '
         f"{percent(shares_C[winner])} of the votes.</p>{table(columns, rows)}"

@@ -16,8 +16,9 @@ from lsfref.study.protocol.evaluate import evaluate_videos
 
 
 def test_choices_of_best_mean_preset_best():
-    assert systems.system(None) == (pipeline.train, evaluate_videos)
-    train, evaluate = systems.system(Choices(cost=3.0))
+    assert systems.trainer(None) is pipeline.train
+    assert systems.measurer(None) is evaluate_videos
+    train, evaluate = (of(Choices(cost=3.0)) for of in (systems.trainer, systems.measurer))
     assert (train.func, evaluate.func) == (best.train, best.evaluate_videos)
     assert train.keywords == evaluate.keywords == {"choices": Choices(cost=3.0)}
 
