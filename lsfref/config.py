@@ -104,7 +104,6 @@ EXTRACTION_FIELDS = (
 class Streams(NamedTuple):
     """Independent generators, one a purpose: more draws from one never shift another (C17)."""
 
-    sample: np.random.Generator
     init: np.random.Generator
     batch: np.random.Generator
     hash: np.random.Generator
@@ -112,7 +111,8 @@ class Streams(NamedTuple):
 
 def random_streams(seed: int) -> Streams:
     """Return the named generators that one seed gives (C17)."""
-    return Streams(*map(np.random.default_rng, np.random.SeedSequence(seed).spawn(4)))
+    _unused, *seeds = np.random.SeedSequence(seed).spawn(4)  # once the sample's; B1 has keys
+    return Streams(*map(np.random.default_rng, seeds))
 
 
 def extraction_parameters(config: Config) -> dict[str, Any]:

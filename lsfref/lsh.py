@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lsfref.arrays import Floats, Ints
-from lsfref.kernels.shortlists import shortlists
+from lsfref.kernels.shortlists import Prepared, prepare, shortlists
 
 
 class Neighbors(NamedTuple):
@@ -50,41 +50,46 @@ def stack_tables(hashes_CMN: Floats) -> Floats:
     return np.concatenate(list(hashes_CMN), axis=1)[None]
 
 
-def nearest(index_MN: Floats, queries_mN: Floats, *, k: int) -> Neighbors:
+def nearest(index: Floats | Prepared, queries_mN: Floats, *, k: int) -> Neighbors:
     """Return the k nearest of the index for each query: brute force and exact (G3).
 
     The squared distance is the sum of (x_n - y_n)^2 in the order n = 0..N-1, each operation rounded
     on its own: 0 for equal vectors, and the same bits wherever it is computed. Of equal distances
     the lower index comes first. If k exceeds the index, all of it is returned.
     A matrix product proposes, for each query, a shortlist that is sure to hold the k nearest; the
-    sums above decide.
+    sums above decide. Who asks one index often hands it in prepared: the answers are the same.
     """
+    index_MN = index.index_MN if isinstance(index, Prepared) else index
     n_index, n = index_MN.shape
     if n_index == 0 or queries_mN.ndim != 2 or queries_mN.shape[1] != n or k < 1:
         raise ValueError(f"want (M, N), (m, N), M, k > 0; got {index_MN.shape}, {queries_mN.shape}")
     dtype = np.result_type(index_MN, queries_mN, np.float32)
-    index_MN, queries_mN = index_MN.astype(dtype, copy=False), queries_mN.astype(dtype, copy=False)
-    if not (np.isfinite(index_MN).all() and np.isfinite(queries_mN).all()):
+    queries_mN = queries_mN.astype(dtype, copy=False)
+    if not np.isfinite(queries_mN).all():
         raise ValueError("want finite hashes")
+    if not isinstance(index, Prepared) or index_MN.dtype != dtype:
+        index = prepare(index_MN.astype(dtype, copy=False))
     k = min(k, n_index)
-    index_NM = np.ascontiguousarray(index_MN.T)
     neighbors_mK = np.empty((len(queries_mN), k), np.int64)
     squared_mK = np.empty((len(queries_mN), k), dtype)
-    for block, short, counts_B in shortlists(index_MN, queries_mN, k=k):
-        squared = _squared_distances(index_NM, queries_mN[block], short)
+    for block, short, counts_B in shortlists(index, queries_mN, k=k):
+        squared = _squared_distances(index.index_MN, queries_mN[block], short)
         squared[np.arange(short.shape[1]) >= counts_B[:, None]] = np.inf
         order_BK = np.argsort(squared, axis=1, kind="stable")[:, :k]
-        neighbors_mK[block] = np.take_along_axis(short, order_BK, axis=1)
-        squared_mK[block] = np.take_along_axis(squared, order_BK, axis=1)
+        row_B1 = np.arange(len(short))[:, None]
+        neighbors_mK[block], squared_mK[block] = short[row_B1, order_BK], squared[row_B1, order_BK]
     return Neighbors(neighbors_mK, squared_mK)
 
 
-def _squared_distances(index_NM: Floats, queries_BN: Floats, short: Ints) -> Floats:
+def _squared_distances(index_MN: Floats, queries_BN: Floats, short: Ints) -> Floats:
     """Return the distances from each query to the videos of its row of `short`."""
-    squared = np.zeros(short.shape, index_NM.dtype)
-    for n, values_M in enumerate(index_NM):
-        apart = values_M.take(short)
-        apart -= queries_BN[:, n, None]
+    squared = np.zeros(short.shape, index_MN.dtype)
+    for start in range(0, len(short), 32):  # few rows at a time stay in the cache
+        rows = slice(start, start + 32)
+        apart = index_MN.take(short[rows], axis=0)  # (rows, videos, N)
+        apart -= queries_BN[rows, None]
         apart *= apart
-        squared += apart
+        sums = squared[rows]
+        for n in range(apart.shape[2]):
+            sums += apart[:, :, n]
     return squared

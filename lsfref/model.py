@@ -12,6 +12,7 @@ import json
 import os
 import stat
 import zipfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -68,7 +69,8 @@ class Network(NamedTuple):
     classification_curve: Floats
 
 
-class Task(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Task:
     """One question of the system: its classes, kept features and hash tables (stages 8 and 9)."""
 
     classes: tuple[str, ...]
@@ -114,11 +116,15 @@ class Model:
 
 
 class Trained(NamedTuple):
-    """A model, the videos left out of it, each with the reason, and warnings."""
+    """A model, the videos left out of it, each with the reason, and warnings.
+
+    `described` is what was made of each video that was listed, in the order of their names.
+    """
 
     model: Model
     skipped: list[str]
     warnings: list[str]
+    described: Sequence[Any] = ()
 
 
 def versions() -> dict[str, str]:
@@ -163,8 +169,8 @@ def to_arrays(model: Model) -> dict[str, np.ndarray]:
     all_M = np.ones(len(model.files), bool)
     arrays["ranking_M"] = all_M if model.ranking_M is None else model.ranking_M
     for name, task in tasks.items():
-        for key in Task._fields[1:]:
-            arrays[f"{name}.{key}"] = getattr(task, key)
+        for field in dataclasses.fields(task)[1:]:
+            arrays[f"{name}.{field.name}"] = getattr(task, field.name)
     if model.extras is not None:
         arrays |= {f"extras.{key}": array for key, array in sorted(model.extras.arrays.items())}
     about["content"] = npz.digest(arrays)
@@ -247,8 +253,7 @@ def _load(archive: zipfile.ZipFile, file_size: int, file_name: str) -> Model:
     for name, classes in about["classes"].items():
         if len(set(_texts(classes))) != len(classes) or len(classes) < 2:
             raise ValueError(f"{name}: two class names or more, all different")
-        parts = [arrays[f"{name}.{key}"] for key in Task._fields[1:]]
-        tasks[name] = task = Task(tuple(classes), *parts)
+        tasks[name] = task = Task(tuple(classes), **npz.below(f"{name}.", arrays))
         npz.check_numbers(task.rows_m, len(about["files"]), f"{name}.rows_m")
         npz.check_numbers(task.selected_Q, config.n_code, f"{name}.selected_Q")
         if not (0 <= task.labels_m.min() and task.labels_m.max() < len(classes)):

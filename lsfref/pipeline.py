@@ -13,12 +13,12 @@ from lsfref.config import Config, random_streams
 from lsfref.errors import LsfrefError
 from lsfref.model import LabelledVideo, Model, Trained
 from lsfref.phases import testing
-from lsfref.phases.advice import check_classes, fit_warnings
+from lsfref.phases.advice import check_classes, fit_warnings, unusable
 from lsfref.phases.extraction import ALONE, Extract, PathLike, Work, extract
 from lsfref.phases.passes import Pooled, pool_video, survey
 from lsfref.phases.phase1 import fit_network
-from lsfref.phases.phase2 import fit_tasks, labels_of
-from lsfref.phases.sampling import draw_sample, fetch_rows
+from lsfref.phases.phase2 import encode_labels, fit_tasks, labels_of
+from lsfref.phases.sampling import Describe, survey_videos
 
 __all__ = ["classify", "extract", "retrieve", "train"]
 
@@ -29,27 +29,32 @@ def train(
     *,
     classes: dict[str, tuple[str, ...]],
     work: Work = ALONE,
+    describe: Describe = survey,
 ) -> Trained:
     """Return the fitted system (Figure 1, left half); videos are taken in the order of their names.
 
     `classes` holds the class names of each task in their order (T1). Videos that cannot be used are
-    skipped and named. Raises LsfrefError where nothing can be learned: no background labels, fewer
-    than two classes with videos.
+    skipped and named. `describe` may make more of each video while its rows are drawn. Raises
+    LsfrefError where nothing can be learned: no background labels, fewer than two classes with
+    videos.
     """
     videos = sorted(videos, key=lambda v: v.name)
     classes = {task: names for task, names in classes.items() if names}
-    look = functools.partial(survey, config=config, extract=work.extract)
-    surveys = list(work.each("extracting", look, [v.path for v in videos]))
-    skipped = [s.error for s in surveys if s.error]
-    videos = [v for v, s in zip(videos, surveys, strict=True) if not s.error]
+    labels_A = encode_labels([v.background for v in videos], classes.get("background", ()))
+    described, owner_P, sample_PD = survey_videos(
+        [v.path for v in videos], labels_A, config, work=work, describe=describe
+    )
+    labels_P = labels_A[owner_P]  # every row has the label of its video (B3)
+    faults = [
+        d.error or unusable(v.path, d.n_frames, d.n_points, config)
+        for v, d in zip(videos, described, strict=True)
+    ]
+    skipped = [fault for fault in faults if fault]
+    videos = [v for v, fault in zip(videos, faults, strict=True) if not fault]
     check_classes(videos, classes, skipped)
-    points_M = np.array([s.n_points for s in surveys if not s.error], dtype=np.int64)
-    paths, labels = [v.path for v in videos], labels_of(videos, classes)
-    drawn = draw_sample(points_M, labels["background"], config)
-    sample_PD = fetch_rows(paths, drawn, config, work=work)
-    labels_P = labels["background"][drawn.owner_p]  # every row has the label of its video (B3)
     n_classes = len(classes["background"])
     network, remarks = fit_network(sample_PD, labels_P, config, n_classes=n_classes, work=work)
+    paths, labels = [v.path for v in videos], labels_of(videos, classes)
     pool = functools.partial(
         pool_video, encoder=network.encoder, config=config, extract=work.extract
     )
@@ -65,12 +70,12 @@ def train(
         head_classes=classes["background"],
         files=tuple(v.name for v in videos),
         groups=tuple(v.group or "" for v in videos),
-        points_M=points_M,
+        points_M=np.array([p.n_points for p in pooled], dtype=np.int64),
         pooled_ME=pooled_ME,
         tasks=fit_tasks(pooled_ME, labels, classes, config, rng=rng),
     )
-    warnings = [text for s in surveys for text in s.warnings]
-    return Trained(model, skipped, [*warnings, *remarks, *fit_warnings(model)])
+    warnings = [text for d in described for text in d.warnings]
+    return Trained(model, skipped, [*warnings, *remarks, *fit_warnings(model)], described)
 
 
 def classify(path: PathLike, model: Model, *, extract: Extract = extract) -> testing.Answer:

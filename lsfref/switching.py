@@ -70,6 +70,14 @@ class Adam:
             parameters[name] -= move
 
 
+class State(NamedTuple):
+    """Where training stands after a pass; what it holds is moved in place by the next."""
+
+    parameters: Parameters
+    optimizers: tuple[Sgd | Adam, ...]  # one for each loss
+    curves: tuple[list[float], ...]  # the same
+
+
 OPTIMIZERS: dict[str, type[Sgd] | type[Adam]] = {"sgd": Sgd, "adam": Adam}
 
 
@@ -103,14 +111,16 @@ def train_network(
     lr_ae: float,
     lr_mlp: float,
     rng: np.random.Generator,
-    report: Callable[[int, float, float], None] | None = None,
+    report: Callable[[State], None] | None = None,
+    state: State | None = None,
 ) -> Trained:
     """Return the trained network and its two curves; the arguments stay as they are.
 
     A curve holds for each epoch the mean over the rows that descended this loss, each measured just
     before its step. Where an epoch had no such step (switch="epoch", or one minibatch in all) it
     holds the loss of the probe, some 4096 to 8191 evenly spaced rows, at the end of the epoch.
-    `report(epoch, reconstruction, classification)` is called after each epoch, counted from 0.
+    `report(state)` is called after each epoch. Given such a state and the same arguments, training
+    goes on there and ends with the same bits.
     A warning is returned if the probe's reconstruction loss ends above where it began (C14).
     Raises LsfrefError as soon as a loss is not finite.
 
@@ -119,18 +129,22 @@ def train_network(
              C15 rows are shuffled each epoch; the last short minibatch is kept.
     """
     _check(parameters, rows_PD, labels_P)
-    parameters = {name: array.copy() for name, array in parameters.items()}
-    optimizers, rates = (OPTIMIZERS[optimizer](), OPTIMIZERS[optimizer]()), (lr_ae, lr_mlp)
+    if state is None:
+        copies = {name: array.copy() for name, array in parameters.items()}
+        state = State(copies, (OPTIMIZERS[optimizer](), OPTIMIZERS[optimizer]()), ([], []))
+    first, rates = parameters, (lr_ae, lr_mlp)
+    parameters, optimizers, curves = state
     stride = max(1, len(rows_PD) // PROBE)
     probe_pD, probe_labels_p = rows_PD[::stride], labels_P[::stride]
-    curves: tuple[list[float], list[float]] = ([], [])
     memory = np.empty_like(rows_PD[:batch_size])
-    step = 0
+    step = len(curves[0]) * math.ceil(len(rows_PD) / batch_size)
     with np.errstate(over="ignore", invalid="ignore"):  # told by _loss in one sentence
-        before = _loss(RECONSTRUCTION, parameters, probe_pD, probe_labels_p)[0]
+        before = _loss(RECONSTRUCTION, first, probe_pD, probe_labels_p)[0]
         for epoch in range(epochs):
-            totals, n_seen = [0.0, 0.0], [0, 0]
             order_P = rng.permutation(len(rows_PD))
+            if epoch < len(curves[0]):
+                continue  # it is in the state
+            totals, n_seen = [0.0, 0.0], [0, 0]
             for start in range(0, len(rows_PD), batch_size):
                 order_B = order_P[start : start + batch_size]
                 batch_BD, labels_B = memory[: len(order_B)], labels_P[order_B]
@@ -147,7 +161,7 @@ def train_network(
                 else:
                     curve.append(_loss(which, parameters, probe_pD, probe_labels_p)[0])
             if report is not None:
-                report(epoch, curves[RECONSTRUCTION][-1], curves[CLASSIFICATION][-1])
+                report(state)
         after = _loss(RECONSTRUCTION, parameters, probe_pD, probe_labels_p)[0]
     warnings: tuple[str, ...] = ()
     if after > before:

@@ -25,7 +25,7 @@ def read_frames(path: PathLike, *, grey: str = "luma", **limits: Any) -> Iterato
 
     Section 3.1; choice A1. With grey="luma" a pixel is 0.299 R + 0.587 G + 0.114 B, float64,
     unrounded, 0..255; with grey="8bit" it is (9798 R + 19235 G + 3735 B + 16384) >> 15, uint8.
-    `limits` (max_frames, max_pixels, warn, timeout), warnings and errors are those of `read_rgb`.
+    `limits` (max_frames, max_pixels, warn), warnings and errors are those of `read_rgb`.
     """
     formulas: dict[str, Callable[[Ints], Any]] = {"luma": grey_luma, "8bit": grey_8bit}
     if grey not in formulas:

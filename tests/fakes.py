@@ -30,7 +30,7 @@ class FakeExtract:
     poisoned: frozenset = frozenset()
     sizes: dict = field(default_factory=dict)
 
-    def __call__(self, path, config):
+    def __call__(self, path, config, **_more):
         return Extraction(self.blocks(Path(path).name, config), 23)
 
     def blocks(self, name, config):
@@ -73,7 +73,7 @@ class Fake:
         self.n_points, self.per_block, self.warnings = n_points, per_block, warnings
         self.calls = 0
 
-    def __call__(self, path, config):
+    def __call__(self, path, config, **_more):
         self.calls += 1
         notices = [Notice("video", text) for text in self.warnings]
         return Extraction(self.blocks(path, config), 23, None, notices)

@@ -921,11 +921,10 @@ def draw(t, settings):
         first += count
     found = []
     quotas = _quotas([len(rows[g]) for g in sorted(rows)], int(t["n_samples"]))
-    for i, group in enumerate(sorted(rows)):
-        picks = t[f"picks_{i}"].tolist()
-        assert len(picks) == quotas[i]
-        found.extend(rows[group][pick] for pick in picks)
-    return {"rows_P": np.array(sorted(found))}
+    for group, quota in zip(sorted(rows), quotas, strict=True):
+        by_key = sorted(rows[group], key=lambda row: (t["keys_P"][row], row))
+        found.extend(by_key[:quota])
+    return {"rows_p": np.array(sorted(found))}
 
 
 class _Descent:

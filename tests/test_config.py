@@ -23,7 +23,7 @@ def test_preset_small_is_the_laptops():
 
 def test_streams_are_independent_and_repeat():
     one, two = random_streams(3), random_streams(3)
-    one.sample.standard_normal(1000)  # more draws of one purpose ...
+    one.init.standard_normal(1000)  # more draws of one purpose ...
     for a, b in zip(one[1:], two[1:], strict=True):  # ... move no other
         np.testing.assert_array_equal(a.standard_normal(5), b.standard_normal(5))
     assert not np.array_equal(

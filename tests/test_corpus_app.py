@@ -255,7 +255,7 @@ def long_video(path, count):
             frame = picture[top : top + 48, left : left + 64] + rng.normal(0, 1, (48, 64))
             yield np.clip(frame, 0, 255).astype(np.uint8)
 
-    write_video(path, frames(), codec="h264")
+    write_video(path, frames(), coding=corpus.H264)
 
 
 def high_water(process_id):

@@ -260,7 +260,6 @@ LONG = {  # why a function is over 50 lines
     ("lsfref.model", "_load"): "one check after the other, in the order of trust",
     ("lsfref.switching", "train_network"): "the training loop, to be read in one place",
     ("lsfref.phases.growth", "add"): "what grows, array by array",
-    ("lsfref.media.writer", "write_video"): "one process from its command to its end",
 }
 
 

@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lsfref import lsh
 from lsfref.kernels import shortlists
-from lsfref.lsh import draw_directions, hash_features, nearest, stack_tables
+from lsfref.lsh import draw_directions, hash_features, nearest, prepare, stack_tables
 
 CASES = ("plain", "offset", "in the index", "copies", "grid", "all equal", "outlier", "far query")
 CASES += ("small", "smallest", "large", "zeros", "unlike axes", "sorted", "near ties")
@@ -35,12 +36,13 @@ def check(index_MN, queries_mN, k):
         apart = queries_mN[:, n, None] - index_MN[:, n]
         squared += apart * apart
     order = np.argsort(squared, axis=1, kind="stable")[:, :k]
-    own = nearest(index_MN, queries_mN, k=k)
-    np.testing.assert_array_equal(own.neighbors_mK, order)
-    np.testing.assert_array_equal(
-        own.squared_distances_mK, np.take_along_axis(squared, order, axis=1)
-    )
-    assert own.squared_distances_mK.dtype == index_MN.dtype
+    for index in (index_MN, prepare(index_MN)):
+        own = nearest(index, queries_mN, k=k)
+        np.testing.assert_array_equal(own.neighbors_mK, order)
+        np.testing.assert_array_equal(
+            own.squared_distances_mK, np.take_along_axis(squared, order, axis=1)
+        )
+        assert own.squared_distances_mK.dtype == index_MN.dtype
 
 
 def test_by_hand():
@@ -183,10 +185,52 @@ def test_shortlist_loses_nobody(case, dtype):
 def test_shortlists_are_short(offset):
     """What makes it quick: of 997 videos, hardly more than k are looked at, at any offset."""
     index_MN, queries_mN = vectors(997, 11) + offset, vectors(31, 11, seed=1) + offset
-    product = shortlists._product_form(index_MN, queries_mN)
-    counts_B = shortlists._shortlists(product, slice(None), k=20)[1]
+    ((_, _, counts_B),) = shortlists.shortlists(prepare(index_MN), queries_mN, k=20)
     assert (counts_B >= 20).all()
     assert counts_B.mean() < 25
+
+
+@given(
+    sizes=st.tuples(st.integers(1, 300), st.integers(1, 5), st.integers(1, 7)),
+    k=st.integers(1, 45),
+    grid=st.sampled_from([0.0, 0.5]),
+    offset=st.sampled_from([0.0, 1e6]),
+    power=st.integers(-55, 30),
+    away=st.integers(-70, 70),
+    seed=st.integers(0, 2**32 - 1),
+    dtype=st.sampled_from(["float64", "float32"]),
+)
+@settings(max_examples=200)
+def test_a_prepared_index_gives_the_same_bits(sizes, k, grid, offset, power, away, seed, dtype):
+    """Queries from 2^-70 to 2^70 of the index's scale: within what it was prepared for, and out."""
+    n_index, n_queries, n = sizes
+    rng = np.random.default_rng(seed)
+    index_MN, queries_mN = rng.normal(size=(n_index, n)), rng.normal(size=(n_queries, n))
+    if grid:
+        index_MN, queries_mN = (np.rint(a / grid) * grid for a in (index_MN, queries_mN))
+    index_MN = ((index_MN + offset) * 2.0**power).astype(dtype)
+    queries_mN = (queries_mN + offset) * 2.0**power
+    queries_mN[0] *= 2.0 ** (away if dtype == "float64" else min(away, 35 - power))
+    check(index_MN, queries_mN.astype(dtype), k)
+
+
+def test_a_prepared_index_is_not_prepared_again(monkeypatch):
+    """But for a query out of reach, one of another type, and one whose squares overflow."""
+    index_MN, queries_mN = vectors(101, 5), vectors(3, 5, seed=1)
+    ready = prepare(index_MN)
+    again = []
+    for module in (lsh, shortlists):
+        monkeypatch.setattr(module, "prepare", lambda *a, **k: again.append(1) or prepare(*a, **k))
+    nearest(ready, queries_mN * 2.0**40, k=3)
+    nearest(ready, queries_mN.astype("float32"), k=3)
+    assert not again
+    nearest(ready, queries_mN * 2.0**60, k=3)
+    assert len(again) == 1
+    own = nearest(prepare(index_MN.astype("float32")), queries_mN, k=3)
+    assert own.squared_distances_mK.dtype == np.float64
+    assert len(again) == 2
+    with pytest.raises(ValueError, match="squares"):
+        nearest(prepare(index_MN * 1e150), queries_mN * 1e158, k=3)
 
 
 def test_blocks_of_queries_change_nothing(monkeypatch):

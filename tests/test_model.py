@@ -9,7 +9,7 @@ import zipfile
 
 import numpy as np
 import pytest
-from tests_model import CONFIG, FILES, make
+from tests_model import CONFIG, FILES, make, npz_bytes
 
 from lsfref import model
 from lsfref.config import Config
@@ -66,7 +66,7 @@ def rewrite(path, change):
         names = npz.headers(archive, path.stat().st_size)
         arrays = {name: npz.read_member(archive, name) for name in names}
     change(arrays)
-    path.write_bytes(npz.dumps(arrays))
+    path.write_bytes(npz_bytes(arrays))
 
 
 def edit(arrays, **values):

@@ -199,7 +199,7 @@ def test_no_track_is_an_answer(fitted, tmp_path, frames):
     pooled, hits = pipeline.retrieve(path, system, task="background", top=3)
     assert pooled.error is None
     assert len(hits) == 3
-    renamed = {t: task._replace(classes=tuple(f"x{c}" for c in task.classes))
+    renamed = {t: dataclasses.replace(task, classes=tuple(f"x{c}" for c in task.classes))
                for t, task in system.tasks.items()}  # fmt: skip
     other = dataclasses.replace(system, tasks=renamed)
     zeros_ME = np.zeros((1, system.config.n_code))

@@ -1,3 +1,5 @@
+import copy
+
 import numpy as np
 import oracles
 import pytest
@@ -215,13 +217,32 @@ def test_report_and_warning():
     parameters, rows_PD, labels_P = sample()
     told = []
     trained = train(
-        parameters, rows_PD, labels_P, lr_ae=0.0, lr_mlp=1.0, report=lambda *a: told.append(a)
-    )
+        parameters, rows_PD, labels_P, lr_ae=0.0, lr_mlp=1.0,
+        report=lambda state: told.append([curve[-1] for curve in state.curves]),
+    )  # fmt: skip
     assert len(trained.warnings) == 1
     assert "reconstruction ended worse" in trained.warnings[0]
-    curves = zip(trained.reconstruction_curve, trained.classification_curve, strict=True)
-    assert told == [(epoch, *losses) for epoch, losses in enumerate(curves)]
+    curves = np.stack([trained.reconstruction_curve, trained.classification_curve])
+    np.testing.assert_array_equal(np.transpose(told), curves)
     assert train(parameters, rows_PD, labels_P, lr_mlp=0.0).warnings == ()
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+@pytest.mark.parametrize("switch", ["step", "epoch", "both"])
+def test_training_goes_on_from_a_state_with_the_same_bits(switch, optimizer):
+    """An odd number of minibatches, so that the turns of an epoch depend on those before it."""
+    parameters, rows_PD, labels_P = sample(n_rows=53)
+    states = []
+    settings = {"switch": switch, "optimizer": optimizer, "epochs": 4, "batch_size": 25}
+    keep = lambda state: states.append(copy.deepcopy(state))  # noqa: E731
+    whole = train(parameters, rows_PD, labels_P, report=keep, **settings)
+    for state in states:
+        again = train(parameters, rows_PD, labels_P, state=state, **settings)
+        for name, array in whole.parameters.items():
+            np.testing.assert_array_equal(again.parameters[name], array)
+        np.testing.assert_array_equal(again.reconstruction_curve, whole.reconstruction_curve)
+        np.testing.assert_array_equal(again.classification_curve, whole.classification_curve)
+        assert again.warnings == whole.warnings
 
 
 def test_both_losses_fall_with_adam():

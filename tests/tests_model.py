@@ -1,11 +1,14 @@
 """A small model made by hand, for tests that need one."""
 
+import io
+
 import numpy as np
 
 from lsfref import lsfnet, model
 from lsfref.config import Config, random_streams
 from lsfref.kernels.scaling import fit_scaling
 from lsfref.phases import phase2
+from lsfref.storage import npz
 
 CONFIG = Config(hidden=(7,), n_code=11, epochs=3, n_projections=5, n_neighbors=3)
 FILES = ("a.mp4", "b \u00e9.mp4", "c.mp4", "d.mp4", "e.mp4")
@@ -39,3 +42,10 @@ def make(config=CONFIG):
         pooled_ME=pooled_ME,
         tasks=tasks,
     )
+
+
+def npz_bytes(arrays):
+    """The bytes that `npz.write` writes."""
+    buffer = io.BytesIO()
+    npz.write(buffer, arrays)
+    return buffer.getvalue()

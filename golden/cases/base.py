@@ -119,12 +119,6 @@ class Replay:
     def uniform(self, low: float, high: float, shape: tuple[int, ...]) -> np.ndarray:
         return low + (high - low) * self._next(shape)
 
-    def choice(self, n: int, size: int, *, replace: bool, shuffle: bool) -> np.ndarray:
-        draw = self._next((size,))
-        if replace or shuffle or draw.max(initial=-1) >= n:
-            raise ValueError("the stored draw is one without replacement")
-        return draw
-
 
 def least_gap(values: Any) -> float:
     """Return the least gap between different entries' values, over the largest magnitude."""

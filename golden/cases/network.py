@@ -5,6 +5,7 @@ import numpy as np
 from golden.cases.base import Case, Kind, Output, Replay
 from golden.cases.numbers import bells, reals, whole
 from lsfref import lsfnet, pooling, switching
+from lsfref.config import Config
 from lsfref.errors import NoTrajectoriesError
 from lsfref.kernels import scaling as scaling_of
 from lsfref.phases import sampling
@@ -211,14 +212,10 @@ SCALING = Kind(
 
 
 def run_draw(t, settings):
-    rows_P = sampling.draw_rows(
-        Replay(t[name] for name in sorted(t) if name.startswith("picks_")),
-        t["counts_M"],
-        n_samples=int(t["n_samples"]),
-        balance=settings["balance"],
-        labels_M=t["labels_M"],
-    )
-    return {"rows_P": rows_P}
+    counts_M = t["counts_M"]
+    config = Config(n_samples=int(t["n_samples"]), balance=settings["balance"])
+    owner_P = np.repeat(np.arange(len(counts_M)), counts_M)
+    return {"rows_p": sampling.draw_rows(t["keys_P"], owner_P, counts_M, t["labels_M"], config)}
 
 
 DRAW = Kind(
@@ -226,13 +223,12 @@ DRAW = Kind(
     "05_lsfnet",
     run_draw,
     {
-        "rows_P": Output(
-            "rows drawn without replacement, numbered through all videos, ascending; picks_i number"
-            " the rows of group i alone: all rows (none), a video, the videos of a class; B1 B2",
+        "rows_p": Output(
+            "of each group the rows with the smallest keys_P, as many as its quota; of equal keys"
+            " the earlier row; numbered through all videos, ascending; B1 B2",
             "loops",
         )
     },
-    axes=lambda t: {name: "p" for name in t if name.startswith("picks_")},
 )
 
 
@@ -266,33 +262,23 @@ def _sampling_cases():
         settings={"scaling": "unit"},
     )
     counts, labels = np.array([3, 0, 7, 11, 2, 5]), np.array([0, 1, 1, 0, -1, 2])
-    for balance, quotas in (("none", [13]), ("video", [3, 3, 4, 3]), ("class", [5, 4, 4])):
-        total = {"none": [26], "video": [3, 7, 11, 5], "class": [14, 7, 5]}[balance]
-        picks = {
-            f"picks_{i}": np.sort(np.argsort(whole((n,), seed=5800 + i, high=2**40))[:q])
-            for i, (q, n) in enumerate(zip(quotas, total, strict=True))
-        }
+    keys = reals((28,), seed=5800, span=0.5) + 0.5
+    keys[[4, 12, 13, 17, 20]] = np.sort(keys)[13]  # equal ones, some within the quota
+    for balance, n in (("none", 13), ("video", 13), ("class", 13), ("all", 29)):
         yield Case(
             DRAW,
             f"draw_{balance}",
-            "13 of 26 rows; one video has none, one has no label",
-            "rows are numbered through all videos; quotas are equal, what a small group lacks the"
-            " others share, the rest goes to the largest (B2)",
+            f"{n} of 26 rows; one video has none, one has no label; five keys are equal",
+            "all rows, but for videos without label (B1)"
+            if balance == "all"
+            else "the smallest keys, of equal ones the earlier rows (B1); quotas are equal, what a"
+            " small group lacks the others share, the rest goes to the largest (B2)",
             {"counts_M": counts, "labels_M": labels},
-            {"n_samples": np.int64(13)},
-            picks,
-            {"balance": balance},
+            {"n_samples": np.int64(n)},
+            {"keys_P": keys},
+            {"balance": "none" if balance == "all" else balance},
+            exact=True,  # rounding may make keys equal
         )
-    yield Case(
-        DRAW,
-        "draw_all",
-        "more rows are asked for than there are",
-        "all rows, but for videos without label (B1)",
-        {"counts_M": counts, "labels_M": labels},
-        {"n_samples": np.int64(29)},
-        {"picks_0": np.arange(26)},
-        {"balance": "none"},
-    )
 
 
 # Stage 6: training.

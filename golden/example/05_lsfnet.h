@@ -172,17 +172,25 @@ KIND(scaling) {
     }
   c.put("mean_D", mean), c.put("scale_D", scale), c.put("scaled_BD", scale_rows(scaled, mean, scale));
 }
-// rows drawn without replacement, numbered through all videos, ascending; B1 B2 (05 par. 9)
+// of each group the rows with the smallest keys_P, as many as its quota; B1 B2 (05 par. 9)
 KIND(draw) {
   const Ints counts = c.ints("counts_M"), labels = c.ints("labels_M");
+  const Array keys = c.get("keys_P");
   std::map<int64_t, vector<int64_t>> groups;  // their rows; in order
   for (long m = 0, first = 0; m < counts.size(); first += counts[m], m++)
     for (long i = 0; i < counts[m] && labels[m] >= 0; i++)
       groups[c.word("balance") == "none" ? 0 : c.word("balance") == "video" ? m : labels[m]].push_back(first + i);
+  vector<vector<int64_t>> sorted;
+  for (const auto& [number, rows] : groups) sorted.push_back(rows);
+  std::stable_sort(sorted.begin(), sorted.end(), [](auto& a, auto& b) { return a.size() < b.size(); });
   Ints out;
-  long g = 0;
-  for (const auto& [number, rows] : groups)  // the draws have the lengths of the quotas
-    for (int64_t pick : c.ints("picks_" + to_string(g++)).v) out.push({rows[pick]});
+  long left = c.ints("n_samples").v[0], open = sorted.size();
+  for (auto& rows : sorted) {
+    const long quota = std::min<long>(rows.size(), left / open--);
+    left -= quota;
+    std::stable_sort(rows.begin(), rows.end(), [&](long a, long b) { return keys[a] < keys[b]; });
+    for (long i = 0; i < quota; i++) out.push({rows[i]});
+  }
   std::sort(out.v.begin(), out.v.end());
-  c.put("rows_P", out);
+  c.put("rows_p", out);
 }

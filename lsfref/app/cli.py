@@ -49,7 +49,8 @@ def build_parser(command: str | None, program: str = "lsfref") -> argparse.Argum
         epilog=f"`{program} COMMAND --help` documents each flag with its default.\n\n{STATUSES}",
         formatter_class=manual.Formatter,
     )
-    parser.add_argument("--version", action=Versions, help="print what computes here, and leave")
+    told = "print what computes here, and leave"
+    parser.add_argument("--version", action=Versions, nargs=0, help=told)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name, text in COMMANDS.items():
         child = commands.add_parser(
@@ -67,9 +68,6 @@ def build_parser(command: str | None, program: str = "lsfref") -> argparse.Argum
 class Versions(argparse.Action):
     """`--version`: the versions of lsfref and of all that computes."""
 
-    def __init__(self, option_strings: Sequence[str], dest: str, **rest: Any) -> None:
-        super().__init__(option_strings, dest, nargs=0, **rest)
-
     def __call__(self, parser: argparse.ArgumentParser, *_rest: Any) -> NoReturn:
         from lsfref.model import versions
 
@@ -82,9 +80,6 @@ def main(argv: Sequence[str] | None = None, *, program: str = "lsfref") -> int:
 
     `program` is what the user started, for usage and messages.
     """
-    if sys.platform == "win32":
-        print("lsfref runs on Linux, macOS and WSL; on Windows, start it in WSL", file=sys.stderr)
-        return 2
     argv = sys.argv[1:] if argv is None else list(argv)
     command = next((word for word in argv if not word.startswith("-")), None)
     machine.use_one_thread()

@@ -40,7 +40,7 @@ def choices(preset: str, *, best: bool) -> list[str]:
 
     lines = [f"choices of --set, with their values in preset {preset}:", *_each(PRESETS[preset])]
     if best:
-        from lsfref.study.best.preset import Choices
+        from lsfref.study.best.choices import Choices
 
         lines += ["", "and those of preset best alone:", *_each(Choices())]
     return lines

@@ -13,7 +13,7 @@ from lsfref.storage.files import printable
 
 if TYPE_CHECKING:
     from lsfref.model import Model
-    from lsfref.study.best.preset import Choices
+    from lsfref.study.best.choices import Choices
 
 
 def add_jobs(parser: argparse.ArgumentParser) -> None:
@@ -110,14 +110,13 @@ def chosen(
     name, settings = (preset, []) if preset else (args.preset, args.settings)
     config, more = PRESETS.get(name), None
     if name == "best":
-        from lsfref.study.best import preset as best  # here: keeps `--help` quick
+        from lsfref.study.best import choices as best  # here: keeps `--help` quick
 
         config, more = best.CONFIG, best.Choices()
     assert config is not None  # argparse knows the presets
     values: dict[str, Any] = {"seed": args.seed}
-    for text in settings:
-        field, value = parsed("--set", parse_setting, text, *([type(more)] if more else []))
-        values[field] = value
+    kinds = [type(more)] if more else []
+    values.update(parsed("--set", parse_setting, text, *kinds) for text in settings)
     if more is not None:
         own = {f.name for f in dataclasses.fields(more)} & set(values)
         more = dataclasses.replace(more, **{name: values.pop(name) for name in own})

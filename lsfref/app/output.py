@@ -61,8 +61,6 @@ def printer(
 
 
 def _csv_cell(field: str, value: Any) -> Any:
-    if value is None:
-        return ""
     if isinstance(value, list):
         value = "; ".join(value) if field == "warnings" else json.dumps(value)
     return printable(value) if isinstance(value, str) else value

@@ -19,9 +19,6 @@ NULL = {0: os.O_RDONLY, 1: os.O_WRONLY, 2: os.O_WRONLY}
 class Output(io.FileIO):
     """Stdout or stderr without a buffer."""
 
-    def __init__(self, descriptor: int) -> None:
-        super().__init__(descriptor, "w", closefd=False)
-
     def write(self, data: Any) -> int:
         """Write bytes; on stderr what cannot be written is dropped."""
         try:
@@ -60,7 +57,7 @@ def _fit(descriptor: int, now: Any, own: Any) -> Any:
     if now is not own:
         return now
     return io.TextIOWrapper(
-        io.BufferedWriter(Output(descriptor)), encoding=now and now.encoding,
+        io.BufferedWriter(Output(descriptor, "w", closefd=False)), encoding=now and now.encoding,
         errors="backslashreplace", line_buffering=descriptor == 2 or os.isatty(descriptor),
     )  # fmt: skip
 

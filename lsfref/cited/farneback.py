@@ -8,6 +8,7 @@ Only for agreement with the original program; the default flow is Lucas-Kanade (
 """
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -15,13 +16,7 @@ import numpy as np
 from lsfref.arrays import Floats, Ints
 from lsfref.cited.medians import median_5x5
 from lsfref.kernels.filters import warp
-from lsfref.kernels.pyramid import (
-    MAX_SCALES,
-    bilinear,
-    layer_shapes,
-    resize_bilinear,
-    scale_factors,
-)
+from lsfref.kernels.pyramid import bilinear, layer_shapes, resize_bilinear, scale_factors
 
 RADIUS, SIGMA = 7, 1.5  # of the polynomial fit, pixels
 WINDOW_RADIUS, WINDOW_SIGMA = 5, 1.5  # of the least squares over neighbours, pixels
@@ -53,14 +48,11 @@ def prepare(frame_HW: Floats, *, n_scales: int) -> list[Quadratic]:
 def layer_flows(first: list[Quadratic], second: list[Quadratic]) -> list[Floats]:
     """Return flow_HW2 of each layer, in its own pixels, each component 5x5 median filtered."""
     flows: list[Floats] = []
+    flow_2HW = np.zeros_like(first[-1][:2])
     for one, two in zip(first[::-1], second[::-1], strict=True):
-        shape = one.bx_HW.shape
-        if flows:  # from the coarser layer; sqrt(2) is the nominal ratio of the sizes
-            dx_HW, dy_HW = (
-                resize_bilinear(flows[-1][..., i], shape) * math.sqrt(2) for i in (0, 1)
-            )
-        else:
-            dx_HW, dy_HW = np.zeros_like(one.bx_HW), np.zeros_like(one.bx_HW)
+        # From the coarser layer; sqrt(2) is the nominal ratio of the sizes.
+        larger = [resize_bilinear(part_HW, one.bx_HW.shape) for part_HW in flow_2HW]
+        dx_HW, dy_HW = math.sqrt(2) * np.stack(larger)
         for _ in range(ITERATIONS):
             dx_HW, dy_HW = update(one, two, dx_HW, dy_HW)
         flow_2HW = np.stack([median_5x5(dx_HW), median_5x5(dy_HW)])
@@ -78,13 +70,13 @@ def expand(image_HW: Floats) -> Quadratic:
     w = _gaussian(RADIUS, SIGMA)
     m2, m4 = w @ x**2, w @ x**4
     kernels = (w, w * x, w * (x**2 - m2))
-    g0_HW, g1_HW, g2_HW = (_correlate(image_HW, k, axis=0, mode="nearest") for k in kernels)
+    g0_HW, g1_HW, g2_HW = (_correlate(image_HW, k, axes=(0,)) for k in kernels)
     return Quadratic(
-        bx_HW=_correlate(g0_HW, kernels[1] / m2, axis=1, mode="nearest"),
-        by_HW=_correlate(g1_HW, kernels[0] / m2, axis=1, mode="nearest"),
-        axx_HW=_correlate(g0_HW, kernels[2] / (m4 - m2**2), axis=1, mode="nearest"),
-        ayy_HW=_correlate(g2_HW, kernels[0] / (m4 - m2**2), axis=1, mode="nearest"),
-        axy_HW=_correlate(g1_HW, kernels[1] / m2**2, axis=1, mode="nearest"),
+        bx_HW=_correlate(g0_HW, kernels[1] / m2, axes=(1,)),
+        by_HW=_correlate(g1_HW, kernels[0] / m2, axes=(1,)),
+        axx_HW=_correlate(g0_HW, kernels[2] / (m4 - m2**2), axes=(1,)),
+        ayy_HW=_correlate(g2_HW, kernels[0] / (m4 - m2**2), axes=(1,)),
+        axy_HW=_correlate(g1_HW, kernels[1] / m2**2, axes=(1,)),
     )
 
 
@@ -100,8 +92,7 @@ def update(one: Quadratic, two: Quadratic, dx_HW: Floats, dy_HW: Floats) -> tupl
         np.where(seen_HW, warp(c_HW, x_HW, y_HW), rest_HW)
         for c_HW, rest_HW in zip(two, (zero_HW, zero_HW, *one[2:]), strict=True)
     )
-    weight_HW = _border_weights(height)[:, None] * _border_weights(width)
-    weight_HW = weight_HW.astype(dx_HW.dtype)
+    weight_HW = (_border_weights(height)[:, None] * _border_weights(width)).astype(dx_HW.dtype)
     axx_HW = (one.axx_HW + axx_HW) / 2 * weight_HW
     ayy_HW = (one.ayy_HW + ayy_HW) / 2 * weight_HW
     axy_HW = (one.axy_HW + axy_HW) / 4 * weight_HW
@@ -117,7 +108,7 @@ def update(one: Quadratic, two: Quadratic, dx_HW: Floats, dy_HW: Floats) -> tupl
     return (yy_HW * xh_HW - xy_HW * yh_HW) / det_HW, (xx_HW * yh_HW - xy_HW * xh_HW) / det_HW
 
 
-def grey_layers_8bit(frame_HW: Ints, *, n_scales: int = MAX_SCALES) -> list[Ints]:
+def grey_layers_8bit(frame_HW: Ints, *, n_scales: int) -> list[Ints]:
     """Return the 8-bit layers of an 8-bit frame, rounded as the original program does (A2)."""
     layers = [frame_HW]
     for shape in layer_shapes(frame_HW.shape, n_scales=n_scales)[1:]:
@@ -134,9 +125,8 @@ def _resize_8bit(layer_HW: Ints, shape: tuple[int, int]) -> Ints:
     top, bottom, weight_h = bilinear(layer_HW.shape[0], shape[0])
     left, right, weight_w = bilinear(layer_HW.shape[1], shape[1])
     lower_h, upper_h = _eleven_bits(weight_h)[:, None], _eleven_bits(1 - weight_h)[:, None]
-    wide_HW = layer_HW.astype(np.int64)
-    rows_Hw = wide_HW[:, left] * _eleven_bits(1 - weight_w)
-    rows_Hw += wide_HW[:, right] * _eleven_bits(weight_w)
+    rows_Hw = layer_HW[:, left] * _eleven_bits(1 - weight_w)
+    rows_Hw += layer_HW[:, right] * _eleven_bits(weight_w)
     rows_Hw >>= 4
     sum_hw = (upper_h * rows_Hw[top] >> 16) + (lower_h * rows_Hw[bottom] >> 16)
     return ((sum_hw + 2) >> 2).astype(np.uint8)
@@ -146,10 +136,14 @@ def _eleven_bits(weights: Floats) -> Ints:
     return np.rint(2048 * weights.astype(np.float32)).astype(np.int64)
 
 
-def _correlate(image_HW: Floats, kernel: Floats, *, axis: int, mode: str) -> Floats:
+def _correlate(
+    image_HW: Floats, kernel: Floats, *, axes: Sequence[int] = (0, 1), mode: str = "nearest"
+) -> Floats:
     from scipy.ndimage import correlate1d  # here: every process starts 0.3 s sooner without it
 
-    return correlate1d(image_HW, kernel, axis=axis, mode=mode)
+    for axis in axes:
+        image_HW = correlate1d(image_HW, kernel, axis=axis, mode=mode)
+    return image_HW
 
 
 def _gaussian(radius: int, sigma: float) -> Floats:
@@ -159,20 +153,13 @@ def _gaussian(radius: int, sigma: float) -> Floats:
 
 def _blur(image_HW: Floats, *, sigma: float) -> Floats:
     """Return the image smoothed before it is shrunk: by [1 2 1]/4 where it keeps its size."""
-    if sigma == 0:
-        kernel = np.array([0.25, 0.5, 0.25])
-    else:
-        kernel = _gaussian(max(round(5 * sigma) | 1, 3) // 2, sigma)
-    for axis in (0, 1):
-        image_HW = _correlate(image_HW, kernel, axis=axis, mode="mirror")
-    return image_HW
+    size = max(round(5 * sigma) | 1, 3)
+    kernel = _gaussian(size // 2, sigma) if sigma else np.array([0.25, 0.5, 0.25])
+    return _correlate(image_HW, kernel, mode="mirror")
 
 
 def _window(image_HW: Floats) -> Floats:
-    kernel = _gaussian(WINDOW_RADIUS, WINDOW_SIGMA)
-    for axis in (0, 1):
-        image_HW = _correlate(image_HW, kernel, axis=axis, mode="nearest")
-    return image_HW
+    return _correlate(image_HW, _gaussian(WINDOW_RADIUS, WINDOW_SIGMA))
 
 
 def _border_weights(n: int) -> Floats:

@@ -49,15 +49,12 @@ def pick_corners(grey_HW: Floats, *, boxes_Z4: Floats | None = None) -> Ints:
 
 def _apart(corners_P2: Ints) -> Bools:
     """Return which corners are taken if each is, in their order, unless a taken one is near."""
-    taken_P, open_P = np.zeros((2, len(corners_P2)), dtype=bool)
-    open_P[:] = True
-    if len(corners_P2) == 0:
-        return taken_P
     from scipy.spatial import cKDTree  # here: every process starts sooner without it
 
     tree = cKDTree(corners_P2)
     pairs = tree.query_pairs(np.nextafter(SPACING, 0), output_type="ndarray")
     first, second = pairs.min(axis=1), pairs.max(axis=1)
+    taken_P, open_P = np.zeros(len(corners_P2), bool), np.ones(len(corners_P2), bool)
     while open_P.any():  # at once all that have no open corner before them
         new_P = open_P.copy()
         new_P[second[open_P[first] & open_P[second]]] = False

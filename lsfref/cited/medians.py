@@ -21,15 +21,10 @@ def median_25(a: Floats, b: Floats, c: Floats, d: Floats, e: Floats) -> Floats:
     is known to be at least its left and its upper neighbour. The rest is a network of 18 steps,
     found by search and proved on all 162 ways to cut the 13 into low and high (0-1 principle).
     """
-    a, b = in_order(a, b)
-    d, e = in_order(d, e)
-    c, e = in_order(c, e)
-    c, d = in_order(c, d)
-    b, e = in_order(b, e)
-    a, d = in_order(a, d)
-    a, c = in_order(a, c)
-    b, d = in_order(b, d)
-    b, c = in_order(b, c)
+    rows = [a, b, c, d, e]
+    for i, j in ((0, 1), (3, 4), (2, 4), (2, 3), (1, 4), (0, 3), (0, 2), (1, 3), (1, 2)):
+        rows[i], rows[j] = in_order(rows[i], rows[j])
+    a, b, c, d, e = rows
     a4, a5 = _ranks(a, 4, 5)
     b3, b4, b5 = _ranks(b, 3, 5)
     c2, c3, c4 = _ranks(c, 2, 4)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import IO, NamedTuple
 
 MOST = 100_000  # boxes in one that are looked at
-FIRST = ("ftyp", "moov", "mdat", "free", "skip", "wide", "pnot", "styp")
+FIRST = (b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot", b"styp")
 ENCRYPTED = ("encv", "drmi")
 Box = tuple[str, int, int]  # its name; where its content starts and ends
 
@@ -33,10 +33,9 @@ class Film(NamedTuple):
 def film(descriptor: int) -> Film:
     """Return what an open file holds; nothing where it is not of boxes. Its position is moved."""
     size = os.fstat(descriptor).st_size
+    if os.pread(descriptor, 4, 4) not in FIRST:
+        return Film([], 0)
     with open(descriptor, "rb", closefd=False) as file:
-        file.seek(4)
-        if file.read(4).decode("latin-1") not in FIRST:
-            return Film([], 0)
         try:
             films = [box for box in _boxes(file, 0, size) if box[0] == "moov"]
             tracks = [_track(file, box) for film in films[:1] for box in _in(file, film, "trak")]

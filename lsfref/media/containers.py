@@ -26,9 +26,8 @@ RUN = 256  # zeros: every blank sector of 512 bytes is longer, no coded picture 
 def fault(descriptor: int) -> str:
     """Return what is wrong with the framing of an open file, or "". Its position is moved."""
     size = os.fstat(descriptor).st_size
+    head = os.pread(descriptor, 16, 0)
     with open(descriptor, "rb", closefd=False) as file:
-        file.seek(0)
-        head = file.read(16)
         checks = [check for magic, check in _CHECKS.items() if head.startswith(magic)]
         filled = _filled_from(file, size)
         file.seek(0)
@@ -39,9 +38,8 @@ def fault(descriptor: int) -> str:
 
 
 def has_several_videos(descriptor: int) -> bool:
-    """Return whether an open file may hold more than one video track. Its position is moved."""
-    os.lseek(descriptor, 0, os.SEEK_SET)
-    head = os.read(descriptor, 1 << 16)
+    """Return whether an open file may hold more than one video track."""
+    head = os.pread(descriptor, 1 << 16, 0)
     return any(head.startswith(magic) and head.count(mark) > 1 for magic, mark in _A_VIDEO.items())
 
 
@@ -57,21 +55,19 @@ def has_blank(pieces: Iterable[bytes]) -> bool:
 
     Zeros before a byte 1 do not count: they fill up to a start code, as broadcasters do.
     """
-    rest, blank = b"", False
+    rest = b""
     for piece in pieces:
         rest += piece
-        while rest:
-            if blank:
-                rest = rest.lstrip(b"\0")
-                if rest and rest[0] != 1:
-                    return True
-                blank = not rest
-            start = rest.find(bytes(RUN))
-            if start < 0:
-                rest = rest[1 - RUN :]
+        while (start := rest.find(bytes(RUN))) >= 0:
+            rest = rest[start + RUN :].lstrip(b"\0")
+            if not rest:
+                rest = bytes(RUN)  # to be gone on with in the next piece
                 break
-            rest, blank = rest[start + RUN :], True
-    return blank
+            if rest[0] != 1:
+                return True
+        else:
+            rest = rest[1 - RUN :]
+    return len(rest) == RUN
 
 
 def _avi(file: IO[bytes], size: int, _: int) -> str:
@@ -168,11 +164,9 @@ def _asf(file: IO[bytes], size: int, _: int) -> str:
     """The header tells the length of the file, unless it was broadcast."""
     head = file.read(1 << 16)
     at = head.find(bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365"))
-    if at < 0 or at + 92 > len(head):
+    if at < 0 or at + 92 > len(head) or head[at + 88] & 1:
         return ""
     (told,) = struct.unpack_from("<Q", head, at + 40)
-    if head[at + 88] & 1:
-        return ""
     file.seek(min(told, size))
     return CUT if told > size else JOINED if file.read(16) == head[:16] else ""
 

@@ -18,14 +18,14 @@ import numpy as np
 from lsfref.arrays import Floats, Ints
 from lsfref.errors import VideoError
 from lsfref.media import boxes, containers
-from lsfref.media.ffmpeg import COUNTED, Decoder, PathLike, open_regular
+from lsfref.media.ffmpeg import COUNTED, Decoder, PathLike, open_regular, too_large
 from lsfref.media.pictures import holds_pictures, read_pictures
 
+Warn = Callable[[str], Any]
+
 MAX_PIXELS = 33_177_600  # 7680 x 4320, choice R2
-TIMEOUT = 8.0  # seconds without progress
 
 _EXACT = ["-fps_mode", "passthrough", "-enc_time_base", "1/25"]
-_PIXMAPS = ["-c:v", "ppm", "-pix_fmt", "rgb24", "-f", "image2pipe"]
 
 # Codecs that write no run of zeros, however dull the picture, as raw video does of a black one.
 _DENSE = ("h264", "hevc", "vp8", "vp9", "av1", "mpeg4", "wmv1", "wmv2")
@@ -47,12 +47,7 @@ _CAUSES = {  # what ffmpeg says: what we say
 
 
 def read_rgb(
-    path: PathLike,
-    *,
-    max_frames: int = 0,
-    max_pixels: int = MAX_PIXELS,
-    warn: Callable[[str], None] | None = None,
-    timeout: float = TIMEOUT,
+    path: PathLike, *, max_frames: int = 0, max_pixels: int = MAX_PIXELS, warn: Warn = warnings.warn
 ) -> Generator[Ints, None, None]:
     """Return an iterator of rgb_HW3, uint8: every frame of a file, upright, or folder of pictures.
 
@@ -61,44 +56,33 @@ def read_rgb(
     `max_frames` ends it early (0: never). Damage is told by `warn(text)`, once, after the last
     good frame; the text is one sentence with the file's name. Raises VideoError for a file that
     is no video, has no frame, changes its size, exceeds `max_pixels` a frame, or makes no progress
-    for `timeout` seconds. Nothing is left running when the iterator is closed or dropped.
+    for TIMEOUT seconds. Nothing is left running when the iterator is closed or dropped.
     """
-    if holds_pictures(path):
-        return read_pictures(path, max_frames, max_pixels, warn or warnings.warn)
-    return _decode(path, COUNTED, max_frames, max_pixels, warn, timeout)
+    return _decode(path, COUNTED, max_frames, max_pixels, warn)
 
 
 def count_frames(
-    path: PathLike,
-    *,
-    max_frames: int = 0,
-    max_pixels: int = MAX_PIXELS,
-    warn: Callable[[str], None] | None = None,
-    timeout: float = TIMEOUT,
+    path: PathLike, *, max_frames: int = 0, max_pixels: int = MAX_PIXELS, warn: Warn = warnings.warn
 ) -> int:
     """Return how many frames `read_rgb` yields, by decoding them, at about half its cost."""
-    if holds_pictures(path):
-        return sum(1 for _ in read_pictures(path, max_frames, max_pixels, warn or warnings.warn))
     sides = [f"if(gt(iw*ih\\,{max_pixels})\\,{side}\\,min({side}\\,2))" for side in ("iw", "ih")]
     corner = f"{COUNTED},crop={sides[0]}:{sides[1]}:0:0:exact=1"  # but the whole of one too large
-    return sum(1 for _ in _decode(path, corner, max_frames, max_pixels, warn, timeout))
+    return sum(1 for _ in _decode(path, corner, max_frames, max_pixels, warn))
 
 
 def _decode(
-    path: PathLike,
-    filters: str,
-    max_frames: int,
-    max_pixels: int,
-    warn: Callable[[str], None] | None,
-    timeout: float,
+    path: PathLike, filters: str, max_frames: int, max_pixels: int, warn: Warn
 ) -> Generator[Ints, None, None]:
-    output = ["-vf", filters, *_EXACT, *_PIXMAPS]
+    if holds_pictures(path):
+        yield from read_pictures(path, max_frames, max_pixels, warn)
+        return
+    output = ["-vf", filters, *_EXACT, "-c:v", "ppm", "-pix_fmt", "rgb24", "-f", "image2pipe"]
     if max_frames:
         output = ["-frames:v", str(max_frames), *output]
     count = 0
-    with _decoder(path, output, max_pixels, timeout) as decoder:
+    with _decoder(path, output, max_pixels) as decoder:
         while (pixels_HW3 := decoder.read_pixmap()) is not None:
-            if count and count == decoder.changed and _size_changes(path, max_pixels, timeout):
+            if count and count == decoder.changed and _size_changes(path, max_pixels):
                 raise VideoError(
                     f"{decoder.name}: the frame size changes after frame {count}; re-encode it to"
                     " one size, or cut it there"
@@ -113,33 +97,28 @@ def _decode(
         elif status and not trouble:
             trouble = f"ffmpeg ended with status {status}"
         elif not trouble and count and not max_frames:
-            trouble = containers.fault(decoder.file)
-            if not trouble and _blank(path, decoder.file, max_pixels, timeout):
-                trouble = containers.BLANK
+            trouble = containers.fault(decoder.file) or _blank(path, decoder.file, max_pixels)
     if count == 0 or (trouble and boxes.is_encrypted(film)):
         raise _unreadable(decoder, film, trouble)
     frames = "1 frame was" if count == 1 else f"{count} frames were"
     if count == max_frames:
         frames = f"the first {count}, as many as were asked for, were"
     if trouble:
-        note = (
-            f"damaged: {frames} read ({trouble}); copy it again from its source if it should hold"
-        )
-        note += " more"
+        cure = "copy it again from its source if it should hold more"
+        note = f"damaged: {frames} read ({trouble}); {cure}"
     elif decoder.changed:
-        note = (
-            f"the pixel format changes after frame {decoder.changed}; all {count} frames were read"
-        )
+        note = f"the pixel format changes after frame {decoder.changed}"
+        note += f"; all {count} frames were read"
     else:
         note = "" if count == max_frames else boxes.passed_over(film, count)
     if note:
-        (warn or warnings.warn)(f"{decoder.name}: {note}")
+        warn(f"{decoder.name}: {note}")
 
 
 def _unreadable(decoder: Decoder, film: boxes.Film, trouble: str) -> VideoError:
     """Return why no frame came, or none that is worth anything."""
     if re.search(_TOO_LARGE, decoder.complaints):
-        return decoder.too_large()
+        return too_large(decoder.name, decoder.max_pixels)
     causes = [cause for words, cause in _CAUSES.items() if words.encode() in decoder.complaints]
     if boxes.is_encrypted(film):
         causes = ["it is encrypted; decrypt it with its key, or leave it out"]
@@ -151,63 +130,52 @@ def _unreadable(decoder: Decoder, film: boxes.Film, trouble: str) -> VideoError:
     return VideoError(f"{decoder.name}: {causes[0]}")
 
 
-def _decoder(path: PathLike, output: list[str], max_pixels: int, timeout: float) -> Decoder:
+def _decoder(path: PathLike, output: list[str], max_pixels: int) -> Decoder:
     """Return ffmpeg at work on a file's video: of several the one of most packets, or the first."""
-    limits: Any = {"max_pixels": max_pixels, "timeout": timeout}
-    file = open_regular(path)
-    try:
-        several = containers.has_several_videos(file) or len(boxes.film(file).tracks) > 1
-    finally:
-        os.close(file)
+    with open(open_regular(path), "rb") as file:
+        tracks = boxes.film(file.fileno()).tracks
+        several = len(tracks) > 1 or containers.has_several_videos(file.fileno())
     stream = 0
     if several:
-        with Decoder(path, ["-c:v", "copy", "-f", "framecrc"], stream="V", **limits) as heads:
+        with Decoder(path, ["-c:v", "copy", "-f", "framecrc"], max_pixels, "V") as heads:
             firsts = (line.split(",")[0] for line in heads.read_lines() if line[:1].isdigit())
             counts = collections.Counter(map(int, firsts))
         stream = max(sorted(counts), key=counts.__getitem__, default=0)
-    return Decoder(path, output, stream=f"V:{stream}", **limits)
+    return Decoder(path, output, max_pixels, f"V:{stream}")
 
 
-def _blank(path: PathLike, descriptor: int, max_pixels: int, timeout: float) -> bool:
-    """Return whether a part of the coded pictures was wiped, which some decoders do not notice.
+def _blank(path: PathLike, descriptor: int, max_pixels: int) -> str:
+    """Return BLANK where a part of the coded pictures was wiped, as some decoders do not notice.
 
     Few files hold as many zeros anywhere. Of those that do, the packets are looked at (R3).
     """
     os.lseek(descriptor, 0, os.SEEK_SET)
     if not containers.has_blank(iter(lambda: os.read(descriptor, 1 << 20), b"")):
-        return False
-    with _decoder(path, ["-c:v", "copy", "-f", "framecrc"], max_pixels, timeout) as heads:
+        return ""
+    with _decoder(path, ["-c:v", "copy", "-f", "framecrc"], max_pixels) as heads:
         lines = (line.split() for line in heads.read_lines())
         codec = next((words[-1] for words in lines if words[:1] == ["#codec_id"]), "")
     if codec not in _DENSE:
-        return False
-    with _decoder(path, ["-c:v", "copy", "-f", "data"], max_pixels, timeout) as packets:
-        return containers.has_blank(packets.read_pieces())
+        return ""
+    with _decoder(path, ["-c:v", "copy", "-f", "data"], max_pixels) as packets:
+        return containers.BLANK if containers.has_blank(packets.read_pieces()) else ""
 
 
-def _size_changes(path: PathLike, max_pixels: int, timeout: float) -> bool:
+def _size_changes(path: PathLike, max_pixels: int) -> bool:
     """Return whether frames differ in size. One column is added: 72 x 96 is not 96 x 72."""
     output = ["-noautoscale", "-vf", f"{COUNTED},format=gray,pad=iw+1:ih", *_EXACT]
-    packets = _packets(path, [*output, "-c:v", "rawvideo"], max_pixels, timeout)
+    packets = _packets(path, [*output, "-c:v", "rawvideo"], max_pixels)
     return len({size for _tick, _stamp, size in packets}) > 1
 
 
-def frame_rate(
-    path: PathLike,
-    *,
-    rate: float | None = None,
-    max_pixels: int = MAX_PIXELS,
-    timeout: float = TIMEOUT,
-) -> float | None:
+def frame_rate(path: PathLike) -> float | None:
     """Return frames per second where the time stamps are evenly spaced, else None.
 
     Evenly: each stamp within one tick of the file's clock. A whole rate, or 1000/1001 of one, is
-    returned exactly where the stamps allow it. `rate` is that of a folder of pictures, which have
-    no stamps. Nothing is decoded. Raises VideoError as `read_rgb`.
+    returned exactly where the stamps allow it. A folder of pictures has no stamps. Nothing is
+    decoded. Raises VideoError as `read_rgb`.
     """
-    if holds_pictures(path):
-        return rate
-    tick, stamps_F = _stamps(path, max_pixels, timeout)
+    tick, stamps_F = _stamps(path)
     if len(stamps_F) < 2 or stamps_F[0] == stamps_F[-1]:
         return None
     span = Fraction(stamps_F[-1]) - Fraction(stamps_F[0])
@@ -222,34 +190,31 @@ def frame_rate(
     return float(mean)
 
 
-def frame_times(
-    path: PathLike, *, max_pixels: int = MAX_PIXELS, timeout: float = TIMEOUT
-) -> Floats:
+def frame_times(path: PathLike) -> Floats:
     """Return times_F, the time stamps of the coded frames in seconds, from 0, in order.
 
     A folder of pictures has none. Nothing is decoded. Raises VideoError as `read_rgb`.
     """
-    if holds_pictures(path):
-        return np.empty(0)
-    tick, stamps_F = _stamps(path, max_pixels, timeout)
+    tick, stamps_F = _stamps(path)
     return (stamps_F - stamps_F[:1]) * float(tick)
 
 
-def _stamps(path: PathLike, max_pixels: int, timeout: float) -> tuple[Fraction, Floats]:
-    """Return the seconds of a tick, and stamps_F in ticks, in order."""
-    ticks, stamps = {Fraction(1)}, array.array("d")
-    for tick, stamp, _size in _packets(path, ["-c:v", "copy"], max_pixels, timeout):
-        ticks = {tick}
+def _stamps(path: PathLike) -> tuple[Fraction, Floats]:
+    """Return the seconds of a tick, and stamps_F in ticks, in order; none of pictures."""
+    tick, stamps = Fraction(1), array.array("d")
+    packets = () if holds_pictures(path) else _packets(path, ["-c:v", "copy"], MAX_PIXELS)
+    for own_tick, stamp, _size in packets:
+        tick = own_tick
         stamps.append(stamp)
-    return ticks.pop(), np.sort(np.frombuffer(stamps))
+    return tick, np.sort(np.frombuffer(stamps))
 
 
 def _packets(
-    path: PathLike, output: list[str], max_pixels: int, timeout: float
+    path: PathLike, output: list[str], max_pixels: int
 ) -> Iterator[tuple[Fraction, int, int]]:
     """Yield (seconds of a tick, time stamp in ticks, bytes) of each packet."""
     output, tick = [*output, "-f", "framecrc"], Fraction(1)
-    with _decoder(path, output, max_pixels, timeout) as decoder:
+    with _decoder(path, output, max_pixels) as decoder:
         for line in decoder.read_lines():
             if line.startswith("#tb 0:"):
                 tick = Fraction(line.split()[-1])

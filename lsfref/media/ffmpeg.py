@@ -6,6 +6,7 @@ own size, so nothing is read out of log text, where a file's tags could speak.
 """
 
 import contextlib
+import fcntl
 import functools
 import os
 import re
@@ -14,7 +15,7 @@ import stat
 import subprocess
 import time
 from collections.abc import Iterator
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 
@@ -28,6 +29,7 @@ PathLike = str | os.PathLike[str]
 # Containers that hold nothing but themselves: no playlists, scripts, texts or pictures.
 FORMATS = "mov,matroska,webm,avi,mpegts,mpeg,flv,ogg,gif,asf"
 KEPT = 4096  # bytes of complaints worth keeping
+TIMEOUT = 8.0  # seconds without progress
 
 # Time stamps that count the frames: the muxer has nothing to say about those of a good file, and
 # they start again only when the picture's size or format changes in mid-stream.
@@ -60,21 +62,16 @@ def versions() -> dict[str, str]:
 
 @functools.cache
 def _version(program: str) -> str:
-    command = [program, "-version"]
-    text = subprocess.run(command, capture_output=True, timeout=10, check=True).stdout
+    text = subprocess.run([program, "-version"], capture_output=True, timeout=10, check=True).stdout
     return printable(text.split()[2])  # "ffmpeg version 7.1 Copyright ..."
 
 
 def start(arguments: list[str], **streams: Any) -> subprocess.Popen[bytes]:
     """Start ffmpeg in its own session (Ctrl-C is ours to handle), deaf to its own variables."""
-    if os.name == "nt":
-        raise VideoError("videos are read on Linux, macOS and WSL, not on native Windows; use WSL")
-    command = [executable(), "-nostdin", "-hide_banner", "-loglevel", "repeat+error"]
+    command = [executable(), "-nostdin", "-hide_banner", "-loglevel", "repeat+error", *arguments]
     clean = {k: v for k, v in os.environ.items() if not k.startswith(("FFREPORT", "AV_LOG_"))}
     try:
-        return subprocess.Popen(
-            [*command, *arguments], env=clean, start_new_session=True, **streams
-        )
+        return subprocess.Popen(command, env=clean, start_new_session=True, **streams)
     except OSError as error:
         raise VideoError(
             f"{printable(command[0])}: ffmpeg does not start ({error.strerror}); unset"
@@ -85,8 +82,6 @@ def start(arguments: list[str], **streams: Any) -> subprocess.Popen[bytes]:
 def open_regular(path: PathLike) -> int:
     """Return a descriptor of the file. Raises VideoError for what is no file with bytes in it."""
     name = printable(path)
-    if os.name == "nt":
-        raise VideoError("videos are read on Linux, macOS and WSL, not on native Windows; use WSL")
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY)
     except (OSError, ValueError) as error:  # ValueError: a zero byte in the name
@@ -103,25 +98,21 @@ def open_regular(path: PathLike) -> int:
     raise VideoError(f"{name}: a device, a pipe or a socket, not a video; give a regular file")
 
 
-class Decoder:
+def too_large(name: str, max_pixels: int) -> VideoError:
+    """Return the error of a frame beyond the limit."""
+    told = f"a frame has more than {max_pixels} pixels"
+    return VideoError(f"{name}: {told}; allow more with --max-pixels")
+
+
+class Decoder(contextlib.AbstractContextManager["Decoder"]):
     """ffmpeg at work on one file: output read under a deadline, complaints kept, end certain.
 
-    Use as a context manager. `stream` says in ffmpeg's words what is wanted of the file. `timeout`
-    is in seconds without a byte of output or of progress in the file; it runs only while somebody
-    waits.
+    Use as a context manager. `stream` says in ffmpeg's words what is wanted of the file. TIMEOUT is
+    without a byte of output or of progress in the file; it runs only while somebody waits.
     """
 
-    def __init__(
-        self,
-        path: PathLike,
-        output: list[str],
-        *,
-        max_pixels: int,
-        timeout: float,
-        stream: str = "V:0",
-    ) -> None:
+    def __init__(self, path: PathLike, output: list[str], max_pixels: int, stream: str) -> None:
         self.name = printable(path)
-        self.timeout = timeout
         self.max_pixels = max_pixels
         self.unfinished = b""  # a line of complaint still being written
         self.complaints = b""
@@ -148,20 +139,18 @@ class Decoder:
             os.close(self.file)
             raise
         self.poll = select.poll()
-        for pipe in (self.process.stdout, self.process.stderr):
-            os.set_blocking(_fileno(pipe), False)
-            self.poll.register(_fileno(pipe), select.POLLIN)
-        _widen(_fileno(self.process.stdout))
-
-    def __enter__(self) -> "Decoder":
-        return self
+        assert self.process.stdout is not None  # both are pipes
+        assert self.process.stderr is not None
+        self.out, self.err = self.process.stdout.fileno(), self.process.stderr.fileno()
+        for pipe in (self.out, self.err):
+            os.set_blocking(pipe, False)
+            self.poll.register(pipe, select.POLLIN)
+        with contextlib.suppress(AttributeError, OSError):  # where the system allows it, a frame
+            fcntl.fcntl(self.out, fcntl.F_SETPIPE_SZ, 1 << 20)  # or so: fewer turns, same bytes
 
     def __exit__(self, *_: object) -> None:
         self.process.kill()
-        self.process.wait()
-        for stream in (self.process.stdout, self.process.stderr):
-            if stream is not None:
-                stream.close()
+        self.process.__exit__(None, None, None)  # closes the pipes and waits
         os.close(self.file)
 
     def read_into(self, view: memoryview) -> int:
@@ -170,7 +159,7 @@ class Decoder:
         self._progress()
         while filled < len(view):
             try:
-                count = os.readv(_fileno(self.process.stdout), [view[filled:]])
+                count = os.readv(self.out, [view[filled:]])
             except BlockingIOError:
                 self._wait()
                 continue
@@ -191,7 +180,7 @@ class Decoder:
             return None
         width, height = map(int, header.split(b"\n")[1].split())
         if width * height > self.max_pixels:
-            raise self.too_large()
+            raise too_large(self.name, self.max_pixels)
         pixels_HW3 = np.empty((height, width, 3), np.uint8)
         if self.read_into(pixels_HW3.reshape(-1).data) < pixels_HW3.size:
             return None
@@ -213,19 +202,19 @@ class Decoder:
 
     def finish(self) -> int:
         """Return ffmpeg's exit status, after its output has ended and its last complaint."""
-        self.poll.unregister(_fileno(self.process.stdout))
+        self.poll.unregister(self.out)
         self._progress()
         while self._listen():
             self._wait()
         try:
-            return self.process.wait(self.timeout)
+            return self.process.wait(TIMEOUT)
         except subprocess.TimeoutExpired:
             raise self._stalled() from None
 
     def _listen(self) -> bool:
         """Keep what ffmpeg has complained of by now; return False after its last word."""
         try:
-            text = os.read(_fileno(self.process.stderr), 1 << 16)  # as much as a pipe holds
+            text = os.read(self.err, 1 << 16)  # as much as a pipe holds
         except BlockingIOError:
             return True
         *lines, self.unfinished = (self.unfinished + (text or b"\n")).split(b"\n")
@@ -238,37 +227,29 @@ class Decoder:
         return bool(text)
 
     def _wait(self) -> None:
-        """Wait a moment for ffmpeg. Raises VideoError after `timeout` without progress.
+        """Wait a moment for ffmpeg. Raises VideoError after TIMEOUT without progress.
 
         Progress is output, or bytes of the file read for the first time; talk is none. A pause of
         the whole machine (Ctrl-Z, sleep) counts as one second.
         """
         ready = dict(self.poll.poll(250))
-        stderr = _fileno(self.process.stderr)
-        if stderr in ready and not self._listen():
-            self.poll.unregister(stderr)
+        if self.err in ready and not self._listen():
+            self.poll.unregister(self.err)
         reached = os.lseek(self.file, 0, os.SEEK_CUR)  # the place is shared with ffmpeg
         if reached > self.place:
             self.place, self.waited = reached, 0.0
         now = time.monotonic()
         self.waited += min(now - self.looked, 1.0)
         self.looked = now
-        if self.waited > self.timeout:
+        if self.waited > TIMEOUT:
             raise self._stalled()
 
     def _progress(self) -> None:
         self.waited, self.looked = 0.0, time.monotonic()
 
-    def too_large(self) -> VideoError:
-        """Return the error of a frame beyond the limit."""
-        return VideoError(
-            f"{self.name}: a frame has more than {self.max_pixels} pixels; allow more with"
-            " --max-pixels"
-        )
-
     def _stalled(self) -> VideoError:
         return VideoError(
-            f"{self.name}: ffmpeg made no progress for {self.timeout:g} s; the file is damaged or"
+            f"{self.name}: ffmpeg made no progress for {TIMEOUT:g} s; the file is damaged or"
             " made to stall: leave it out or re-encode it"
         )
 
@@ -276,17 +257,3 @@ class Decoder:
         """Return ffmpeg's first complaint as one short printable line, or ''."""
         first = os.fsdecode(self.complaints.partition(b"\n")[0])
         return printable(re.sub(r"^(\[[^]]* @ 0x[0-9a-f]+\] )+", "", first)[:160])
-
-
-def _fileno(stream: IO[bytes] | None) -> int:
-    assert stream is not None  # both are pipes
-    return stream.fileno()
-
-
-def _widen(pipe: int) -> None:
-    """Let a pipe hold a frame or so, where the system allows it: fewer turns, same bytes."""
-    import fcntl
-
-    if hasattr(fcntl, "F_SETPIPE_SZ"):
-        with contextlib.suppress(OSError):
-            fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, 1 << 20)

@@ -3,11 +3,9 @@
 Each picture is opened here, looked at, and decoded by Pillow from its bytes; names choose nothing.
 """
 
-import errno
 import hashlib
 import os
 import re
-import stat
 from collections import defaultdict
 from collections.abc import Callable, Generator
 from typing import Any
@@ -16,8 +14,8 @@ import numpy as np
 
 from lsfref.arrays import Ints
 from lsfref.errors import VideoError
-from lsfref.media.ffmpeg import PathLike, open_regular
-from lsfref.storage.files import printable
+from lsfref.media.ffmpeg import PathLike, open_regular, too_large
+from lsfref.storage.files import open_own, printable
 
 NUMBERED = re.compile(r"(.*?)([0-9]+)\.(png|jpe?g|bmp|p[pgn]m)", re.IGNORECASE | re.DOTALL)
 BEGINS = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"BM", b"P5", b"P6")
@@ -53,7 +51,7 @@ def read_pictures(
 
     A gap in the numbers is told as well: somebody may have lost frames.
     """
-    name, paths, numbers = printable(folder), list_pictures(folder), list[int]()
+    name, paths = printable(folder), list_pictures(folder)
     count, shape = 0, None
     for path in paths[: max_frames or None]:
         try:
@@ -69,9 +67,8 @@ def read_pictures(
         if shape not in (None, picture_HW3.shape):
             raise VideoError(f"{name}: the frame size changes after frame {count}; make it one")
         count, shape = count + 1, picture_HW3.shape
-        numbers.append(int(re.findall("[0-9]+", path)[-1]))
         yield picture_HW3
-    steps = np.diff(numbers)
+    steps = np.diff([int(re.findall("[0-9]+", path)[-1]) for path in paths[:count]])
     if count > 1 and steps.max() > steps.min():
         last = os.path.basename(paths[int(np.argmax(steps > steps.min()))])
         warn(f"{name}: pictures are missing after {printable(last)}; {count} frames were read")
@@ -88,10 +85,7 @@ def _read(path: str, max_pixels: int) -> Ints:
         with imageio.v3.imopen(file, "r", plugin="pillow") as reader:
             height, width = reader.properties(index=0).shape[:2]
             if height * width > max_pixels:
-                raise VideoError(
-                    f"{printable(path)}: a frame has more than {max_pixels} pixels; allow more"
-                    " with --max-pixels"
-                )
+                raise too_large(printable(path), max_pixels)
             picture: Any = reader.read(index=0)
     if picture.dtype == bool:
         picture = picture * np.uint8(255)
@@ -112,9 +106,7 @@ def content_digest(path: PathLike) -> str:
         for picture in pictures:
             digest.update(content_digest(picture).encode())
         return digest.hexdigest()
-    with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            raise OSError(errno.EINVAL, "not a regular file", os.fspath(path))
+    with open_own(path, follow=True) as file:
         while chunk := file.read(1 << 20):
             digest.update(chunk)
     return digest.hexdigest()

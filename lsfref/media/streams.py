@@ -3,6 +3,8 @@
 import os
 import re
 
+from lsfref.storage.files import open_own
+
 HEAD = 1 << 24  # bytes in which a second picture must begin
 
 # Annex B streams begin with parameters, a delimiter or a message; ffmpeg's name is told by them.
@@ -33,13 +35,8 @@ def raw_format(descriptor: int) -> str:
 def is_video(path: str) -> bool:
     """Return whether a file begins as the videos do that can be read."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
-    except OSError:
-        return False
-    try:
-        begins = CONTAINER.match(os.pread(descriptor, 1 << 10, 0))
-        return begins is not None or bool(raw_format(descriptor))
+        with open_own(path, follow=True) as file:
+            begins = CONTAINER.match(os.pread(file.fileno(), 1 << 10, 0))
+            return begins is not None or bool(raw_format(file.fileno()))
     except OSError:  # a folder, a pipe
         return False
-    finally:
-        os.close(descriptor)

@@ -5,7 +5,7 @@ import itertools
 import os
 import subprocess
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,48 +17,36 @@ from lsfref.storage.files import printable, write_whole
 
 CONTAINERS = {".mkv": "matroska", ".mp4": "mp4", ".avi": "avi"}
 
-BITS_PER_PIXEL = 1.3  # of "recorder"
+# Gives back every pixel. Later levels cut into slices, and find none in a picture one pixel wide.
+LOSSLESS = ("-c:v", "ffv1", "-level", "1", "-pix_fmt", "bgr0")
+BITS_PER_PIXEL = 1.3  # of a recorder
 
-# ffv1 on bgr0 gives back every pixel; the others lose some, as cameras do. Half-size colour needs
-# even sides in h264, so odd pictures get full-size colour there.
-CODECS = {
-    "ffv1": ["-c:v", "ffv1", "-pix_fmt", "bgr0"],
-    "h264": ["-c:v", "libx264", "-crf", "18", "-pix_fmt", "yuv420p"],
-    "mpeg4": ["-c:v", "mpeg4", "-q:v", "3", "-pix_fmt", "yuv420p"],
-    "recorder": ["-c:v", "libx264", "-preset", "veryfast", "-pix_fmt", "yuv420p"],
-}
+
+def recorder(fps: float, width: int, height: int) -> list[str]:
+    """Return the coding of a fixed bit rate, as recorders of cameras have it; for even sides."""
+    rate = int(BITS_PER_PIXEL * fps * height * width)
+    coding = "-c:v libx264 -preset veryfast -pix_fmt yuv420p -x264-params nal-hrd=cbr:filler=1"
+    fixed = f":vbv-init=0.5 -b:v {rate} -minrate {rate} -maxrate {rate} -bufsize {rate // 3}"
+    return f"{coding}{fixed}".split()
 
 
 def write_video(
-    path: PathLike, frames: Iterable[Ints], *, fps: float = 25.0, codec: str = "ffv1"
+    path: PathLike, frames: Iterable[Ints], *, fps: float = 25.0, coding: Sequence[str] = LOSSLESS
 ) -> int:
     """Write uint8 frames, each (H, W) or (H, W, 3), to `path`; return how many.
 
-    The suffix chooses the container (mkv, mp4, avi), `codec` the coding: "ffv1" is lossless, "h264"
-    and "mpeg4" are not, "recorder" has a fixed bit rate, as recorders of cameras do. The same
+    The suffix chooses the container (mkv, mp4, avi), `coding` is what ffmpeg is told. The same
     frames give the same bytes. Raises ValueError for frames that are no video, WriteError for a
     file that cannot be written.
     """
     suffix = Path(os.fsdecode(path)).suffix.lower()
-    if suffix not in CONTAINERS or codec not in CODECS:
-        raise ValueError(
-            f"want {sorted(CONTAINERS)} and {sorted(CODECS)}, got {suffix!r}, {codec!r}"
-        )
+    if suffix not in CONTAINERS:
+        raise ValueError(f"want {sorted(CONTAINERS)}, got {suffix!r}")
     pictures = map(_as_rgb, frames)
     first_HW3 = next(pictures, None)
     if first_HW3 is None:
         raise ValueError(f"{printable(path)}: a video needs a frame or more, got none")
     height, width, _ = first_HW3.shape
-    coding = CODECS[codec]
-    if codec == "h264" and (height % 2 or width % 2):
-        coding = [*coding[:-1], "yuv444p"]
-    if codec == "recorder":
-        rate = str(int(BITS_PER_PIXEL * fps * height * width))
-        coding = [*coding, "-b:v", rate, "-minrate", rate, "-maxrate", rate]
-        coding += ["-bufsize", str(int(rate) // 3)]
-        coding += ["-x264-params", "nal-hrd=cbr:filler=1:vbv-init=0.5"]
-    if codec == "ffv1" and width == 1:  # later levels cut into slices, and find none that fits
-        coding = [*coding, "-level", "1"]
     arguments = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}"]
     arguments += ["-framerate", repr(float(fps)), "-i", "pipe:0", "-threads", "1", *coding]
     arguments += ["-fflags", "+bitexact", "-flags:v", "+bitexact", "-map_metadata", "-1"]
@@ -66,27 +54,24 @@ def write_video(
     with write_whole(path) as file, tempfile.TemporaryFile() as complaints:
         child = start(arguments, stdin=subprocess.PIPE, stdout=file, stderr=complaints)
         assert child.stdin is not None  # a pipe
-        count = 0
         try:
-            for picture_HW3 in itertools.chain([first_HW3], pictures):
+            for i, picture_HW3 in enumerate(itertools.chain([first_HW3], pictures)):
                 if picture_HW3.shape != first_HW3.shape:
-                    raise ValueError(f"want frames of one size, got {picture_HW3.shape} at {count}")
+                    raise ValueError(f"want frames of one size, got {picture_HW3.shape} at {i}")
                 child.stdin.write(picture_HW3.tobytes())
-                count += 1
             child.stdin.close()
             child.wait()
         except BrokenPipeError:  # ffmpeg gave up: its last words say why
             child.wait()
         finally:
             child.kill()
-            child.wait()
             with contextlib.suppress(BrokenPipeError):
-                child.stdin.close()
+                child.__exit__(None, None, None)  # closes the pipe and waits
         if child.returncode != 0:
             complaints.seek(0)
             words = printable(complaints.read(4096).partition(b"\n")[0])
             raise WriteError(f"{printable(path)}: ffmpeg cannot write it ({words}); free some room")
-    return count
+    return i + 1
 
 
 def _as_rgb(frame: Ints) -> Ints:

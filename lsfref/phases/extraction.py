@@ -7,17 +7,19 @@ import dataclasses
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from lsfref import video
-from lsfref.arrays import Floats
+from lsfref.arrays import Floats, Ints
 from lsfref.config import Config
 from lsfref.errors import LsfrefError, VideoError
 from lsfref.kernels import pyramid
 from lsfref.kernels.repeats import LOOK, without_repeats
+from lsfref.lsfnet import Parameters
 from lsfref.media.ffmpeg import PathLike
 from lsfref.phases import motion, streaming
 from lsfref.storage.files import printable
+from lsfref.switching import State
 from lsfref.trajectories import corner_strength, in_picture
 
 
@@ -49,7 +51,7 @@ class Extraction:
         return tuple(notice.text for notice in self.notices)
 
 
-Extract = Callable[[PathLike, Config], Extraction]
+Extract = Callable[..., Extraction]  # (path, config, **what `extract` takes besides)
 Mapper = Callable[..., Iterable[Any]]
 Report = Callable[[str, int, int], None]  # stage, done, of; of 0: nobody knows
 
@@ -61,13 +63,15 @@ def extract(
     boxes: Mapping[int, Floats] | None = None,
     watch: motion.Watch | None = None,
     seen: Callable[[int], None] | None = None,
+    look: Callable[[Floats], None] | None = None,
 ) -> Extraction:
     """Return the dense trajectories of a video (stages 1 to 4; Section 2.1, A1 to A12).
 
     Iterating gives blocks of info_P10 and descriptors_PD in the order of the original release.
     Raises VideoError for a file that is no usable video, here or on the way. `watch` is shown every
     intermediate array (see streaming.py); `boxes` are those of people, boxes_Z4 by frame in pixels
-    of the frames worked on (H6); `seen` gets the number of each frame, from 1, once it is done.
+    of the frames worked on (H6); `seen` gets the number of each frame, from 1, once it is done, and
+    `look` each frame before, if its grey is luma: where features were kept, nobody looks.
     """
     found = Extraction(iter(()))
     grey = "8bit" if config.flow == "farneback" else "luma"  # A2: the original program's grey
@@ -80,6 +84,8 @@ def extract(
             if found.n_frames == 0 and config.borders == "ignored" and _has_borders(frame_HW):
                 tell(f"{printable(path)}: black borders, left out of the texture threshold (R5)")
             found.n_frames += 1
+            if look is not None and grey == "luma":
+                look(frame_HW)
             yield frame_HW
             if seen is not None:
                 seen(found.n_frames)
@@ -145,8 +151,20 @@ def with_name(path: PathLike, fault: LsfrefError) -> str:
     return str(fault) if str(fault).startswith(name) else f"{name}: {fault}"
 
 
+class Keeper(Protocol):
+    """Where phase 1 keeps its state, so that it can go on after an interruption."""
+
+    def find(
+        self, start: Parameters, rows_PD: Floats, labels_P: Ints, config: Config
+    ) -> State | None:
+        """Return the last state that was kept of this training, if there is one."""
+
+    def keep(self, state: State) -> None:
+        """Keep a state in place of the last."""
+
+
 class Work(NamedTuple):
-    """How many videos are worked on: an extraction, a `map`, and who hears how far it is.
+    """How many videos are worked on: an extraction, a `map`, who hears how far it is, a Keeper.
 
     The command line passes a cached extraction and a pool of processes. Any `Executor.map` will do
     as mapper, and no result depends on either.
@@ -155,15 +173,17 @@ class Work(NamedTuple):
     extract: Extract = extract
     mapper: Mapper = map
     report: Report | None = None
+    keeper: Keeper | None = None
 
     def each(
         self, stage: str, function: Callable[..., Any], *items: Iterable[Any]
     ) -> Iterator[Any]:
         """Yield function(item, ...) in order, reporting each."""
-        columns = [list(column) for column in items]
-        self.say(stage, 0, len(columns[0]))
-        for done, result in enumerate(self.mapper(function, *columns), start=1):
-            self.say(stage, done, len(columns[0]))
+        first, *others = items
+        first = list(first)
+        self.say(stage, 0, len(first))
+        for done, result in enumerate(self.mapper(function, first, *others), start=1):
+            self.say(stage, done, len(first))
             yield result
 
     def say(self, stage: str, done: int, of: int) -> None:

@@ -1,7 +1,7 @@
-"""One video at a time: the three passes that training makes over its trajectories.
+"""One video at a time: the passes that training makes over its trajectories.
 
 Count them (survey), fetch the sampled rows (pick_rows), encode and average (pool_video). Each is a
-pure function of one video, so that it runs in any process; B4 says why there are three.
+pure function of one video, so that it runs in any process; B4 says why two are enough to train.
 """
 
 from collections.abc import Callable, Iterable
@@ -12,7 +12,7 @@ import numpy as np
 from lsfref import pooling
 from lsfref.arrays import N_COLUMNS, Floats, Ints
 from lsfref.config import Config
-from lsfref.errors import LsfrefError, NoTrajectoriesError, VideoError
+from lsfref.errors import LsfrefError, NoTrajectoriesError, VideoError, WriteError
 from lsfref.model import Encoder
 from lsfref.phases.advice import unusable
 from lsfref.phases.extraction import Extract, Extraction, PathLike, extract, with_name
@@ -20,29 +20,28 @@ from lsfref.phases.streaming import Block
 from lsfref.storage.files import printable
 from lsfref.trajectories import TRACK_LENGTH
 
-Pool = Callable[[Iterable[Block]], pooling.Pooled]
+Pool = Callable[[Extraction], tuple[Floats | None, int]]
 
 
-class Survey(NamedTuple):
-    """What the first pass learns of a video."""
+class Pooled(NamedTuple):
+    """A video as one vector (stage 7), or why not."""
 
+    pooled_E: Floats | None
     n_points: int
     n_frames: int
-    warnings: tuple[str, ...]
-    error: str | None
+    warnings: tuple[str, ...] = ()
+    error: str | None = None
 
 
-def survey(path: PathLike, *, config: Config, extract: Extract = extract) -> Survey:
-    """Return the number of trajectories of a video, or why it has none; bad input never raises."""
-    try:
-        found = extract(path, config)
-        n_points = found.n_points
-        if n_points is None:
-            n_points = sum(len(block.info_P10) for block in found)
-    except LsfrefError as fault:
-        return Survey(0, 0, (), str(fault))
-    fault_text = unusable(path, found.n_frames, n_points, config)
-    return Survey(n_points, found.n_frames, found.warnings, fault_text)
+def survey(path: PathLike, *, config: Config, extract: Extract = extract) -> Pooled:
+    """Return the number of trajectories of a video, and no vector; bad input never raises."""
+    return pool_video_by(path, pool=_count, config=config, extract=extract)
+
+
+def _count(found: Extraction) -> tuple[None, int]:
+    if found.n_points is not None:
+        return None, found.n_points
+    return None, sum(len(block.info_P10) for block in found)
 
 
 def pick_rows(
@@ -63,21 +62,16 @@ def pick_rows(
             break
     if high < len(rows_p):
         raise VideoError(f"{printable(path)}: it has changed while it was worked on; start again")
+    check_finite(path, picked_pD, rows_p)
+    return picked_pD
+
+
+def check_finite(path: PathLike, picked_pD: Floats, rows_p: Ints) -> None:
+    """Raise VideoError where one of the rows that were picked is not finite."""
     finite_p = np.isfinite(picked_pD).all(axis=1)
     if not finite_p.all():
         row = rows_p[finite_p.argmin()]
         raise VideoError(f"{printable(path)}: descriptor row {row} is not finite; leave it out")
-    return picked_pD
-
-
-class Pooled(NamedTuple):
-    """A video as one vector (stage 7), or why not."""
-
-    pooled_E: Floats | None
-    n_points: int
-    n_frames: int
-    warnings: tuple[str, ...] = ()
-    error: str | None = None
 
 
 def pool_video(
@@ -94,16 +88,21 @@ def pool_video(
 def pool_video_by(
     path: PathLike, *, pool: Pool, config: Config, extract: Extract = extract
 ) -> Pooled:
-    """Return what `pool` makes of the trajectories of a video; bad input never raises."""
-    found, pooled_E, n_points, error = Extraction(iter(())), None, 0, None
+    """Return what `pool` makes of the trajectories of a video; bad input never raises.
+
+    What cannot be written while they come is raised.
+    """
+    found, pooled_E, n_points = Extraction(iter(())), None, 0
     try:
         found = extract(path, config)
         pooled_E, n_points = pool(found)
     except NoTrajectoriesError:
         pass
-    except LsfrefError as fault:
-        error = with_name(path, fault)
-    error = error or unusable(path, found.n_frames, n_points, config)
+    except WriteError:
+        raise
+    except LsfrefError as fault:  # nobody knows how many frames there are
+        return Pooled(None, 0, 0, found.warnings, with_name(path, fault))
+    error = unusable(path, found.n_frames, n_points, config)
     return Pooled(None if error else pooled_E, n_points, found.n_frames, found.warnings, error)
 
 

@@ -9,6 +9,8 @@ from lsfref.kernels.scaling import fit_scaling, scale_in_place
 from lsfref.model import Encoder, Network
 from lsfref.phases.extraction import ALONE, Work
 
+KEPT = 5  # passes from one state that is kept to the next
+
 
 class Fitted(NamedTuple):
     """What phase 1 fits, and what to tell of it."""
@@ -49,15 +51,20 @@ def network_from(
         start = lsfnet.init_parameters(
             streams.init, **shape, **_settings(config, "hidden", "n_code", "dtype")
         )
-    work.say("training", 0, config.epochs)
+    keeper = work.keeper
+    state = keeper.find(start, rows_PD, labels_P, config) if keeper else None
+
+    def report(state: switching.State) -> None:
+        n_done = len(state.curves[0])
+        work.say("training", n_done, config.epochs)
+        if keeper and (n_done % KEPT == 0 or n_done == config.epochs):
+            keeper.keep(state)
+
+    work.say("training", len(state.curves[0]) if state else 0, config.epochs)
     return switching.train_network(
-        start,
-        rows_PD,
-        labels_P,
-        rng=streams.batch,
-        report=lambda epoch, *_losses: work.say("training", epoch + 1, config.epochs),
+        start, rows_PD, labels_P, rng=streams.batch, report=report, state=state,
         **_settings(config, "epochs", "batch_size", "switch", "optimizer", "lr_ae", "lr_mlp"),
-    )
+    )  # fmt: skip
 
 
 def _settings(config: Config, *names: str) -> dict[str, Any]:

@@ -1,18 +1,32 @@
 """Between stages 4 and 5, paper Section 3.2: the descriptors that phase 1 learns from.
 
-In: counts_M, how many rows each video has.  Out: which rows are drawn, and sample_PD, the rows.
+In: labelled videos.  Out: sample_PD, some of their rows, and whose they are.
+
+Every row has a random key, and those with the smallest keys are drawn (B1). Keys come from the
+video's own content, so that the sample depends neither on the order of the videos nor on who reads
+which. A video can therefore hand back, when it is counted, all that the sample may want of it (B4).
 """
 
 import functools
-from collections.abc import Sequence
-from typing import NamedTuple
+import hashlib
+import io
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from lsfref.arrays import N_COLUMNS, Floats, Ints
-from lsfref.config import Config, random_streams
-from lsfref.phases.extraction import ALONE, PathLike, Work
-from lsfref.phases.passes import pick_rows
+from lsfref.config import Config
+from lsfref.errors import VideoError
+from lsfref.media.pictures import content_digest
+from lsfref.phases.extraction import ALONE, Extract, Extraction, PathLike, Work
+from lsfref.phases.passes import Pooled, check_finite, pick_rows, survey
+from lsfref.phases.streaming import Block
+from lsfref.storage.files import scratch, write_passing
+
+Describe = Callable[..., Pooled]  # (path, *, config, extract)
 
 
 class Drawn(NamedTuple):
@@ -22,76 +36,104 @@ class Drawn(NamedTuple):
     row_p: Ints
 
 
-def draw_sample(counts_M: Ints, labels_M: Ints, config: Config) -> Drawn:
-    """Return the rows that are sampled (B1, B2), from the counts alone (B4)."""
-    rows_p = draw_rows(
-        random_streams(config.seed).sample,
-        counts_M,
-        n_samples=config.n_samples,
-        balance=config.balance,
-        labels_M=labels_M,
-    )
-    stops_M = np.cumsum(counts_M)
-    owner_p = np.searchsorted(stops_M, rows_p, side="right")
-    return Drawn(owner_p, rows_p - (stops_M - counts_M)[owner_p])
+class Surveyed(NamedTuple):
+    """What one pass over the videos gives: a Pooled of each, and the sample with its owners."""
+
+    described: list[Pooled]
+    owner_P: Ints
+    sample_PD: Floats
+
+
+def identities(paths: Sequence[PathLike], *, work: Work = ALONE) -> list[str]:
+    """Return what keys are drawn by: the digest of a video's content, and its place among equals.
+
+    `paths` are in the order of the videos' names. What is no file has no digest.
+    """
+    seen: Counter[str] = Counter()
+    found = []
+    for digest in work.mapper(_digest, paths):
+        found.append(f"{digest} {seen[digest]}")
+        seen[digest] += 1
+    return found
+
+
+def _digest(path: PathLike) -> str:
+    try:
+        return content_digest(path)
+    except (OSError, ValueError, VideoError):
+        return ""
+
+
+def key_stream(seed: int, identity: str) -> np.random.Generator:
+    """Return the generator of a video's keys: uniform numbers in [0, 1), in the order of rows."""
+    digest = hashlib.sha256(f"sample {seed} {identity}".encode()).digest()
+    return np.random.default_rng(list(digest))
+
+
+def draw_sample(paths: Sequence[PathLike], counts_M: Ints, labels_M: Ints, config: Config) -> Drawn:
+    """Return the rows that are sampled (B1, B2), where it is known how many each video has."""
+    streams = [key_stream(config.seed, identity) for identity in identities(paths)]
+    keys = [stream.random(n) for stream, n in zip(streams, counts_M, strict=True)]
+    owner_K = np.repeat(np.arange(len(counts_M)), counts_M)
+    rows_p = draw_rows(np.concatenate([np.empty(0), *keys]), owner_K, counts_M, labels_M, config)
+    owner_p = owner_K[rows_p]
+    return Drawn(owner_p, rows_p - (np.cumsum(counts_M) - counts_M)[owner_p])
 
 
 def fetch_rows(
-    paths: Sequence[PathLike],
-    drawn: Drawn,
-    config: Config,
-    *,
-    work: Work = ALONE,
+    paths: Sequence[PathLike], drawn: Drawn, config: Config, *, work: Work = ALONE
 ) -> Floats:
     """Return sample_PD, the drawn rows in their order."""
     chosen = np.unique(drawn.owner_p)
     wanted = [drawn.row_p[drawn.owner_p == m] for m in chosen]
     pick = functools.partial(pick_rows, config=config, extract=work.extract)
-    sample_PD = np.empty((len(drawn.row_p), N_COLUMNS), config.dtype)  # 10^6, held once
+    picked = work.each("sampling", pick, [paths[m] for m in chosen], wanted)
+    return _gathered(picked, len(drawn.row_p), config)
+
+
+def _gathered(parts: Iterable[Floats], n_rows: int, config: Config) -> Floats:
+    """Return all parts, one below the other; 10^6 rows are held once."""
+    rows_PD = np.empty((n_rows, N_COLUMNS), config.dtype)
     start = 0
-    for picked_pD in work.each("sampling", pick, [paths[m] for m in chosen], wanted):
-        sample_PD[start : start + len(picked_pD)] = picked_pD
-        start += len(picked_pD)
-    return sample_PD
+    for part in parts:
+        rows_PD[start : start + len(part)] = part
+        start += len(part)
+    return rows_PD
 
 
 def draw_rows(
-    rng: np.random.Generator,
-    counts_M: Ints,
-    *,
-    n_samples: int,
-    balance: str = "none",
-    labels_M: Ints | None = None,
+    keys_P: Floats, owner_P: Ints, counts_M: Ints, labels_M: Ints, config: Config
 ) -> Ints:
-    """Return rows_P: which rows to learn from, drawn without replacement, ascending (B1, B2).
+    """Return rows_p, ascending: which of P rows are drawn, those with the smallest keys (B1, B2).
 
-    Rows are numbered through all videos in order. Videos with label -1 (unlabelled) give none. If
-    there are no more than `n_samples` rows, all are returned.
+    keys_P and owner_P are in the order of videos and rows, and of each video the smallest keys at
+    least; counts_M says how many it has in all. Of equal keys the earlier goes first. Videos with
+    label -1 (unlabelled) give none. If there are no more than `n_samples` rows, all are drawn.
 
     Choices: B1 "none": uniform over all rows, so long videos weigh more.
              B2 "video": the same number from each video; "class": from each class, uniform over
              its rows. What a short video or a small class lacks is shared equally by the others;
              an indivisible rest goes to the largest.
     """
-    counts_M = np.asarray(counts_M, dtype=np.int64)
-    labels_M = np.zeros_like(counts_M) if labels_M is None else np.asarray(labels_M)
-    if counts_M.ndim != 1 or labels_M.shape != counts_M.shape:
-        raise ValueError(f"want (M,) and (M,), got {counts_M.shape} and {labels_M.shape}")
-    if len(counts_M) and counts_M.min() < 0:
-        raise ValueError("want counts of rows, none negative")
-    alike_M, each_M = np.zeros_like(counts_M), np.arange(len(counts_M))
-    groups = {"none": alike_M, "video": each_M, "class": labels_M}
-    if balance not in groups:
-        raise ValueError(f"want balance none, video or class; got {balance!r}")
-    groups_M, known_M = groups[balance], (labels_M >= 0) & (counts_M > 0)
-    members = [np.flatnonzero(known_M & (groups_M == g)) for g in np.unique(groups_M[known_M])]
-    starts_M = np.cumsum(counts_M) - counts_M
-    quotas = share_out([int(counts_M[videos_m].sum()) for videos_m in members], n_samples)
-    drawn = [
-        _draw_from(rng, starts_M[videos_m], counts_M[videos_m], quota=quota)
-        for videos_m, quota in zip(members, quotas, strict=True)
-    ]
-    return np.sort(np.concatenate([np.empty(0, np.int64), *drawn]))
+    counts_M = np.where(labels_M < 0, 0, counts_M)
+    group_M = group_by(labels_M, config)
+    groups = np.unique(group_M[counts_M > 0])
+    quotas = share_out([int(counts_M[group_M == g].sum()) for g in groups], config.n_samples)
+    group_P = np.where(counts_M > 0, group_M, UNDRAWN)[owner_P]
+    drawn = [np.empty(0, np.int64)]
+    for g, quota in zip(groups, quotas, strict=True):
+        rows_p = np.flatnonzero(group_P == g)
+        drawn.append(rows_p[np.argsort(keys_P[rows_p], kind="stable")[:quota]])
+    return np.sort(np.concatenate(drawn))
+
+
+UNDRAWN = -1  # the group of what has no label
+
+
+def group_by(labels_M: Ints, config: Config) -> Ints:
+    """Return group_M: which videos share a quota (B2)."""
+    groups = {"none": np.zeros_like(labels_M), "video": np.arange(len(labels_M)), "class": labels_M}
+    return np.where(labels_M < 0, UNDRAWN, groups[config.balance])
 
 
 def share_out(sizes: Sequence[int], n: int) -> list[int]:
@@ -103,9 +145,130 @@ def share_out(sizes: Sequence[int], n: int) -> list[int]:
     return quotas
 
 
-def _draw_from(rng: np.random.Generator, starts_m: Ints, counts_m: Ints, *, quota: int) -> Ints:
-    """Return `quota` row numbers of the videos that begin at `starts_m`."""
-    ends_m = np.cumsum(counts_m)
-    picks_P = rng.choice(int(ends_m[-1]), quota, replace=False, shuffle=False)
-    of_P = np.searchsorted(ends_m, picks_P, side="right")
-    return picks_P + (starts_m - ends_m + counts_m)[of_P]
+class Want(NamedTuple):
+    """What the sample may want of a video: `most` rows, with keys up to `highest`."""
+
+    most: int
+    highest: float
+
+
+class Standing:
+    """How far a sample has come: how many rows were seen of each group, and their smallest keys."""
+
+    def __init__(self, n_samples: int) -> None:
+        self.n_samples = n_samples
+        self.sizes: Counter[int] = Counter()
+        self.keys: dict[int, Floats] = {}
+
+    def want(self, group: int) -> Want:
+        """Return what can still be drawn of a video of this group, whatever videos follow.
+
+        Were the group without end, its quota would be `most`; further rows of others lower it.
+        """
+        if group == UNDRAWN:
+            return Want(0, -1.0)
+        others = [size for other, size in self.sizes.items() if other != group]
+        endless = max([*others, self.n_samples])
+        most = share_out([*others, endless], self.n_samples)[-1]
+        return Want(most, _nth(self.keys.get(group, np.empty(0)), most))
+
+    def add(self, group: int, n_rows: int, keys_p: Floats) -> None:
+        """Take note of a video."""
+        self.sizes[group] += n_rows if group != UNDRAWN else 0
+        every_p = np.concatenate([self.keys.get(group, np.empty(0)), keys_p])
+        n = min(self.n_samples, len(every_p))
+        self.keys[group] = np.partition(every_p, n - 1)[:n] if n else every_p
+
+
+def _nth(keys_p: Floats, n: int) -> float:
+    """Return the n-th smallest key, or 1 where there are fewer."""
+    return float(np.partition(keys_p, n - 1)[n - 1]) if 0 < n <= len(keys_p) else 1.0
+
+
+class Seen(NamedTuple):
+    """A video that was read once: its rows that may be drawn wait in a file, or in `held`."""
+
+    described: Pooled
+    keys_p: Floats
+    held: bytes
+
+
+def survey_videos(
+    paths: Sequence[PathLike],
+    labels_M: Ints,
+    config: Config,
+    *,
+    work: Work = ALONE,
+    describe: Describe = survey,
+) -> Surveyed:
+    """Return what `describe` makes of each video, and the sample, each being read once (B4).
+
+    `paths` are in the order of the videos' names. Rows that may be drawn wait in temporary files,
+    about n (1 + ln(all rows / n)) of them for a sample of n.
+    """
+    group_M, standing = group_by(labels_M, config), Standing(config.n_samples)
+    wants = (standing.want(int(group)) for group in group_M)  # each when its turn has come
+    seen, counts_M = list[Seen](), np.zeros(len(paths), np.int64)
+    with scratch() as folder:
+        files = [folder / str(m) for m in range(len(paths))]
+        look = functools.partial(_look, config=config, extract=work.extract, describe=describe)
+        each = paths, identities(paths, work=work), wants, files
+        for m, one in enumerate(work.each("extracting", look, *each)):
+            if one.held:
+                files[m].write_bytes(one.held)
+            counts_M[m] = 0 if one.described.error else one.described.n_points
+            standing.add(int(group_M[m]), int(counts_M[m]), one.keys_p)
+            seen.append(one._replace(held=b""))
+        keys_K = np.concatenate([np.empty(0), *(one.keys_p for one in seen)])
+        owner_K = np.repeat(np.arange(len(seen)), [len(one.keys_p) for one in seen])
+        rows_P = draw_rows(keys_K, owner_K, counts_M, labels_M, config)
+        owner_P = owner_K[rows_P]
+        parts = (
+            np.memmap(files[m], config.dtype, "r").reshape(-1, N_COLUMNS)[
+                rows_P[owner_P == m] - np.searchsorted(owner_K, m)
+            ]
+            for m in np.unique(owner_P)
+        )
+        sample_PD = _gathered(parts, len(rows_P), config)
+    return Surveyed([one.described for one in seen], owner_P, sample_PD)
+
+
+def _look(
+    path: PathLike,
+    identity: str,
+    want: Want,
+    file: Path,
+    *,
+    config: Config,
+    extract: Extract,
+    describe: Describe,
+) -> Seen:
+    """Return what `describe` makes of a video, and the keys of its rows that may be drawn."""
+    keys = [np.empty(0)]
+
+    def kept(blocks: Iterable[Block]) -> Iterator[Block]:
+        """Pass blocks on; rows that may be drawn are written."""
+        stream, highest = key_stream(config.seed, identity), want.highest
+        n_seen, n_kept, enough = 0, 0, 2 * want.most
+        for block in blocks:
+            keys_B = stream.random(len(block.descriptors_PD))
+            rows_b = np.flatnonzero(keys_B <= highest)
+            picked_bD = block.descriptors_PD[rows_b].astype(config.dtype, copy=False)
+            check_finite(path, picked_bD, n_seen + rows_b)
+            target.write(picked_bD.tobytes())
+            keys.append(keys_B[rows_b])
+            n_seen, n_kept = n_seen + len(keys_B), n_kept + len(rows_b)
+            if n_kept > enough:  # of a long video, not all rows need to wait
+                keys[:], enough = [np.concatenate(keys)], n_kept + want.most
+                highest = min(highest, _nth(keys[0], want.most))
+            yield block
+
+    def watched(*rest: Any, **more: Any) -> Extraction:
+        found = extract(*rest, **more)
+        found.blocks, found.n_points = kept(found.blocks), None
+        return found
+
+    with write_passing(file) if file.parent.is_dir() else io.BytesIO() as target:
+        found = describe(path, config=config, extract=watched)
+        held = target.getvalue() if isinstance(target, io.BytesIO) else b""
+    return Seen(found, np.empty(0) if found.error else np.concatenate(keys), held)

@@ -42,6 +42,13 @@ def hashes(task: Task, pooled_ME: Floats) -> Floats:
     return lsh.hash_features(pooled_ME[:, task.selected_Q], task.directions_CNQ)
 
 
+@functools.lru_cache(maxsize=4)  # two tasks, searched table by table or stacked
+def prepared(task: Task, *, stacked: bool) -> list[lsh.Prepared]:
+    """Return the hash tables of a task, or all as one (V6), made ready for searches once."""
+    tables = lsh.stack_tables(task.hashes_CmN) if stacked else task.hashes_CmN
+    return list(map(lsh.prepare, tables))
+
+
 def search(task: Task, pooled_ME: Floats, config: Config) -> tuple[Ints, Floats]:
     """Return neighbors_CMK (numbers within the task's index) and squared distances_CMK (stage 9).
 
@@ -49,10 +56,11 @@ def search(task: Task, pooled_ME: Floats, config: Config) -> tuple[Ints, Floats]
     """
     k = neighbor_count(config, len(task.rows_m))
     query_CMN = hashes(task, pooled_ME)
-    index_CmN = task.hashes_CmN
-    if config.voting == "stacked":
-        index_CmN, query_CMN = lsh.stack_tables(index_CmN), lsh.stack_tables(query_CMN)
-    found = [lsh.nearest(i, q, k=k) for i, q in zip(index_CmN, query_CMN, strict=True)]
+    stacked = config.voting == "stacked"
+    if stacked:
+        query_CMN = lsh.stack_tables(query_CMN)
+    tables = prepared(task, stacked=stacked)
+    found = [lsh.nearest(i, q, k=k) for i, q in zip(tables, query_CMN, strict=True)]
     return np.stack([f[0] for f in found]), np.stack([f[1] for f in found])
 
 
@@ -74,9 +82,9 @@ class Hit(NamedTuple):
 
 def most_similar(task: Task, pooled_ME: Floats, query_E: Floats, *, top: int) -> list[Hit]:
     """Return the `top` indexed videos of a task nearest to a query, exactly, nearest first (G3)."""
-    tables = (task.hashes_CmN, hashes(task, query_E[None]))
-    index, query = (lsh.stack_tables(table)[0] for table in tables)
-    neighbors_1K, squared_1K = lsh.nearest(index, query, k=top)
+    (index,) = prepared(task, stacked=True)
+    (query_1N,) = lsh.stack_tables(hashes(task, query_E[None]))
+    neighbors_1K, squared_1K = lsh.nearest(index, query_1N, k=top)
     rows_K = task.rows_m[neighbors_1K[0]]
     apart_K = np.sqrt(np.square(pooled_ME[rows_K] - query_E).sum(axis=1))
     return list(map(Hit, rows_K.tolist(), np.sqrt(squared_1K[0]).tolist(), apart_K.tolist()))

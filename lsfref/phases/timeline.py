@@ -15,7 +15,7 @@ from lsfref.arrays import Floats, Ints
 from lsfref.config import Config
 from lsfref.errors import LsfrefError, NoTrajectoriesError
 from lsfref.media import decoding
-from lsfref.phases.extraction import Extract, Notice, PathLike, extract, repeat_period
+from lsfref.phases.extraction import Extract, Notice, PathLike, extract, repeat_period, with_name
 from lsfref.phases.passes import Pooled
 from lsfref.phases.streaming import Block
 from lsfref.storage.files import printable
@@ -82,7 +82,7 @@ def describe_intervals(
             described = Pooled(vector_E, n_points, stop - first, (), error)
             intervals.append(Interval(first, stop - 1, clock.seconds(first, stop), described))
     except LsfrefError as fault:
-        return Timeline([], 0, (), str(fault))
+        return Timeline([], 0, (), with_name(path, fault))
     return Timeline(intervals, found.n_frames, found.warnings, None)
 
 

@@ -18,10 +18,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lsfref.arrays import Ints
-from lsfref.media.writer import write_video
+from lsfref.media.writer import recorder, write_video
 from lsfref.scenes.render.clips import CLASSES, FPS, LATER, render
 from lsfref.scenes.render.scenery import Scenery, draw_scenery
-from lsfref.storage.files import write_whole
+from lsfref.storage.files import write_bytes
 
 N_SCENES = 20
 FRAMES = 48
@@ -29,7 +29,16 @@ SIZE = (160, 120)
 TEST_SHARE = 0.25  # of the scenes, the last ones
 
 Mapper = Callable[..., Iterable[Any]]
-Progress = Callable[[int, int], None]  # done, of
+
+
+class Settings(NamedTuple):
+    """What a set is drawn with: the same settings give the same pixels."""
+
+    seed: int
+    n_scenes: int = N_SCENES
+    frames: int = FRAMES
+    size: tuple[int, int] = SIZE  # width, height
+    extra: tuple[str, ...] = ()  # classes beyond the paper's six
 
 
 class Clip(NamedTuple):
@@ -46,101 +55,62 @@ def _stream(seed: int, *key: int) -> np.random.Generator:
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=key))
 
 
-def list_clips(
-    seed: int, scene: int, *, n_scenes: int = N_SCENES, extra: tuple[str, ...] = ()
-) -> list[Clip]:
+def list_clips(settings: Settings, scene: int) -> list[Clip]:
     """Return the clips of one scene in an order that says nothing of their classes."""
-    kinds = [(b, f) for b in (*CLASSES, *extra) for f in ("none", "human")]
-    order = _stream(seed, scene, 0).permutation(len(kinds))
-    split = "train" if scene < round(n_scenes * (1 - TEST_SHARE)) else "test"
-    group = f"camera {scene + 1:02d}"
-    clips = []
-    for k in range(len(kinds)):
-        background, foreground = kinds[order[k]]
-        name = f"camera{scene + 1:02d}-{k + 1:02d}.mp4"
-        clips.append(Clip(name, background, foreground, group, split))
-    return clips
+    kinds = [(b, f) for b in (*CLASSES, *settings.extra) for f in ("none", "human")]
+    order = _stream(settings.seed, scene, 0).permutation(len(kinds))
+    split = "train" if scene < round(settings.n_scenes * (1 - TEST_SHARE)) else "test"
+    number = f"{scene + 1:02d}"
+    return [
+        Clip(f"camera{number}-{k:02d}.mp4", background, foreground, f"camera {number}", split)
+        for k, (background, foreground) in enumerate([kinds[i] for i in order], start=1)
+    ]
 
 
-def render_clip(
-    *,
-    seed: int,
-    scene: int,
-    background: str,
-    foreground: str,
-    frames: int = FRAMES,
-    size: tuple[int, int] = SIZE,
-) -> Ints:
-    """Return frames_FHW3 of bytes, width and height as in `size`.
-
-    The same arguments give the same pixels, whatever else is rendered.
-    """
+def render_clip(settings: Settings, scene: int, background: str, foreground: str) -> Ints:
+    """Return frames_FHW3 of bytes, whatever else is rendered: the number of scenes is no matter."""
     names = (*CLASSES, *LATER)
     if background not in names or foreground not in ("none", "human"):
         raise ValueError(f"want one of {names}, none or human; got {background}, {foreground}")
     people = foreground == "human"
-    rng = _stream(seed, scene, 2, names.index(background), int(people))
-    place = scene_of(seed, scene, size)
-    return render(place, rng, background=background, people=people, n_frames=frames)
+    rng = _stream(settings.seed, scene, 2, names.index(background), int(people))
+    place = scene_of(settings.seed, scene, settings.size)
+    return render(place, rng, background=background, people=people, n_frames=settings.frames)
 
 
 @functools.lru_cache(maxsize=3)
-def scene_of(seed: int, scene: int, size: tuple[int, int] = SIZE) -> Scenery:
+def scene_of(seed: int, scene: int, size: tuple[int, int]) -> Scenery:
     """Return the camera of one scene."""
     return draw_scenery(_stream(seed, scene, 1), size)
 
 
-def render_scene(
-    scene: int,
-    *,
-    out_dir: Path,
-    seed: int,
-    n_scenes: int,
-    frames: int,
-    size: tuple[int, int],
-    extra: tuple[str, ...],
-) -> list[Clip]:
+def render_scene(scene: int, *, settings: Settings, out_dir: Path) -> list[Clip]:
     """Write the clips of one scene into `out_dir`; return their lines."""
-    clips = list_clips(seed, scene, n_scenes=n_scenes, extra=extra)
+    clips, coding = list_clips(settings, scene), recorder(FPS, *settings.size)
     for clip in clips:
-        frames_FHW3 = render_clip(
-            seed=seed, scene=scene, background=clip.background, foreground=clip.foreground,
-            frames=frames, size=size,
-        )  # fmt: skip
-        write_video(out_dir / clip.file, frames_FHW3, fps=FPS, codec="recorder")
+        frames_FHW3 = render_clip(settings, scene, clip.background, clip.foreground)
+        write_video(out_dir / clip.file, frames_FHW3, fps=FPS, coding=coding)
     return clips
 
 
 def render_set(
-    out_dir: str | Path,
-    *,
-    seed: int,
-    n_scenes: int = N_SCENES,
-    frames: int = FRAMES,
-    size: tuple[int, int] = SIZE,
-    extra: tuple[str, ...] = (),
-    mapper: Mapper = map,
-    progress: Progress | None = None,
+    out_dir: str | Path, *, mapper: Mapper, progress: Callable[[int, int], None], **settings: Any
 ) -> Path:
     """Write the videos and labels.csv (last) into `out_dir`; return the path of labels.csv.
 
     `mapper` is `map` or the map of any executor: each scene is a task of its own, and what is
-    written does not depend on where it ran.
+    written does not depend on where it ran. `settings` are the fields of Settings.
     """
+    drawn = Settings(**settings)
     out_dir = Path(out_dir)
     out_dir.mkdir(parents=True, exist_ok=True)
-    task = functools.partial(
-        render_scene, out_dir=out_dir, seed=seed, n_scenes=n_scenes, frames=frames, size=size,
-        extra=extra,
-    )  # fmt: skip
+    task = functools.partial(render_scene, settings=drawn, out_dir=out_dir)
     table = io.StringIO(newline="")
     writer = csv.writer(table, lineterminator="\n")
     writer.writerow(Clip._fields)
-    for done, clips in enumerate(mapper(task, range(n_scenes))):
+    for done, clips in enumerate(mapper(task, range(drawn.n_scenes)), start=1):
         writer.writerows(clips)
-        if progress is not None:
-            progress(done + 1, n_scenes)
+        progress(done, drawn.n_scenes)
     labels = out_dir / "labels.csv"
-    with write_whole(labels) as file:
-        file.write(table.getvalue().encode())
+    write_bytes(labels, table.getvalue().encode())
     return labels

@@ -6,67 +6,47 @@ import imageio.v3 as iio
 import numpy as np
 
 from lsfref.arrays import Ints
-from lsfref.scenes.clip_set import FRAMES, SIZE, render_clip
+from lsfref.scenes.clip_set import Settings, render_clip
 from lsfref.scenes.render.clips import CLASSES
-from lsfref.storage.files import write_whole
+from lsfref.storage.files import write_bytes
 
 _GAP = 4
-# 3 x 5 letters: fifteen bits from the top left, row by row
-_LETTERS = dict(
-    zip(
-        "abcdefghijklmnopqrstuvwxyz ",
-        (
-            0o25755, 0o65656, 0o34443, 0o65556, 0o74647, 0o74644, 0o34553, 0o55755, 0o72227,
-            0o11152, 0o55655, 0o44447, 0o57755, 0o57775, 0o25552, 0o65644, 0o25573, 0o65655,
-            0o34216, 0o72222, 0o55557, 0o55552, 0o55775, 0o55255, 0o55222, 0o71247, 0,
-        ),
-        strict=True,
-    )
-)  # fmt: skip
+_SHOWN = ((0, "none"), (0, "human"), (1, "none"), (1, "human"), (2, "human"))
+# 3 x 5 letters: a row is an octal digit, the first one the top
+_ROWS = (
+    "25755 65656 34443 65556 74647 74644 34553 55755 72227 11152 55655 44447 57755 57775 25552 "
+    "65644 25573 65655 34216 72222 55557 55552 55775 55255 55222 71247 00000"
+)
+_LETTERS = dict(zip("abcdefghijklmnopqrstuvwxyz ", _ROWS.split(), strict=True))
 
 
-def contact_sheet(
-    path: str | Path,
-    *,
-    seed: int,
-    scenes: tuple[int, ...] = (0, 1, 2),
-    frames: int = FRAMES,
-    size: tuple[int, int] = SIZE,
-    extra: tuple[str, ...] = (),
-) -> None:
+def contact_sheet(path: str | Path, settings: Settings) -> None:
     """Write a PNG or JPEG: of each class its name, frames without and with people, a time slice.
 
     The time slice is one row of the last clip, frame below frame: what stands still is upright,
     what moves slants, what flickers is striped.
     """
-    height = size[1]
-    bands = []
-    for background in (*CLASSES, *extra):
+    height, frames, bands = settings.size[1], settings.frames, []
+    for background in (*CLASSES, *settings.extra):
         row = []
-        for scene in scenes:
-            for foreground in ("none", "human") if scene != scenes[-1] else ("human",):
-                clip_FHW3 = render_clip(
-                    seed=seed, scene=scene, background=background, foreground=foreground,
-                    frames=frames, size=size,
-                )  # fmt: skip
-                row.append(clip_FHW3[frames // 2])
+        for scene, foreground in _SHOWN:
+            clip_FHW3 = render_clip(settings, scene, background, foreground)
+            row.append(clip_FHW3[frames // 2])
         when = np.arange(height) * frames // height
         row.append(clip_FHW3[when, int(0.68 * height)])
         gap = np.full((height, _GAP, 3), 255, np.uint8)
         strip = np.concatenate([part for picture in row for part in (picture, gap)][:-1], axis=1)
         bands += [label(background, strip.shape[1]), strip]
     sheet = np.concatenate(bands, axis=0)
-    with write_whole(path) as file:
-        suffix = Path(path).suffix.lower()
-        kind = suffix if suffix in (".jpg", ".jpeg") else ".png"
-        file.write(iio.imwrite("<bytes>", sheet, extension=kind))
+    kind = ".jpg" if Path(path).suffix.lower() in (".jpg", ".jpeg") else ".png"
+    write_bytes(path, iio.imwrite("<bytes>", sheet, extension=kind))
 
 
 def label(text: str, width: int) -> Ints:
     """Return a white strip (18, width, 3) of bytes with small letters on it."""
     strip = np.full((18, width, 3), 255, np.uint8)
     for k, letter in enumerate(text):
-        bits = np.array([_LETTERS[letter] >> (14 - b) & 1 for b in range(15)]).reshape(5, 3)
+        bits = [[int(row) >> b & 1 for b in (2, 1, 0)] for row in _LETTERS[letter]]
         left = 2 + 8 * k
         strip[4:14, left : left + 6][np.kron(bits, np.ones((2, 2))) > 0] = 40
     return strip

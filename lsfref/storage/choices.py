@@ -51,8 +51,6 @@ def parse_setting(text: str, *kinds: type) -> tuple[str, Any]:
     try:
         if isinstance(field.default, tuple):
             return name, _typed(field, [int(v) for v in value.split(",") if v])
-        if isinstance(field.default, str):
-            return name, _typed(field, value)
         return name, _typed(field, type(field.default)(value))
     except ValueError:
         wanted = " or ".join(field.metadata["values"]) or f"{field.default!r} or the like"

@@ -7,8 +7,8 @@ in the same places and no NaN; whole numbers must be equal. A real may be float6
 with its own tolerance. Inputs, parameters and draws may be there too, and are then the reference's.
 """
 
+import contextlib
 import hashlib
-import os
 from collections.abc import Collection, Iterator, Sequence
 from itertools import permutations
 from pathlib import Path
@@ -68,9 +68,7 @@ def compare_arrays(got: NDArray[Any], want: NDArray[Any], *, tol: float) -> dict
         return {"error": None, "allowed": None, **_place(a, b, int(np.flatnonzero(odd)[0]))}
     scale = float(np.abs(b[finite]).max(initial=0))
     with np.errstate(over="ignore"):
-        apart_f = np.zeros_like(a)
-        np.subtract(a, b, out=apart_f, where=finite)
-        np.abs(apart_f, out=apart_f)
+        apart_f = np.abs(np.subtract(a, b, out=np.zeros_like(a), where=finite))
     error, allowed = float(apart_f.max(initial=0)), tol * scale
     place = {} if error == 0 else _place(a, b, int(apart_f.argmax()))
     return {"error": error, "allowed": allowed, **place}
@@ -137,11 +135,7 @@ def left_out(manifest: dict[str, Any], names: Sequence[str]) -> set[str]:
 
 
 def compare_folders(
-    folder: str | os.PathLike[str],
-    reference: str | os.PathLike[str],
-    *,
-    stages: Sequence[str] = STAGES,
-    away: Collection[str] = (),
+    folder: Path, reference: Path, *, stages: Sequence[str] = STAGES, away: Collection[str] = ()
 ) -> Iterator[Verdict]:
     """Yield a verdict on each tensor of a port, in stage order.
 
@@ -149,7 +143,6 @@ def compare_folders(
     follow where the port is in single precision: these are skipped. Inputs, parameters and draws
     may be there. Any other `.npy` in the folder is extra, and fails.
     """
-    folder, reference = Path(folder), Path(reference)
     manifest = read_manifest(reference)["tensors"]
     tensors = [e for e in manifest if e["stage"] in stages and e["file"] not in away]
     beyond = _beyond_single(tensors, folder)
@@ -204,13 +197,11 @@ def _judge(entry: dict[str, Any], folder: Path, reference: Path, beyond: bool) -
 
 def _read_reference(entry: dict[str, Any], reference: Path) -> NDArray[Any]:
     path = reference / entry["file"]
-    try:
+    with contextlib.suppress(Fault, OSError):
         data = path.read_bytes()
         if hashlib.sha256(data).hexdigest() == entry["sha256"]:
             return parse_tensor(data)
-    except (Fault, OSError):
-        pass
-    raise TraceError(f"{printable(path)}: missing or changed; restore the reference") from None
+    raise TraceError(f"{printable(path)}: missing or changed; restore the reference")
 
 
 def _tolerance(entry: dict[str, Any], dtype: str) -> float:

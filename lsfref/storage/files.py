@@ -35,10 +35,7 @@ def printable(name: str | bytes | os.PathLike[str]) -> str:
     A file name is whatever its maker chose: line feeds, escape sequences for the terminal, marks
     that reverse the direction of writing. None of them reaches the screen.
     """
-    text = os.fsdecode(name)
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else _escape(c) for c in text)
+    return "".join(c if c.isprintable() else _escape(c) for c in os.fsdecode(name))
 
 
 def _escape(character: str) -> str:
@@ -47,12 +44,13 @@ def _escape(character: str) -> str:
     return character.encode("unicode_escape").decode("ascii")
 
 
-def open_own(path: str | os.PathLike[str]) -> IO[bytes]:
-    """Return a file opened to be read: a regular one, never what a link leads to.
+def open_own(path: str | os.PathLike[str], *, follow: bool = False) -> IO[bytes]:
+    """Return a file opened to be read: a regular one, without `follow` never what a link leads to.
 
     Raises OSError for anything else, at once: a pipe or a device is not waited for.
     """
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
+    links = 0 if follow else os.O_NOFOLLOW
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | links)
     if stat.S_ISREG(os.fstat(descriptor).st_mode):
         return open(descriptor, "rb")
     os.close(descriptor)
@@ -99,6 +97,19 @@ def write_whole(path: str | os.PathLike[str], *, follow: bool = True) -> Iterato
         with contextlib.suppress(OSError):
             temporary.unlink()
         raise
+
+
+@contextlib.contextmanager
+def write_passing(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
+    """Yield a binary file in a `scratch` folder. Raises WriteError where the disk takes no more."""
+    with _told(path, only=_DISK_ERRORS), open(path, "wb") as file:
+        yield file
+
+
+def write_bytes(path: str | os.PathLike[str], data: bytes) -> None:
+    """Write a file as `write_whole` does."""
+    with write_whole(path) as file:
+        file.write(data)
 
 
 def check_output(path: str | os.PathLike[str]) -> None:

@@ -6,7 +6,6 @@ of data is read, and members are stored, never deflated, so nothing can unpack t
 """
 
 import hashlib
-import io
 import struct
 import tokenize
 import zipfile
@@ -22,6 +21,7 @@ UNREADABLE = (  # what Python and numpy raise on damaged zips, headers, JSON and
     zipfile.BadZipFile, zlib.error, struct.error, EOFError, SyntaxError, NotImplementedError,
     ValueError, TypeError, LookupError, AttributeError, ArithmeticError, MemoryError, RuntimeError,
 )  # fmt: skip
+Header = tuple[tuple[int, ...], np.dtype]  # shape, dtype
 KINDS = "biuf"  # bool, integers, floats: no strings, no objects
 
 
@@ -43,15 +43,13 @@ def write(file: IO[bytes], arrays: Mapping[str, NDArray[Any]]) -> None:
             write_member(archive, name, array)
 
 
-def headers(
-    archive: zipfile.ZipFile, file_size: int
-) -> dict[str, tuple[tuple[int, ...], np.dtype]]:
+def headers(archive: zipfile.ZipFile, file_size: int) -> dict[str, Header]:
     """Return {name: (shape, dtype)} of all members, without reading their data.
 
     Raises ValueError where a member is not a stored, C-order `.npy` 1.0 of plain numbers whose size
     is the one that its header gives, or where members add up to more than the file holds.
     """
-    found: dict[str, tuple[tuple[int, ...], np.dtype]] = {}
+    found: dict[str, Header] = {}
     members = archive.infolist()
     if sum(m.file_size for m in members) > file_size:
         raise ValueError("members overlap")
@@ -107,13 +105,6 @@ def read_member(archive: zipfile.ZipFile, name: str, *, check: bool = True) -> N
 def to_bytes(text: str) -> NDArray[np.uint8]:
     """Return text as an array of its UTF-8 bytes."""
     return np.frombuffer(text.encode(), dtype=np.uint8)
-
-
-def dumps(arrays: Mapping[str, NDArray[Any]]) -> bytes:
-    """Return the bytes that `write` would write."""
-    buffer = io.BytesIO()
-    write(buffer, arrays)
-    return buffer.getvalue()
 
 
 def digest(arrays: Mapping[str, NDArray[Any]]) -> str:

@@ -24,7 +24,6 @@ STAGES = tuple(
 )
 ROLES = ("input", "param", "draw", "output")
 _FACTS = {"axes", "dtype", "sha256"}  # beside the place and the role of a tensor
-_FIRST = '{\n"digest": "'
 
 
 class TraceError(LsfrefError):
@@ -44,7 +43,7 @@ def choose_stages(text: str) -> tuple[str, ...]:
     return tuple(stage for stage in STAGES if stage in chosen)
 
 
-class Recorder:
+class Recorder(contextlib.AbstractContextManager["Recorder"]):
     """Writes tensors to a new folder, whole or not at all: use it in a `with` block.
 
     They are written beside it and moved into place by `close`, manifest and all. What is held in
@@ -61,9 +60,6 @@ class Recorder:
         with self._writing(""):
             self.target.parent.mkdir(parents=True, exist_ok=True)
             self.folder = self.stack.enter_context(scratch(self.target.parent))
-
-    def __enter__(self) -> "Recorder":
-        return self
 
     def __exit__(self, *_fault: object) -> None:
         self.stack.close()  # after `close` there is no folder any more
@@ -107,13 +103,11 @@ class Recorder:
         head["axes"] = {**AXES, "digits": "a fixed size"}
         digest = hashlib.sha256()
         with self._writing("manifest.json"), write_whole(self.folder / "manifest.json") as out:
-            out.write(f'{_FIRST}{digest.hexdigest()}",\n'.encode())
-            for piece in map(str.encode, self._body(head)):
-                digest.update(piece)
-                out.write(piece)
+            for piece in self._body(head):
+                digest.update(piece.encode())
+            out.write(f'{{\n"digest": "{digest.hexdigest()}",\n'.encode())
+            out.writelines(map(str.encode, self._body(head)))
             out.write(b"\n}\n")
-            out.seek(len(_FIRST))
-            out.write(digest.hexdigest().encode())
         with self._writing(""):
             for stage in STAGES:
                 self._entries(stage).unlink(missing_ok=True)

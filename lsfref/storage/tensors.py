@@ -4,7 +4,9 @@ In: an array.  Out: its bytes, the same in every release of numpy; and back, or 
 what is wrong with a file that somebody else's program wrote.
 """
 
+import contextlib
 import io
+import math
 import os
 import re
 import tokenize
@@ -18,12 +20,9 @@ from numpy.typing import NDArray
 
 from lsfref.arrays import AXES
 from lsfref.storage.files import printable
+from lsfref.storage.npz import UNREADABLE
 
 HEADER = 128  # bytes before the data of every tensor that is written here
-_DAMAGE = (  # what numpy raises on damaged headers
-    ValueError, TypeError, LookupError, SyntaxError, EOFError, MemoryError, RecursionError,
-    tokenize.TokenError,
-)  # fmt: skip
 WHOLE, REALS = "<i8", {"<f8": "float64", "<f4": "float32"}
 
 
@@ -56,15 +55,18 @@ def to_file_form(array: Any) -> NDArray[Any]:
     return np.array(array, dtype=array.dtype.newbyteorder("<"), order="C")
 
 
-def tensor_bytes(array: NDArray[Any]) -> bytes:
-    """Return the bytes of a tensor's file: the same in every release of numpy."""
-    shape = f"({', '.join(map(str, array.shape))}{',' if array.ndim == 1 else ''})"
-    header = f"{{'descr': '{array.dtype.str}', 'fortran_order': False, 'shape': {shape}, }}"
+def header(dtype: str, shape: tuple[int, ...]) -> bytes:
+    """Return the HEADER bytes before the data: the same in every release of numpy."""
+    text = f"{{'descr': '{dtype}', 'fortran_order': False, 'shape': {shape}, }}"
     size = HEADER - 10
-    if len(header) >= size:
+    if len(text) >= size:
         raise ValueError(f"too many axes for one header: {shape}")
-    prefix = b"\x93NUMPY\x01\x00" + size.to_bytes(2, "little")
-    return prefix + f"{header:<{size - 1}}\n".encode() + array.tobytes()
+    return b"\x93NUMPY\x01\x00" + size.to_bytes(2, "little") + f"{text:<{size - 1}}\n".encode()
+
+
+def tensor_bytes(array: NDArray[Any]) -> bytes:
+    """Return the bytes of a tensor's file."""
+    return header(array.dtype.str, array.shape) + array.tobytes()
 
 
 def read_tensor(path: str | os.PathLike[str]) -> NDArray[Any]:
@@ -77,12 +79,10 @@ def read_tensor(path: str | os.PathLike[str]) -> NDArray[Any]:
 
 def header_dtype(path: str | os.PathLike[str]) -> str | None:
     """Return which of the dtypes the head of a tensor's file names, None where it names none."""
-    try:
-        with open(path, "rb") as file:
-            head = file.read(HEADER)
-    except OSError:
-        return None
-    return next((dtype for dtype in (*REALS, WHOLE) if dtype.encode() in head), None)
+    with contextlib.suppress(OSError), open(path, "rb") as file:
+        head = file.read(HEADER)
+        return next((dtype for dtype in (*REALS, WHOLE) if dtype.encode() in head), None)
+    return None
 
 
 def parse_tensor(data: bytes) -> NDArray[Any]:
@@ -95,16 +95,14 @@ def parse_tensor(data: bytes) -> NDArray[Any]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # headers of Python 2 are read, not talked about
             shape, fortran, dtype = npy.read_array_header_1_0(file, max_header_size=10_000)
-    except _DAMAGE as fault:
+    except (*UNREADABLE, tokenize.TokenError) as fault:
         why = str(fault).partition("\n")[0]
         raise Fault("unreadable", f"not a .npy: {printable(why)}") from None
     if dtype.hasobject or dtype.str not in (WHOLE, *REALS):
         raise Fault("dtype", f"dtype {printable(dtype.str)}; want <f8, <f4 or {WHOLE}")
     if fortran:
         raise Fault("order", "Fortran order; want C order, the last index fastest")
-    n_bytes = dtype.itemsize
-    for n in shape:
-        n_bytes *= n
+    n_bytes = dtype.itemsize * math.prod(shape)
     if min(shape, default=0) < 0 or n_bytes != len(data) - file.tell():
         raise Fault("unreadable", f"{len(data) - file.tell()} bytes of data; want {n_bytes}")
     try:

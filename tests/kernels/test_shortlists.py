@@ -16,8 +16,9 @@ def test_the_nearest_are_in_every_list(monkeypatch, dtype, block):
     rng = np.random.default_rng(0)
     index_MN = rng.normal(size=(53, 7)).astype(dtype)
     queries_mN = rng.normal(size=(11, 7)).astype(dtype)
+    ready = shortlists.prepare(index_MN)
     covered = 0
-    for rows, short, counts_B in shortlists.shortlists(index_MN, queries_mN, k=5):
+    for rows, short, counts_B in shortlists.shortlists(ready, queries_mN, k=5):
         for query_N, row, count in zip(queries_mN[rows], short, counts_B, strict=True):
             apart_M = np.square(index_MN.astype(float) - query_N).sum(axis=1)
             assert set(np.argsort(apart_M)[:5]) <= set(row[:count])
@@ -29,21 +30,33 @@ def test_the_nearest_are_in_every_list(monkeypatch, dtype, block):
 
 def test_far_points_are_left_out_and_ties_are_kept():
     index_MN = np.array([[0.0, 0], [1, 0], [100, 0], [1, 0], [0, 100]])
-    ((_, short, counts_B),) = shortlists.shortlists(index_MN, np.array([[0.0, 0]]), k=2)
+    ready = shortlists.prepare(index_MN)
+    ((_, short, counts_B),) = shortlists.shortlists(ready, np.array([[0.0, 0]]), k=2)
     assert short[0, : counts_B[0]].tolist() == [0, 1, 3]
 
 
 def test_squares_that_overflow_are_refused():
     index_MN = np.array([[0.0, 0], [1e200, 0]])
     with pytest.raises(ValueError, match="squares are finite"):
-        list(shortlists.shortlists(index_MN, index_MN, k=1))
+        shortlists.prepare(index_MN)
+    with pytest.raises(ValueError, match="squares are finite"):
+        list(shortlists.shortlists(shortlists.prepare(index_MN[:1]), index_MN[1:], k=1))
+
+
+def test_a_query_far_out_still_finds_its_nearest():
+    """2^60 times as far as the index is wide: the index is prepared anew, with it in view."""
+    ready = shortlists.prepare(np.array([[0.0, 0], [1, 0], [0, 1]]))
+    assert np.abs(ready.right[:2]).max() < 1
+    ((_, short, counts_B),) = shortlists.shortlists(ready, np.array([[2.0**60, 0]]), k=1)
+    assert 1 in short[0, : counts_B[0]]
 
 
 def test_lists_are_short():
     """What makes it quick: of 997 videos, hardly more than k are looked at."""
     rng = np.random.default_rng(0)
     index_MN, queries_mN = rng.normal(size=(997, 11)), rng.normal(size=(31, 11))
-    for _rows, short, counts_B in shortlists.shortlists(index_MN, queries_mN, k=20):
+    ready = shortlists.prepare(index_MN)
+    for _rows, short, counts_B in shortlists.shortlists(ready, queries_mN, k=20):
         assert counts_B.min() >= 20
         assert counts_B.mean() < 25
         assert short.shape[1] == counts_B.max()

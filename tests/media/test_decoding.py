@@ -10,6 +10,7 @@ import warnings
 from fractions import Fraction
 from pathlib import Path
 
+import corpus
 import imageio_ffmpeg
 import numpy as np
 import pytest
@@ -74,7 +75,7 @@ def test_a_frame_is_ours_to_change(clip):
 def test_same_pixels_as_a_plain_decode(tmp_path):
     """No scaler flag of ours: what ffmpeg gives by default is what we give."""
     path = tmp_path / "lossy.mp4"
-    write_video(path, noise(5, 50, 70, 3), codec="h264")
+    write_video(path, noise(5, 50, 70, 3), coding=corpus.H264)
     command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-i", str(path), "-f", "rawvideo"]
     plain = subprocess.run([*command, "-pix_fmt", "rgb24", "-"], capture_output=True, check=True)
     assert np.array(list(read_rgb(path))).tobytes() == plain.stdout
@@ -84,7 +85,7 @@ def test_the_first_frame_does_not_wait_for_the_last(tmp_path):
     path = tmp_path / "long.mkv"
     pixels_HW3 = noise(192, 128, 3)
     write_video(path, (np.roll(pixels_HW3, t, axis=1) for t in range(100)))
-    with ffmpeg.Decoder(path, READ, max_pixels=10**6, timeout=5) as decoder:
+    with ffmpeg.Decoder(path, READ, 10**6, "V:0") as decoder:
         assert decoder.read_pixmap() is not None
         assert decoder.process.poll() is None  # far from done
     start = time.process_time()
@@ -182,7 +183,7 @@ def encode(path, *arguments, frames=31):
 @pytest.mark.parametrize("fps", [25, 30, 12.5, 30000 / 1001, 60000 / 1001])
 def test_even_rates_are_known_exactly(tmp_path, suffix, fps):
     path = tmp_path / f"even.{suffix}"
-    write_video(path, noise(97, 5, 7), fps=fps, codec="mpeg4")
+    write_video(path, noise(97, 5, 7), fps=fps, coding=corpus.MPEG4)
     assert frame_rate(path) == pytest.approx(fps, rel=1e-12 if suffix != "mkv" else 2e-3)
 
 
@@ -291,8 +292,9 @@ def running(process_id):
     return False
 
 
-def test_a_slow_consumer_is_no_stall(clip):
-    frames = read_rgb(clip[0], timeout=0.3)
+def test_a_slow_consumer_is_no_stall(clip, monkeypatch):
+    monkeypatch.setattr(ffmpeg, "TIMEOUT", 0.3)
+    frames = read_rgb(clip[0])
     next(frames)
     time.sleep(0.6)
     assert len(list(frames)) == 22

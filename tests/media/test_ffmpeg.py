@@ -13,7 +13,6 @@ from lsfref.media import ffmpeg
 from lsfref.media.decoding import count_frames, read_rgb
 from lsfref.media.ffmpeg import versions
 from lsfref.media.writer import write_video
-from lsfref.video import read_frames
 
 PIXMAP = r"printf 'P6\n2 1\n255\nabcdef'"
 
@@ -54,7 +53,7 @@ def test_leaving_early_ends_a_busy_ffmpeg(video, play):
 
 def test_ctrl_c_does_not_reach_ffmpeg(video):
     output = ["-c:v", "ppm", "-f", "image2pipe"]
-    with ffmpeg.Decoder(video, output, max_pixels=100, timeout=5) as decoder:
+    with ffmpeg.Decoder(video, output, 100, "V:0") as decoder:
         assert os.getpgid(decoder.process.pid) != os.getpgid(0)
 
 
@@ -82,11 +81,12 @@ def test_no_name_and_no_variable_reaches_ffmpeg(video, play, tmp_path, monkeypat
         ("while true; do cat /bin/sh >&2; done", "no progress for 0.5 s"),
     ],
 )
-def test_no_progress_is_an_error_in_time(video, play, script, words):
+def test_no_progress_is_an_error_in_time(video, play, script, words, monkeypatch):
+    monkeypatch.setattr(ffmpeg, "TIMEOUT", 0.5)
     play(script)
     start = time.monotonic()
     with pytest.raises(VideoError, match=words):
-        list(read_rgb(video, timeout=0.5, warn=print))
+        list(read_rgb(video, warn=print))
     assert time.monotonic() - start < 8
 
 
@@ -159,14 +159,6 @@ def test_ffmpeg_that_is_not_there(video, monkeypatch):
     monkeypatch.setitem(sys.modules, "imageio_ffmpeg", None)
     with pytest.raises(VideoError, match="no ffmpeg found; pip install"):
         count_frames(video)
-
-
-def test_native_windows_gets_one_sentence(video, monkeypatch):
-    name = str(video)
-    with monkeypatch.context() as patch:
-        patch.setattr(os, "name", "nt")
-        with pytest.raises(VideoError, match="not on native Windows; use WSL"):
-            next(read_frames(name))
 
 
 def test_versions():

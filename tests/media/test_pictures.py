@@ -42,7 +42,7 @@ def test_frames_come_in_the_order_of_their_numbers_with_the_pixels_of_a_video(fo
     video = folder / "video.mkv"
     write_video(video, FRAMES_FHW3)
     np.testing.assert_array_equal(list(read_frames(folder)), list(read_frames(video)))
-    assert (frame_rate(folder), frame_rate(folder, rate=12.5)) == (None, 12.5)
+    assert frame_rate(folder) is None
     assert len(frame_times(folder)) == 0
 
 
@@ -117,5 +117,5 @@ def test_the_digest_is_of_every_frame_and_their_order(folder, tmp_path):
     ten.write_bytes(held)
     assert content_digest(folder) != first
     for nothing in (folder / "missing", os.path.dirname(os.__file__)):
-        with pytest.raises(OSError, match=r"missing|directory"):
+        with pytest.raises(OSError, match=r"missing|not a regular file"):
             content_digest(nothing)

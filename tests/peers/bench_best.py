@@ -109,7 +109,7 @@ def people_by_opencv(path, *, config, choices):
     own, people.search = people.search, opencv_search
     try:
         frames = list(vectors.read_frames(path, config))
-        return pictures.look(frames, len(frames))[pictures.PARTS["people"]]
+        return pictures.look(frames).summary()[pictures.PARTS["people"]]
     finally:
         people.search = own
 

@@ -42,7 +42,8 @@ def ordinary(path: str) -> None:
     t, y, x = np.ogrid[:280, :240, :320]
     waves = 128 + 45 * np.sin(0.11 * (x - t) + 0.07 * y) + 45 * np.cos(0.09 * y + 0.05 * t)
     noisy = (waves + rng.normal(0, 4, waves.shape)).clip(0, 255).astype(np.uint8)
-    write_video(path, noisy, codec="h264")
+    coding = ("-c:v", "libx264", "-crf", "18", "-pix_fmt", "yuv420p")
+    write_video(path, noisy, coding=coding)
 
 
 def cost(read: Callable[[str], int], path: str) -> tuple[float, float]:

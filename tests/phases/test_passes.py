@@ -23,10 +23,10 @@ def broken(path, config):
 
 def test_a_survey_counts_what_comes_unless_it_is_known():
     survey = passes.survey(NAME, config=CONFIG, extract=EXTRACT)
-    assert survey == (31, 23, (), None)
+    assert survey == (None, 31, 23, (), None)
     known = Extraction(iter(()), 23, 7, [Notice("video", "damaged"), Notice("machine", "full")])
     survey = passes.survey(NAME, config=CONFIG, extract=lambda path, config: known)
-    assert survey == (7, 23, ("damaged", "full"), None)
+    assert survey == (None, 7, 23, ("damaged", "full"), None)
     assert passes.survey(NAME, config=CONFIG, extract=broken).error == f"{NAME}: no video"
 
 

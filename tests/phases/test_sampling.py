@@ -1,18 +1,32 @@
+import collections
+import itertools
+import os
+
 import numpy as np
 import oracles
 import pytest
+from fakes import FakeExtract
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lsfref.config import Config, random_streams
+from lsfref.config import Config
+from lsfref.errors import WriteError
 from lsfref.phases import sampling
-from lsfref.phases.sampling import draw_rows, share_out
+from lsfref.phases.extraction import Extraction, Work
+from lsfref.phases.sampling import Standing, draw_rows, share_out, survey_videos
 
 SIZES = st.lists(st.integers(0, 40), min_size=1, max_size=8)
+BALANCES = ["none", "video", "class"]
 
 
-def draw(counts, *, seed=0, **chosen):
-    return draw_rows(np.random.default_rng(seed), np.array(counts), **chosen)
+def draw(counts, *, n_samples, seed=0, labels_M=None, balance="none", keys_P=None):
+    counts_M = np.array(counts, dtype=np.int64)
+    labels_M = np.zeros_like(counts_M) if labels_M is None else labels_M
+    keys_P = np.random.default_rng(seed).random(counts_M.sum()) if keys_P is None else keys_P
+    config = Config(n_samples=n_samples, balance=balance)
+    return draw_rows(
+        keys_P, np.repeat(np.arange(len(counts)), counts_M), counts_M, labels_M, config
+    )
 
 
 def test_shares_by_hand():
@@ -43,7 +57,7 @@ def test_all_rows_where_there_are_too_few():
 
 @given(
     counts=SIZES,
-    n=st.integers(0, 200),
+    n=st.integers(1, 200),
     balance=st.sampled_from(["none", "video", "class"]),
     seed=st.integers(0, 2**32 - 1),
 )
@@ -69,47 +83,161 @@ def test_draws_are_rows_of_labelled_videos(counts, n, balance, seed):
     np.testing.assert_array_equal(rows_P, again)
 
 
-@pytest.mark.parametrize("balance", ["none", "class"])
-def test_every_row_has_the_same_chance(balance):
-    """30 of 101 rows, 600 times: every count within 5 standard deviations of 178."""
-    rng = np.random.default_rng(1)
-    counts_M, times = np.array([3, 41, 0, 57]), np.zeros(101)
-    for _ in range(600):
-        labels_M = np.zeros(4, int)
-        times[draw_rows(rng, counts_M, n_samples=30, balance=balance, labels_M=labels_M)] += 1
-    share = 30 / 101
-    assert np.abs(times - 600 * share).max() < 5 * np.sqrt(600 * share * (1 - share))
-
-
 def test_long_videos_weigh_more_unless_balanced():
     counts = [10, 1000]
     assert (draw(counts, n_samples=101) < 10).sum() <= 6
     assert (draw(counts, n_samples=101, balance="video") < 10).sum() == 10
 
 
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"balance": "colour"}, "want balance"),
-        ({"labels_M": np.zeros(2, int)}, r"\(3,\) and \(2,\)"),
-        ({"counts": [3, -1, 5]}, "none negative"),
-        ({"counts": [[3], [5], [7]]}, r"want \(M,\)"),
-    ],
+def test_equal_keys_go_by_video_and_row():
+    rows_p = draw([2, 3], n_samples=3, keys_P=np.array([0.5, 0.5, 0.5, 0.2, 0.5]))
+    np.testing.assert_array_equal(rows_p, [0, 1, 3])
+
+
+def named(counts):
+    """Videos of so many rows; the first column of a row says which it is."""
+    names = [f"rain-human-{m}.mp4" for m in range(len(counts))]
+    return names, FakeExtract(sizes=dict(zip(names, counts, strict=True)))
+
+
+@pytest.mark.parametrize("balance", BALANCES)
+def test_every_subset_is_as_likely_as_any_other(balance):
+    """B1: 10^4 seeds; chi-squared of the subsets within 4.5 deviations of its mean."""
+    counts_M, labels_M = np.array([3, 0, 4]), np.zeros(3, np.int64)
+    n = 4 if balance == "video" else 3
+    times = collections.Counter()
+    for seed in range(10_000):
+        config = Config(n_samples=n, balance=balance, seed=seed)
+        drawn = sampling.draw_sample(["a", "b", "c"], counts_M, labels_M, config)
+        times[tuple(zip(drawn.owner_p.tolist(), drawn.row_p.tolist(), strict=True))] += 1
+    subsets = 3 * 6 if balance == "video" else 35  # 2 of 3 and 2 of 4, or 3 of 7
+    assert len(times) == subsets
+    expected = 10_000 / subsets
+    chi = sum((count - expected) ** 2 / expected for count in times.values())
+    assert abs(chi - (subsets - 1)) < 4.5 * np.sqrt(2 * (subsets - 1))
+
+
+def eager(function, *columns):
+    """A mapper that asks for all that is wanted before anything is read."""
+    return map(function, *[list(column) for column in columns])
+
+
+def elsewhere(function, *columns):
+    """A mapper of machines that do not see our temporary folder."""
+    *columns, last = columns
+    if isinstance(last, list) and last and isinstance(last[0], os.PathLike):
+        last = [sampling.Path("/nowhere", file.name) for file in last]
+    return map(function, *columns, last)
+
+
+@pytest.mark.parametrize("balance", BALANCES)
+@given(counts=SIZES, n=st.integers(1, 90), seed=st.integers(0, 2**32 - 1))
+@settings(max_examples=25)
+def test_one_pass_draws_what_is_drawn_where_all_is_known(balance, counts, n, seed):
+    """B4: whoever reads, and however much was known when a video was read."""
+    names, extract = named(counts)
+    labels_M = np.random.default_rng(seed).integers(-1, 3, len(counts))
+    config = Config(n_samples=n, balance=balance, seed=seed, dtype="float32")
+    counts_M = np.array(counts)
+    drawn = sampling.draw_sample(names, counts_M, labels_M, config)
+    want_PD = sampling.fetch_rows(names, drawn, config, work=Work(extract))
+    for mapper in (map, eager, elsewhere):
+        surveys, owner_P, sample_PD = survey_videos(
+            names, labels_M, config, work=Work(extract, mapper)
+        )
+        assert [s.n_points for s in surveys] == counts
+        np.testing.assert_array_equal(owner_P, drawn.owner_p)
+        np.testing.assert_array_equal(sample_PD, want_PD)
+        assert sample_PD.dtype == np.float32
+
+
+@given(order=st.permutations(range(5)), seed=st.integers(0, 99))
+@settings(max_examples=20)
+def test_a_row_is_drawn_whatever_the_order_of_the_videos(order, seed, tmp_path_factory):
+    """Keys follow the content, and the place among equal ones; which were read first is nothing."""
+    folder = tmp_path_factory.mktemp("order")
+    for m, content in enumerate(["a", "b", "b", "c", "d"]):
+        (folder / f"{m}").write_text(content)
+    paths, counts_M = [folder / f"{m}" for m in range(5)], np.array([9, 4, 6, 2, 5])
+    config = Config(n_samples=11, seed=seed)
+    zeros_M = np.zeros(5, np.int64)
+    drawn = sampling.draw_sample(paths, counts_M, zeros_M, config)
+    known = dict(zip(paths, sampling.identities(paths), strict=True))
+    assert len(set(known.values())) == 5
+    keys = [sampling.key_stream(seed, known[paths[m]]).random(counts_M[m]) for m in order]
+    owner_P = np.repeat(np.arange(5), counts_M[order])
+    rows_p = draw_rows(np.concatenate(keys), owner_P, counts_M[order], zeros_M, config)
+    per_video = np.bincount(np.array(order)[owner_P[rows_p]], minlength=5)
+    np.testing.assert_array_equal(per_video, np.bincount(drawn.owner_p, minlength=5))
+
+
+@given(
+    sizes=st.lists(st.tuples(st.integers(0, 4), st.integers(0, 30)), min_size=1, max_size=12),
+    n=st.integers(1, 60),
 )
-def test_draws_that_are_refused(change, message):
-    with pytest.raises(ValueError, match=message):
-        draw(change.pop("counts", [3, 5, 7]), n_samples=4, **change)
+@settings(max_examples=200)
+def test_what_is_wanted_covers_every_quota_to_come(sizes, n):
+    """B2: videos of groups, one after the other; later ones only lower a quota."""
+    standing, wanted = Standing(n), []
+    for group, size in sizes:
+        wanted.append((group, standing.want(group).most))
+        standing.add(group, size, np.zeros(size))
+    totals = collections.Counter()
+    for group, size in sizes:
+        totals[group] += size
+    quotas = dict(zip(totals, share_out(list(totals.values()), n), strict=True))
+    assert all(quotas[group] <= most for group, most in wanted)
 
 
-@pytest.mark.parametrize("balance", ["none", "video", "class"])
-def test_a_sample_is_drawn_as_the_config_says(balance):
-    counts_M, labels_M = np.array([31, 0, 7, 53, 11]), np.array([0, 1, 1, 0, 2])
-    config = Config(n_samples=29, balance=balance, seed=3)
-    drawn = sampling.draw_sample(counts_M, labels_M, config)
-    rows_p = sampling.draw_rows(
-        random_streams(3).sample, counts_M, n_samples=29, balance=balance, labels_M=labels_M
-    )
-    starts_M = np.cumsum(counts_M) - counts_M
-    np.testing.assert_array_equal(starts_M[drawn.owner_p] + drawn.row_p, rows_p)
-    assert (drawn.row_p >= 0).all()
-    assert (drawn.row_p < counts_M[drawn.owner_p]).all()
+def test_of_a_long_video_not_all_rows_wait(monkeypatch):
+    """20,000 rows, 50 wanted: what is written is some n (1 + ln(N / n)), not N."""
+    written = []
+    real = sampling.write_passing
+
+    def counting(path):
+        written.append(path)
+        return real(path)
+
+    monkeypatch.setattr(sampling, "write_passing", counting)
+    names, extract = named([20_000])
+    config, sizes = Config(n_samples=50), []
+    monkeypatch.setattr(
+        sampling.np, "memmap",
+        lambda file, dtype, mode: (sizes.append(file.stat().st_size), np.fromfile(file, dtype))[1],
+    )  # fmt: skip
+    survey_videos(names, np.zeros(1, np.int64), config, work=Work(extract))
+    assert sizes[0] // (426 * 8) < 3 * 50 * (1 + np.log(20_000 / 50))
+
+
+def test_a_full_disk_ends_the_run_and_not_the_video(monkeypatch):
+    """A video is not left out because the temporary folder is full."""
+
+    def full(path):
+        raise WriteError(f"{path}: cannot be written (No space left on device)")
+
+    monkeypatch.setattr(sampling, "write_passing", full)
+    names, extract = named([5])
+    with pytest.raises(WriteError):
+        survey_videos(names, np.zeros(1, np.int64), Config(), work=Work(extract))
+
+
+def test_a_row_that_is_not_finite_is_the_videos_fault():
+    names, extract = named([30, 30])
+
+    def spoiled(path, config):
+        blocks = list(extract(path, config))
+        if path == names[1]:
+            blocks[1].descriptors_PD[4, 7] = np.inf
+        return Extraction(iter(blocks), 23)
+
+    zeros_M = np.zeros(2, np.int64)
+    surveys, owner_P, _ = survey_videos(names, zeros_M, Config(), work=Work(spoiled))
+    assert surveys[0].error is None
+    assert "descriptor row 17 is not finite" in surveys[1].error
+    assert len(owner_P) == 30
+    assert not owner_P.any()
+
+
+def test_nothing_is_wanted_of_a_video_without_label():
+    assert Standing(9).want(sampling.UNDRAWN) == (0, -1.0)
+    assert list(itertools.islice(sampling.group_by(np.array([-1, 2]), Config()), 2)) == [-1, 0]

@@ -45,6 +45,14 @@ def test_one_search_among_all_hashes_where_tables_are_stacked():
         np.testing.assert_allclose(distances_CMK[0], np.sort(apart_TMN, axis=1)[:, :3], atol=1e-9)
 
 
+def test_an_index_is_prepared_once():
+    task = FITTED.tasks["background"]
+    for stacked, n_tables in ((False, len(task.classes)), (True, 1)):
+        ready = testing.prepared(task, stacked=stacked)
+        assert len(ready) == n_tables
+        assert testing.prepared(task, stacked=stacked) is ready
+
+
 def test_the_most_similar_are_by_hash_with_the_distance_of_the_codes():
     task, query_E = FITTED.tasks["foreground"], FITTED.pooled_ME[2] + 0.01
     hits = testing.most_similar(task, FITTED.pooled_ME, query_E, top=3)

@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lsfref.media.writer import write_video
+from lsfref.media.writer import recorder, write_video
 from lsfref.scenes import clip_set
+from lsfref.scenes.clip_set import Settings
 from lsfref.scenes.render.clips import CLASSES, FPS, LATER
 from lsfref.video import read_frames
 
@@ -19,19 +20,19 @@ SMALL = (96, 74)  # width, height
 
 
 def test_a_scene_has_every_class_with_and_without_people_in_an_order_that_tells_nothing():
-    listed = clip_set.list_clips(5, 3)
+    listed = clip_set.list_clips(Settings(5), 3)
     assert {(c.background, c.foreground) for c in listed} == {
         (b, f) for b in CLASSES for f in ("none", "human")
     }
     assert [c.file for c in listed] == [f"camera04-{k:02d}.mp4" for k in range(1, 13)]
-    orders = {tuple(c[1:3] for c in clip_set.list_clips(5, k)) for k in range(20)}
+    orders = {tuple(c[1:3] for c in clip_set.list_clips(Settings(5), k)) for k in range(20)}
     assert len(orders) == 20
-    first = [clip_set.list_clips(seed, 0)[0].background for seed in range(60)]
+    first = [clip_set.list_clips(Settings(seed), 0)[0].background for seed in range(60)]
     assert len(set(first)) == 6
-    later = clip_set.list_clips(5, 3, extra=("fog",))
+    later = clip_set.list_clips(Settings(5, extra=("fog",)), 3)
     assert len(later) == 14
-    assert {c.split for k in range(15) for c in clip_set.list_clips(0, k)} == {"train"}
-    assert {c.split for k in range(15, 20) for c in clip_set.list_clips(0, k)} == {"test"}
+    assert {c.split for k in range(15) for c in clip_set.list_clips(Settings(0), k)} == {"train"}
+    assert {c.split for k in range(15, 20) for c in clip_set.list_clips(Settings(0), k)} == {"test"}
 
 
 def test_same_seed_same_bytes_whatever_else_is_rendered(tmp_path):
@@ -48,7 +49,7 @@ def test_same_seed_same_bytes_whatever_else_is_rendered(tmp_path):
     assert list(rows[0]) == ["file", "background", "foreground", "group", "split"]
     assert len(rows) == 24
     (tmp_path / "one").mkdir()
-    clips = clip_set.render_scene(1, out_dir=tmp_path / "one", extra=(), **settings)
+    clips = clip_set.render_scene(1, settings=Settings(**settings), out_dir=tmp_path / "one")
     assert [clip._asdict() for clip in clips] == rows[12:]
     for clip in clips:
         both, one = (tmp_path / "both" / clip.file), (tmp_path / "one" / clip.file)
@@ -57,21 +58,20 @@ def test_same_seed_same_bytes_whatever_else_is_rendered(tmp_path):
 
 
 def test_a_clip_repeats_and_differs_by_seed():
-    settings = {"scene": 1, "background": "rain", "foreground": "human", "frames": 3, "size": SMALL}
-    clip = clip_set.render_clip(seed=0, **settings)
+    settings, clip_of = Settings(0, frames=3, size=SMALL), (1, "rain", "human")
+    clip = clip_set.render_clip(settings, *clip_of)
     assert clip.shape == (3, SMALL[1], SMALL[0], 3)
     assert clip.dtype == np.uint8
     clip_set.scene_of.cache_clear()
-    assert np.array_equal(clip, clip_set.render_clip(seed=0, **settings))
-    another = clip_set.render_clip(seed=1, **settings)
+    assert np.array_equal(clip, clip_set.render_clip(settings, *clip_of))
+    another = clip_set.render_clip(settings._replace(seed=1), *clip_of)
     assert np.abs(clip.astype(int) - another).mean() > 5
 
 
 @pytest.mark.parametrize("background", [*CLASSES, *LATER])
 def test_every_class_moves_and_lies_in_the_same_range_of_brightness(background):
-    clip = clip_set.render_clip(
-        seed=3, scene=2, background=background, foreground="none", frames=6, size=SMALL
-    ).astype(float)
+    settings = Settings(3, frames=6, size=SMALL)
+    clip = clip_set.render_clip(settings, 2, background, "none").astype(float)
     assert 70 < clip.mean() < 155
     assert np.abs(np.diff(clip, axis=0)).mean() > 0.1
 
@@ -80,8 +80,8 @@ def test_every_class_moves_and_lies_in_the_same_range_of_brightness(background):
 def test_quiet_and_noisy_clips_are_files_of_one_size(tmp_path):
     sizes = []
     for background in ("normal", "noise"):
-        clip = clip_set.render_clip(seed=0, scene=0, background=background, foreground="none")
-        write_video(tmp_path / "clip.mp4", clip, fps=FPS, codec="recorder")
+        clip = clip_set.render_clip(Settings(0), 0, background, "none")
+        write_video(tmp_path / "clip.mp4", clip, fps=FPS, coding=recorder(FPS, *clip_set.SIZE))
         sizes.append((tmp_path / "clip.mp4").stat().st_size)
     assert max(sizes) < 1.05 * min(sizes)
 
@@ -92,7 +92,7 @@ def test_quiet_and_noisy_clips_are_files_of_one_size(tmp_path):
 def test_an_unknown_class_is_refused(wrong):
     settings = {"background": "rain", "foreground": "none", **wrong}
     with pytest.raises(ValueError, match="want one of"):
-        clip_set.render_clip(seed=0, scene=0, frames=1, size=SMALL, **settings)
+        clip_set.render_clip(Settings(0, frames=1, size=SMALL), 0, **settings)
 
 
 def test_the_command_renders_and_says_so(tmp_path):
@@ -118,6 +118,6 @@ def test_a_clip_of_48_frames_takes_at_most_half_a_second():
     best = np.inf
     for seed in range(3):
         start = time.process_time()
-        clip_set.render_clip(seed=seed, scene=0, background="rain", foreground="human")
+        clip_set.render_clip(Settings(seed), 0, "rain", "human")
         best = min(best, time.process_time() - start)
     assert best < 0.5

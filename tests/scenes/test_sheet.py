@@ -3,13 +3,14 @@
 import imageio.v3 as iio
 
 from lsfref.scenes import sheet
+from lsfref.scenes.clip_set import Settings
 
 
 def test_the_contact_sheet_is_a_picture_with_a_row_for_each_class(tmp_path):
     for name, head in (("s.png", b"\x89PNG"), ("s.JPG", b"\xff\xd8\xff")):
-        sheet.contact_sheet(tmp_path / name, seed=0, scenes=(0,), frames=3, size=(64, 64))
+        sheet.contact_sheet(tmp_path / name, Settings(0, frames=3, size=(64, 64)))
         picture = iio.imread(tmp_path / name)
-        assert picture.shape == (6 * (18 + 64), 2 * 64 + 4, 3)
+        assert picture.shape == (6 * (18 + 64), 6 * 64 + 5 * 4, 3)
         assert (tmp_path / name).read_bytes().startswith(head)
 
 

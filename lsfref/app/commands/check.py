@@ -23,7 +23,7 @@ from lsfref.errors import LsfrefError, VideoError
 from lsfref.media.pictures import content_digest
 from lsfref.phases.advice import check_classes
 from lsfref.phases.extraction import Extract
-from lsfref.phases.passes import Survey, survey
+from lsfref.phases.passes import Pooled, survey
 from lsfref.storage.files import printable
 
 FIELDS = (
@@ -100,7 +100,7 @@ def refusals(manifest: lists.Manifest, rows: Sequence[dict[str, Any]]) -> list[s
 class Look(NamedTuple):
     """What decoding a video showed: what `train` learns of it, its width and height, its bytes."""
 
-    found: Survey
+    found: Pooled
     size: tuple[int | None, int | None]
     digest: str
 

@@ -89,9 +89,8 @@ def as_row(path: str, said: Answer, args: argparse.Namespace, **times: Any) -> d
     row: dict[str, Any] = {"file": path, **times, "frames": said.frames, "points": said.points}
     for task, label in said.labels.items():
         shares = said.confidence.get(task)
-        if shares is None or label is None:
-            row[task] = None
-        else:
+        row[task] = None
+        if shares is not None and label is not None:
             sure = shares[label] >= args.threshold
             row[task] = {"label": label if sure else None, "confidence": shares}
     return row | {"warnings": list(said.warnings), "error": said.error}

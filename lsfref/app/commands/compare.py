@@ -20,7 +20,7 @@ from lsfref.app.page.compare_page import compare_page
 from lsfref.app.work.session import session
 from lsfref.errors import LabelsError
 from lsfref.phases.passes import survey
-from lsfref.storage.files import printable, write_whole
+from lsfref.storage.files import printable, write_bytes
 from lsfref.study.protocol import asking, protocol
 from lsfref.study.protocol.evaluate import check_rounds
 from lsfref.study.protocol.metrics import SignTest
@@ -58,6 +58,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     options.add_config(parser)
     options.add_common(parser)
     options.add_output(parser)
+
+
+Tests = dict[tuple[str, str], SignTest]  # of the whole system against a method, by task
 
 
 class Compared(NamedTuple):
@@ -137,7 +140,7 @@ def of_videos(args: argparse.Namespace) -> tuple[int, Compared]:
         outcomes = protocol.collect(rounds, [fold.answers for fold in folds], tasks)
         if "best" in args.rows:  # no row of the paper's, in these folds
             own, choices = options.chosen(args, preset="best")
-            measure = systems.measurer(choices)
+            measure = systems.system(choices).evaluate
             outcomes += measure(videos, tasks, repeats, own, work=doing.work)
     lines = [*describe(manifest), *told]
     return n_failed, Compared(tasks, folds, rounds[0].split[1], outcomes, lines)
@@ -158,9 +161,7 @@ def _rows_of(beside: Sequence[tables.FeatureTable], manifest: Manifest) -> dict[
     return dict(zip(names, tables.align(beside, labels)[0], strict=True))
 
 
-def _write_page(
-    found: Compared, tests: dict[tuple[str, str], SignTest], args: argparse.Namespace
-) -> None:
+def _write_page(found: Compared, tests: Tests, args: argparse.Namespace) -> None:
     first, figure = found.folds[0], None
     if first.spaces:
         asked = np.isin(first.rows, found.asked)
@@ -174,21 +175,17 @@ def _write_page(
         found.outcomes, tests, lines=[*found.lines, how],
         title=f"Table 1 for {printable(args.labels)}", figure=figure,
     )  # fmt: skip
-    with write_whole(args.page) as file:
-        file.write(text.encode())
+    write_bytes(args.page, text.encode())
     if not (args.json or args.csv):
         print(f"wrote {printable(args.page)}")
 
 
-def _print(
-    outcomes: Sequence[Outcome], tests: dict[tuple[str, str], SignTest], args: argparse.Namespace
-) -> None:
+def _print(outcomes: Sequence[Outcome], tests: Tests, args: argparse.Namespace) -> None:
     show = output.printer(args, FIELDS, flat=with_ends)
     by_task: dict[str, list[dict[str, Any]]] = {}
     for outcome in outcomes:
-        row = as_json(outcome) | {"won": None, "lost": None, "p": None}
-        if test := tests.get((outcome.method, outcome.task)):
-            row |= {"won": test.wins, "lost": test.losses, "p": test.p}
+        won, lost, _ties, p = tests.get((outcome.method, outcome.task), (None, None, None, None))
+        row = as_json(outcome) | {"won": won, "lost": lost, "p": p}
         by_task.setdefault(outcome.task, []).append(row)
         if show:
             show(row)

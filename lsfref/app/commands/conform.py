@@ -44,7 +44,8 @@ def run(args: argparse.Namespace) -> int:
     manifest = recorder.read_manifest(reference)
     away = options.parsed("--without:", comparator.left_out, manifest, args.without)
     verdicts = []
-    for verdict in comparator.compare_folders(args.folder, reference, stages=stages, away=away):
+    found = comparator.compare_folders(Path(args.folder), Path(reference), stages=stages, away=away)
+    for verdict in found:
         verdicts.append(verdict)
         if not (args.quiet and verdict.passed):
             output.write_json(as_row(verdict)) if args.json else print(as_line(verdict))

@@ -32,9 +32,12 @@ def run(args: argparse.Namespace) -> int:
     config, choices = options.chosen(args)
     manifest = videos.labelled(read_labels(args.labels))
     refuse_lone_classes(manifest)
+    system = systems.system(choices)
     with session(args, passes=3, n_videos=len(manifest.videos)) as doing:
         doing.progress.explain(describe(manifest))
-        manifest, counted, n_failed = videos.count(manifest, config, doing)
+        manifest, counted, n_failed = videos.count(
+            manifest, config, doing, describe=system.describe
+        )
         tasks = videos.task_labels(manifest)
         repeats = folding.divide(manifest, tasks, args)
         thin = folding.thin_classes(tasks, repeats)
@@ -42,7 +45,6 @@ def run(args: argparse.Namespace) -> int:
             smallest = min(len(train) for folds in repeats for train, _ in folds)
             thin += asking.cut_in_words(config, smallest)
         doing.progress.explain([folding.split_in_words(repeats), *thin])
-        measure = systems.measurer(choices)
-        found = measure(counted, tasks, repeats, config, work=doing.work)
+        found = system.evaluate(counted, tasks, repeats, config, work=doing.work)
     outcomes.write(found, args)
     return 1 if n_failed else 0

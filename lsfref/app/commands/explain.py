@@ -19,7 +19,7 @@ from lsfref.app.work.progress import Progress
 from lsfref.errors import LsfrefError, WriteError
 from lsfref.model import Model
 from lsfref.phases.extraction import Work
-from lsfref.storage.files import check_folder, printable, write_whole
+from lsfref.storage.files import check_folder, printable, write_bytes
 
 Explain = Callable[..., Story]  # of a video's path and its page's
 
@@ -81,18 +81,14 @@ def explain(path: str, page: str, *, near: list[Path], back: str = "", **setting
     Raises VideoError where it cannot be.
     """
     story = gather(path, **settings)
-    text = explain_page(story, [*near, Path(path).parent], back)
-    with write_whole(page) as file:
-        file.write(text.encode())
+    write_bytes(page, explain_page(story, [*near, Path(path).parent], back).encode())
     return story
 
 
 def write_pictures(page: str, folder: str) -> None:
     """Write the pixel pictures of a page as files."""
-    os.makedirs(folder, exist_ok=True)
     for name, data in pictures_of(Path(page).read_text(encoding="utf-8")):
-        with write_whole(os.path.join(folder, name)) as file:
-            file.write(data)
+        write_bytes(os.path.join(folder, name), data)
 
 
 def run_many(
@@ -112,8 +108,7 @@ def run_many(
             if not one.link or (fitted is not None and not one.shares):
                 progress.report((), one.note)
     classes = {name: task.classes for name, task in fitted.tasks.items()} if fitted else {}
-    with write_whole(target) as file:
-        file.write(folder_page(cards, classes).encode())
+    write_bytes(target, folder_page(cards, classes).encode())
     print(f"wrote {printable(target)} and {len(os.listdir(folder))} pages in {printable(folder)}")
     return progress.conclude(len(paths))
 

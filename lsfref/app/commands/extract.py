@@ -17,11 +17,12 @@ from lsfref.errors import LsfrefError
 from lsfref.media import decoding
 from lsfref.phases import extraction
 from lsfref.phases.advice import unusable
-from lsfref.phases.passes import Survey
+from lsfref.phases.passes import Pooled
 from lsfref.phases.streaming import of_length
 from lsfref.storage.files import check_folder, printable, write_whole
+from lsfref.storage.tensors import HEADER, header
 
-INTEGER, SIX, SEVEN = "%d", "%.6f", "%.7f"  # the digits of the original's text
+DIGITS = ["%d"] + ["%.6f"] * 39 + ["%.7f"] * 396  # of the original's text
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -69,41 +70,28 @@ def run(args: argparse.Namespace) -> int:
         return doing.progress.conclude(len(paths))
 
 
-def write_rows(path: str, target: str, *, config: Config, extract: Any, text: bool) -> Survey:
+def write_rows(path: str, target: str, *, config: Config, extract: Any, text: bool) -> Pooled:
     """Write the rows of one video, streamed; return how it ended. A failure leaves no file."""
-    n_points = 0
+    n_points, dtype = 0, np.dtype(config.dtype).newbyteorder("<").str
     try:
         found = extract(path, config)
         limits = {"max_frames": config.max_frames, "max_pixels": config.max_pixels}
         # What is wrong with the file is said as it is extracted.
         n_frames = found.n_frames or decoding.count_frames(path, warn=lambda text: None, **limits)
         with write_whole(target) as file:
-            if not text:
-                file.write(npy_header(0, config.dtype))
+            file.seek(0 if text else HEADER)
             for block in found:
                 info_P10 = of_length(block.info_P10, n_frames)
                 rows = np.concatenate([info_P10, block.descriptors_PD], axis=1)
                 n_points += len(rows)
                 if text:
-                    digits = [INTEGER] + [SIX] * 39 + [SEVEN] * 396
-                    np.savetxt(file, rows, fmt=digits, delimiter="\t")
+                    np.savetxt(file, rows, fmt=DIGITS, delimiter="\t")
                 else:
-                    file.write(rows.astype(little(config.dtype)).tobytes())
+                    file.write(rows.astype(dtype).tobytes())
             if not text:
                 file.seek(0)
-                file.write(npy_header(n_points, config.dtype))
+                file.write(header(dtype, (n_points, 436)))
     except LsfrefError as fault:
-        return Survey(0, 0, (), str(fault))
+        return Pooled(None, 0, 0, error=str(fault))
     why = None if n_points else unusable(path, found.n_frames, 0, config)
-    return Survey(n_points, n_frames, (*found.warnings, *([why] if why else [])), None)
-
-
-def little(dtype: str) -> str:
-    """Return the little-endian form of a dtype's name."""
-    return np.dtype(dtype).newbyteorder("<").str
-
-
-def npy_header(n_rows: int, dtype: str) -> bytes:
-    """Return the 128-byte header of a (n_rows, 436) array: its length never depends on n_rows."""
-    text = f"{{'descr': '{little(dtype)}', 'fortran_order': False, 'shape': ({n_rows}, 436), }}"
-    return b"\x93NUMPY\x01\x00" + (118).to_bytes(2, "little") + f"{text:<117}\n".encode()
+    return Pooled(None, n_points, n_frames, (*found.warnings, *([why] if why else [])))

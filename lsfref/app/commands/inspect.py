@@ -16,7 +16,7 @@ from lsfref.config import PRESETS, Config
 from lsfref.model import Model, load, versions
 from lsfref.phases.phase2 import neighbor_count
 from lsfref.storage.files import printable
-from lsfref.study.best import preset as best
+from lsfref.study.best import choices as best
 
 BLOCKS = "\u2581\u2582\u2583\u2584\u2585\u2586\u2587\u2588"
 ASCII = "_.-~=*#@"  # where the terminal has no blocks; as many steps
@@ -77,14 +77,9 @@ def facts(model: Model) -> dict[str, Any]:
 
 
 def nearest_preset(config: Config) -> str:
-    """Return the preset that differs in the fewest choices; the seed is none of them."""
-    mine = dataclasses.asdict(config)
-
-    def apart(name: str) -> int:
-        preset = dataclasses.asdict(PRESETS[name])
-        return sum(mine[key] != preset[key] for key in mine if key != "seed")
-
-    return min(PRESETS, key=apart)
+    """Return the preset that differs in the fewest choices; presets have one seed."""
+    mine = vars(config).items()
+    return min(PRESETS, key=lambda name: len(mine - vars(PRESETS[name]).items()))
 
 
 def lines(told: dict[str, Any], *, blocks: bool) -> list[str]:

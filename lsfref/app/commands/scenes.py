@@ -34,16 +34,14 @@ def run(args: argparse.Namespace) -> int:
     check_folder(args.out)
     output.claim(os.path.join(args.out, "labels.csv"), *([args.sheet] if args.sheet else []))
     report = functools.partial(Progress(quiet=args.quiet), "rendering scenes")
-    settings = {"seed": args.seed, "frames": args.frames, "size": args.size}
     extra = tuple(sorted(set(args.extra)))
+    settings = clip_set.Settings(args.seed, args.scenes, args.frames, args.size, extra)
     with workers.mapper(min(args.jobs, args.scenes)) as mapper:
-        labels = clip_set.render_set(
-            args.out, n_scenes=args.scenes, extra=extra, mapper=mapper, progress=report, **settings
-        )
-    n_clips = args.scenes * len(clip_set.list_clips(args.seed, 0, extra=extra))
+        labels = clip_set.render_set(args.out, mapper=mapper, progress=report, **settings._asdict())
+    n_clips = args.scenes * len(clip_set.list_clips(settings, 0))
     print(f"{printable(labels)}: {n_clips} clips of {args.scenes} cameras")
     if args.sheet:
-        sheet.contact_sheet(args.sheet, extra=extra, **settings)
+        sheet.contact_sheet(args.sheet, settings)
         print(printable(args.sheet))
     return 0
 

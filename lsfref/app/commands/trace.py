@@ -89,14 +89,11 @@ def read_facts() -> dict[tuple[str, str], dict[str, Any]]:
 
 
 def record_points(add: Add, blocks: Iterable[Block], fitted: Model | None) -> int:
-    """Record stages 4 to 10, block after block; return the number of trajectories."""
-    n_points = 0
+    """Record stages 4 to 10, block after block; return how many points a model answers."""
 
     def rows() -> Iterator[Floats]:
-        nonlocal n_points
         for block in blocks:
             case = f"frame_{int(block.info_P10[0, 0]):05d}"
-            n_points += len(block.info_P10)
             for name, array in block._asdict().items():
                 add("04_descriptors", case, name, array)
             if fitted:
@@ -107,10 +104,11 @@ def record_points(add: Add, blocks: Iterable[Block], fitted: Model | None) -> in
 
     if fitted is None:
         deque(rows(), maxlen=0)
-        return n_points
+        return 0
     record_network(add, fitted)
+    n_points = 0
     with contextlib.suppress(NoTrajectoriesError):
-        pooled_E = pooling.pool_codes(rows(), fitted.network.encoder).pooled_E
+        pooled_E, n_points = pooling.pool_codes(rows(), fitted.network.encoder)
         add("07_pooling", "video", "pooled_E", pooled_E)
         for name in fitted.tasks:
             record_task(add, name, pooled_E[None], fitted)

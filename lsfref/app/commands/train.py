@@ -14,6 +14,7 @@ from pathlib import Path
 
 from lsfref.app import options, output
 from lsfref.app.lists import manifest as lists
+from lsfref.app.work.resuming import Keeper
 from lsfref.app.work.session import session
 from lsfref.model import Model, save
 from lsfref.storage.files import printable, scratch
@@ -51,21 +52,26 @@ def fit(listed: lists.Manifest, args: argparse.Namespace) -> int:
     from lsfref.app.evaluation import estimate, held_out, outcomes, systems
 
     config, choices = options.chosen(args)
-    train = systems.trainer(choices)
+    train = systems.system(choices).train
     manifest = lists.training_part(listed)
     lists.refuse_lone_classes(manifest)
-    with session(args, passes=3, n_videos=len(listed.videos)) as doing:
+    with session(args, passes=2, n_videos=len(listed.videos)) as doing:
         doing.progress.explain(lists.describe(listed))
-        trained = train(manifest.videos, config, classes=manifest.classes, work=doing.work)
+        keeper = Keeper(args.model, lambda text: doing.progress.explain([text]))
+        work = doing.work._replace(keeper=keeper)
+        trained = train(manifest.videos, config, classes=manifest.classes, work=work)
         doing.progress.report_fit(trained)
         fitted = trained.model
         save(fitted, args.model)  # what follows may be interrupted
+        keeper.remove()
         aside = listed.splits.count("test")
         found = held_out.ask(listed, fitted, doing) if aside else []
         rows = estimate.facts(found, listed, drawn=not args.labels)
         expected = estimate.lines(rows)
         if not found and args.estimate != "none":
-            found, rows, expected = estimate.expected(listed, args, doing)
+            names = sorted(video.name for video in manifest.videos)
+            known = dict(zip(names, trained.described, strict=True))
+            found, rows, expected = estimate.expected(listed, args, doing, known)
         elif args.estimate == "both":
             expected.append(
                 "the other preset is not asked: --estimate both is for lists without split"

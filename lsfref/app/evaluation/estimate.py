@@ -16,8 +16,9 @@ from lsfref.app.lists.manifest import Manifest
 from lsfref.app.work.session import Session
 from lsfref.config import Config
 from lsfref.errors import LsfrefError
+from lsfref.phases.passes import Pooled
 from lsfref.storage.files import printable
-from lsfref.study.best.preset import Choices
+from lsfref.study.best.choices import Choices
 from lsfref.study.protocol import sureness
 from lsfref.study.protocol.outcome import Outcome, as_json
 
@@ -26,20 +27,30 @@ FEW = 3  # sources of a class: with fewer, a fold may learn it from a single one
 
 
 def by_folds(
-    manifest: Manifest, config: Config, choices: Choices | None, doing: Session
+    manifest: Manifest,
+    config: Config,
+    choices: Choices | None,
+    doing: Session,
+    *,
+    known: Mapping[str, Pooled] | None = None,
 ) -> list[Outcome]:
     """Return the Outcome of each task as `evaluate` with this seed gives it.
 
-    Raises LsfrefError where the videos cannot be divided.
+    `known` is what was made of each video already, by its name. Raises LsfrefError where the videos
+    cannot be divided.
     """
-    manifest, counted, _ = count(labelled(manifest), config, doing, quiet=True)
+    system = systems.system(choices)
+    manifest = labelled(manifest)
+    manifest, counted, _ = count(
+        manifest, config, doing, quiet=True, describe=system.describe, known=known
+    )
     tasks = task_labels(manifest)
     repeats = divide(manifest, tasks, argparse.Namespace(seed=config.seed, repeats=1))
-    return systems.measurer(choices)(counted, tasks, repeats, config, work=doing.work)
+    return system.evaluate(counted, tasks, repeats, config, work=doing.work)
 
 
 def expected(
-    listed: Manifest, args: argparse.Namespace, doing: Session
+    listed: Manifest, args: argparse.Namespace, doing: Session, known: Mapping[str, Pooled]
 ) -> tuple[list[Outcome], dict[str, Any], list[str]]:
     """Estimate by folds what was fitted: outcomes, what the model keeps, lines that say so.
 
@@ -48,7 +59,7 @@ def expected(
     other = None
     preset = "small" if args.preset == "best" else "best"
     try:
-        found = by_folds(listed, *options.chosen(args), doing)
+        found = by_folds(listed, *options.chosen(args), doing, known=known)
         if args.estimate == "both":
             outcomes = by_folds(listed, *options.chosen(args, preset=preset), doing)
             other = facts(outcomes, listed, drawn=False)

@@ -5,23 +5,40 @@ The paper's is one; preset `best` another. Commands handle both through this tab
 
 import functools
 from collections.abc import Callable
+from typing import Any, NamedTuple
 
 from lsfref import pipeline
-from lsfref.model import Model, Trained
+from lsfref.model import Model
+from lsfref.phases.passes import survey
+from lsfref.phases.sampling import Describe
+from lsfref.study.best import evaluation, vectors
 from lsfref.study.best import preset as best
+from lsfref.study.best.choices import Choices
 from lsfref.study.protocol.answering import Answerer, PaperAnswerer
 from lsfref.study.protocol.evaluate import evaluate_videos
 from lsfref.study.protocol.outcome import Outcome
 
 
-def trainer(choices: best.Choices | None) -> Callable[..., Trained]:
-    """Return what fits a model, as `pipeline.train`: for preset `best` where there are choices."""
-    return functools.partial(best.train, choices=choices) if choices else pipeline.train
+class System(NamedTuple):
+    """What fits a model (as `pipeline.train`), and what measures (as `evaluate_videos`).
+
+    `describe` is what to make of each video as it is read for that.
+    """
+
+    train: Callable[..., Any]
+    evaluate: Callable[..., list[Outcome]]
+    describe: Describe
 
 
-def measurer(choices: best.Choices | None) -> Callable[..., list[Outcome]]:
-    """Return what measures, as `evaluate_videos`: preset `best` where there are choices of it."""
-    return functools.partial(best.evaluate_videos, choices=choices) if choices else evaluate_videos
+def system(choices: Choices | None) -> System:
+    """Return the paper's system, or preset `best` where there are choices of it."""
+    if choices is None:
+        return System(pipeline.train, evaluate_videos, survey)
+    return System(
+        functools.partial(best.train, choices=choices),
+        functools.partial(evaluation.evaluate_videos, choices=choices),
+        functools.partial(vectors.describe_video, choices=choices),
+    )
 
 
 def answerer(model: Model, name: str = "model") -> Answerer:

@@ -1,6 +1,7 @@
 """What `evaluate` and `compare` share about videos: who can be asked, and about what."""
 
 import functools
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -8,8 +9,9 @@ from lsfref.app.lists.manifest import Manifest, part
 from lsfref.app.work.session import Session
 from lsfref.config import Config
 from lsfref.errors import LabelsError
-from lsfref.phases.passes import survey
+from lsfref.phases.passes import Pooled, survey
 from lsfref.phases.phase2 import labels_of
+from lsfref.phases.sampling import Describe
 from lsfref.storage.files import printable
 from lsfref.study.protocol.evaluate import Counted
 from lsfref.study.protocol.protocol import TaskLabels
@@ -25,22 +27,36 @@ def labelled(manifest: Manifest) -> Manifest:
 
 
 def count(
-    manifest: Manifest, config: Config, doing: Session, *, quiet: bool = False
+    manifest: Manifest,
+    config: Config,
+    doing: Session,
+    *,
+    quiet: bool = False,
+    describe: Describe = survey,
+    known: Mapping[str, Pooled] | None = None,
 ) -> tuple[Manifest, Counted, int]:
     """Return the videos that can be read, their trajectories, and how many cannot.
+
+    `known` is what `describe` made of each, by its name, where it did.
 
     A video without trajectories stays and is asked (D4, E2). One that cannot be read, or is too
     short for any, is nobody's fault but the file's: it is left out, and named (unless `quiet`).
     """
-    look = functools.partial(survey, config=config, extract=doing.work.extract)
-    surveys = list(doing.work.each("extracting", look, [v.path for v in manifest.videos]))
+    look = functools.partial(describe, config=config, extract=doing.work.extract)
+    paths = [v.path for v in manifest.videos]
+    if known is None:
+        surveys = list(doing.work.each("extracting", look, paths))
+    else:
+        surveys = [known[v.name] for v in manifest.videos]
     for found in () if quiet else surveys:
         fate = "without trajectories" if found.n_frames > TRACK_LENGTH else "left out"
         doing.progress.report(found.warnings, found.error, fate=fate)
     readable = [not found.error or found.n_frames > TRACK_LENGTH for found in surveys]
     counts_M = np.array([0 if s.error else s.n_points for s in surveys], dtype=np.int64)
     kept = part(manifest, readable)
-    videos = Counted([v.path for v in kept.videos], counts_M[readable])
+    made = () if describe is survey else surveys
+    described = [found for found, yes in zip(made, readable, strict=False) if yes]
+    videos = Counted([v.path for v in kept.videos], counts_M[readable], described)
     return kept, videos, readable.count(False)
 
 

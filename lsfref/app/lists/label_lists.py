@@ -9,6 +9,7 @@ import csv
 import io
 import operator
 import os
+import re
 import stat
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
@@ -95,18 +96,12 @@ def _read_text(path: str | os.PathLike[str]) -> str:
 def looks_like_csv(text: str, folder: str) -> bool:
     """Return whether the first line is a CSV's header, or a CSV's row where one is missing."""
     first = next(line for line in text.splitlines() if line.strip())
-    cells = {cell.strip(" \"'").lower() for cell in _split_at_any(first)}
+    cells = {cell.strip(" \"'").lower() for cell in re.split(r"[,;\t|]", first)}
     if cells & set(COLUMNS[:3]) and len(cells) > 1:
         return True
     parts = first.strip().rsplit(None, 1)
     as_line = len(parts) == 2 and os.path.exists(os.path.join(folder, parts[0]))
     return "," in first and not as_line
-
-
-def _split_at_any(line: str) -> list[str]:
-    for other in SEPARATORS:
-        line = line.replace(other, ",")
-    return line.split(",")
 
 
 def csv_rows(text: str, faults: list[tuple[int, str]]) -> Iterator[Row]:
@@ -178,27 +173,23 @@ def line_rows(text: str, faults: list[tuple[int, str]]) -> Iterator[Row]:
 
 
 def _read_folder(folder: str) -> Listed:
-    rows, notes, beside = [], list[str](), 0
-    for label in sorted(os.listdir(folder)):
+    rows, notes = [], list[str]()
+    names = sorted(name for name in os.listdir(folder) if not name.startswith("."))
+    labels = [name for name in names if os.path.isdir(os.path.join(folder, name))]
+    for label in labels:
         inside = os.path.join(folder, label)
-        if label.startswith("."):
-            continue
-        if not os.path.isdir(inside):
-            beside += 1
-            continue
         files, others = video_files(inside)
         rows += [Row(0, os.path.relpath(f, folder), label, "", "", "") for f in files]
         if not files:
             notes.append(f"{printable(inside)}: no video files, so no class of this name")
         if others:
             notes.append(f"{printable(inside)}: left out: {others}")
-    if beside:
+    if beside := len(names) - len(labels):
         notes.append(f"{printable(folder)}: left out: {beside} beside the folders of classes")
     if not rows:
         lists = sorted(n for n in os.listdir(folder) if n.endswith((".csv", ".txt")))
         cure = f"; did you mean {printable(os.path.join(folder, lists[0]))}?" if lists else ""
-        told = f"{printable(folder)}: no videos in FOLDER/CLASS/VIDEO{cure}"
-        raise LabelsError(told)
+        raise LabelsError(f"{printable(folder)}: no videos in FOLDER/CLASS/VIDEO{cure}")
     return Listed(rows, [], notes, os.path.abspath(folder))
 
 

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 BACKGROUND = ("normal", "illumination", "noise", "rain", "camera shaking", "tree waving")
 FOREGROUND = ("none", "human")
 KNOWN = {"background": BACKGROUND, "foreground": FOREGROUND}  # class names in their order (T1)
-SPLITS = ("", "train", "test")
 MOST_TOLD = 20
 
 
@@ -34,14 +33,12 @@ class Manifest(NamedTuple):
     splits: list[str]  # "", "train" or "test", for each video
     classes: dict[str, tuple[str, ...]]
     has_groups: bool
-    lines: Sequence[int] = ()  # of each video in the list; 0 where the list is a folder
-    source: str = ""  # the list's name
+    lines: Sequence[int]  # of each video in the list; 0 where the list is a folder
+    source: str  # the list's name
     notes: Sequence[str] = ()
 
     def place(self, i: int) -> str:
-        """Return where video i stands: "labels.csv line 7"; "" where nobody knows."""
-        if not self.lines:
-            return ""
+        """Return where video i stands: "labels.csv line 7"."""
         return f"{self.source} line {self.lines[i]}" if self.lines[i] else self.source
 
 
@@ -77,11 +74,9 @@ def understood(listed: Listed, name: str) -> Manifest:
     from lsfref.model import LabelledVideo  # here: a bad list is told before scipy is loaded
 
     rows = sorted(listed.rows, key=operator.attrgetter("file"))
-    videos = [
-        LabelledVideo(
-            r.file, listed.path(r), r.background or None, r.foreground or None, r.group or None
-        )
-        for r in rows
+    videos = [  # with the cells background, foreground and group
+        LabelledVideo(row.file, listed.path(row), *(cell or None for cell in row[2:5]))
+        for row in rows
     ]
     has_groups = any(row.group for row in rows)
     splits, lines = [row.split for row in rows], [row.line for row in rows]
@@ -89,11 +84,8 @@ def understood(listed: Listed, name: str) -> Manifest:
 
 
 def _classes(videos: Iterable["LabelledVideo"]) -> dict[str, tuple[str, ...]]:
-    background, foreground = {v.background for v in videos}, {v.foreground for v in videos}
-    return {
-        "background": class_order(background - {None}, BACKGROUND),
-        "foreground": class_order(foreground - {None}, FOREGROUND),
-    }
+    labels = {task: {getattr(video, task) for video in videos} for task in KNOWN}
+    return {task: class_order(labels[task], known) for task, known in KNOWN.items()}
 
 
 def class_order(names: Iterable[str | None], known: tuple[str, ...]) -> tuple[str, ...]:
@@ -111,7 +103,7 @@ def part(manifest: Manifest, wanted: Sequence[bool]) -> Manifest:
         splits=[manifest.splits[i] for i in rows],
         classes=_classes(videos),
         has_groups=any(v.group for v in videos),
-        lines=[manifest.lines[i] for i in rows] if manifest.lines else (),
+        lines=[manifest.lines[i] for i in rows],
     )
 
 
@@ -148,24 +140,16 @@ def _near_names(manifest: Manifest) -> list[str]:
     return told
 
 
-def lone_classes(manifest: Manifest) -> list[str]:
-    """Return a sentence for each class with one video: too few to train on or to measure."""
+def refuse_lone_classes(manifest: Manifest) -> None:
+    """Raise LabelsError where classes have one video: too few to train on or to measure."""
     told = []
     for task, names in manifest.classes.items():
         labels = [getattr(v, task) for v in manifest.videos]
         counts = collections.Counter(labels)
         for name in names:
             if counts[name] == 1:
-                place = manifest.place(labels.index(name))
-                cure = "label a second or leave it out"
-                sentence = f"{task}: class '{printable(name)}' has one video; {cure}"
-                told.append(f"{place}: {sentence}" if place else sentence)
-    return told
-
-
-def refuse_lone_classes(manifest: Manifest) -> None:
-    """Raise LabelsError where a class has one video (`train` and `evaluate` want two)."""
-    told = lone_classes(manifest)
+                which = f"{manifest.place(labels.index(name))}: {task}: class '{printable(name)}'"
+                told.append(f"{which} has one video; label a second or leave it out")
     if told:
         raise LabelsError("\n".join(told))
 
@@ -212,11 +196,10 @@ def check_sides(rows: list[Row], faults: list[tuple[int, str]]) -> None:
         return
     first: dict[str, Row] = {}
     for row in rows:
-        if row.split not in SPLITS:
-            faults.append((row.line, f"split '{printable(row.split)}'; want train or test"))
-            continue
-        if not row.split:
-            faults.append((row.line, "split is empty; want train or test here, or nowhere"))
+        if row.split not in ("train", "test"):
+            empty = "split is empty; want train or test here, or nowhere"
+            told = f"split '{printable(row.split)}'; want train or test" if row.split else empty
+            faults.append((row.line, told))
             continue
         other = first.setdefault(row.group, row) if row.group else row
         if other.split != row.split:

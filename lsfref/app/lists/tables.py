@@ -82,9 +82,8 @@ def read_features(path: str | os.PathLike[str]) -> FeatureTable:
     if has_names and len(set(names)) < len(names):
         twice = collections.Counter(names).most_common(1)[0][0]
         raise LabelsError(f"{name}: two rows are named '{printable(twice)}'")
-    scaled_MV = _in_range(
-        features_MV, [f"{name} line {n}" for n, _ in starts[has_header:]], skipped
-    )
+    places = [f"{name} line {n}" for n, _ in starts[has_header:]]
+    scaled_MV = _in_range(features_MV, places, skipped)
     return FeatureTable(name, scaled_MV, names if has_names else None)
 
 
@@ -134,7 +133,7 @@ def read_label_table(
     """
     name, lines = printable(path), list(_lines(path))
     cells = [(number, _cells(line, ",", f"{name} line {number}")) for number, line in lines]
-    header = [cell.strip().lower() for cell in cells[0][1]]
+    header = [cell.lower() for cell in cells[0][1]]
     if len(header) > 1 and any(task in header for task in TASKS):
         return _labels_with_header(name, header, cells[1:])
     if all(re.search(r"[./\\][^\s]*\s", line.strip()) for _, line in lines):
@@ -148,9 +147,8 @@ def read_label_table(
     task = header[0] if header[0] in TASKS else task
     more = len(cells) == n_rows + 1 and cells[0][1] not in [row for _, row in cells[1:]]
     has_heading = header[0] in TASKS or more
-    return LabelTable(
-        name, None, {task: [row[0].strip() or None for _, row in cells[has_heading:]]}, None
-    )
+    bare = [row[0] or None for _, row in cells[has_heading:]]
+    return LabelTable(name, None, {task: bare}, None)
 
 
 def align(tables: Sequence[FeatureTable], labels: LabelTable) -> tuple[list[Floats], LabelTable]:
@@ -185,7 +183,7 @@ def _labels_with_header(
         if len(cells) != len(header):
             raise LabelsError(f"{name} line {number}: {len(cells)} cells; want {len(header)}")
     columns = {
-        key: [cells[header.index(key)].strip() for _, cells in rows]
+        key: [cells[header.index(key)] for _, cells in rows]
         for key in ("file", "group", *TASKS)
         if key in header
     }
@@ -193,11 +191,9 @@ def _labels_with_header(
     if files is not None and len(set(files)) < len(files):
         twice = next(i for i, file in enumerate(files) if file in files[:i])
         raise LabelsError(f"{name} line {rows[twice][0]}: '{printable(files[twice])}' listed twice")
-    groups = columns.get("group")
-    if groups is not None and not any(groups):
-        groups = None
+    groups = columns.get("group", [])
     labels = {task: [cell or None for cell in columns[task]] for task in TASKS if task in columns}
-    return LabelTable(name, files, labels, groups)
+    return LabelTable(name, files, labels, groups if any(groups) else None)
 
 
 def _lines(path: str | os.PathLike[str]) -> Iterator[tuple[int, str]]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from lsfref.app.page import charts, marks, pixels
 from lsfref.app.page.shell import figure, folded, shown
-from lsfref.arrays import Bools, Floats, Ints
+from lsfref.arrays import Bools, Floats
 from lsfref.media.ffmpeg import PathLike
 from lsfref.study.best import people, pictures
 from lsfref.study.best.experts import Experts, answer_rows, seen_by
@@ -46,8 +46,8 @@ class Evidence(NamedTuple):
     families: dict[str, Floats]
 
 
-def evidence_of(system: Answerer, path: PathLike, vector_V: Floats, n_frames: int) -> Evidence:
-    """Return the Evidence of a video of so many frames, described as `vector_V`."""
+def evidence_of(system: Answerer, path: PathLike, vector_V: Floats) -> Evidence:
+    """Return the Evidence of a video, described as `vector_V`."""
     parts = []
     for task, experts in system.experts.items():
         for name, classifier in experts.classifiers.items():
@@ -59,15 +59,13 @@ def evidence_of(system: Answerer, path: PathLike, vector_V: Floats, n_frames: in
     extras = system.model.extras
     assert extras is not None
     families = from_training(vector_V, extras.arrays["vectors_MV"])
-    return Evidence(parts, best_window(system, path, n_frames), families)
+    return Evidence(parts, best_window(system, path), families)
 
 
-def best_window(system: Answerer, path: PathLike, n_frames: int) -> Sight | None:
+def best_window(system: Answerer, path: PathLike) -> Sight | None:
     """Return the Sight of a video, looked for as `people` does (X10)."""
-    plan, best = pictures.plan(n_frames), None
-    wanted = plan.frames
-    frames = enumerate(read_frames(path, system.model.config))
-    kept: dict[int, Ints] = {n: np.rint(frame_HW) for n, frame_HW in frames if n in wanted}
+    seen, best = pictures.look(read_frames(path, system.model.config)), None
+    kept, plan = seen.kept, pictures.plan(seen.n_frames, seen.kept.keys())
     first = np.stack([kept[n] for n in plan.runs[0][: pictures.LAG + 1]]).astype(np.float32)
     sigma = deviation(np.diff(first, axis=0))
     for look in plan.looks.tolist():

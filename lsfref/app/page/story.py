@@ -215,7 +215,7 @@ def _ask(story: Story, model: Model, extract: Extract) -> None:
         Said(i, answering.answer_as(system, i.pooled).labels) for i in told.intervals
     ]
     if isinstance(system, preset.Answerer) and described.pooled_E is not None:
-        story.evidence = evidence_of(system, story.path, described.pooled_E, story.n_frames)
+        story.evidence = evidence_of(system, story.path, described.pooled_E)
 
 
 def indexed_as(model: Model, pooled_E: Floats) -> str | None:

@@ -22,7 +22,7 @@ import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import imageio_ffmpeg
 import numpy as np
@@ -67,18 +67,21 @@ class CachedExtract:
     since: float = float("inf")
     compute: Extract = extraction.extract
 
-    def __call__(self, path: PathLike, config: Config) -> Extraction:
-        """Return the trajectories of a video, from the folder or computed and kept."""
+    def __call__(self, path: PathLike, config: Config, **more: Any) -> Extraction:
+        """Return the trajectories of a video, from the folder or computed and kept.
+
+        What computes them is given `more`.
+        """
         key = entry_key(path, config)
         if key is None:  # no file: the reader will say what it is
-            return self.compute(path, config)
+            return self.compute(path, config, **more)
         entry = self.folder / f"{key}.npz"
         try:
             kept = read_entry(entry, key, config)
         except (FileNotFoundError, NotADirectoryError):
-            return self._computed(entry, path, config)
+            return self._computed(entry, path, config, **more)
         except BROKEN:
-            found = self._computed(entry, path, config)
+            found = self._computed(entry, path, config, **more)
             found.notices.append(note(f"{printable(entry)}: broken cache entry; computed again"))
             return found
         with contextlib.suppress(OSError), open_own(entry) as file:
@@ -106,8 +109,8 @@ class CachedExtract:
                 told = "it has changed while it was read; start again"
                 raise VideoError(f"{printable(entry)}: {told}") from fault
 
-    def _computed(self, entry: Path, path: PathLike, config: Config) -> Extraction:
-        found = self.compute(path, config)
+    def _computed(self, entry: Path, path: PathLike, config: Config, **more: Any) -> Extraction:
+        found = self.compute(path, config, **more)
         found.blocks = self._kept(entry, rebatch(found.blocks), found, printable(path))
         return found
 

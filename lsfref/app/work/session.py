@@ -7,7 +7,7 @@ import time
 from argparse import Namespace
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lsfref.app.work import workers
 from lsfref.app.work.progress import Progress
@@ -68,9 +68,11 @@ def show_frame(progress: Progress, number: int) -> None:
         progress("long video", number, 0)
 
 
-def strict_extract(path: "PathLike", config: "Config", *, inner: "Extract") -> "Extraction":
+def strict_extract(
+    path: "PathLike", config: "Config", *, inner: "Extract", **more: Any
+) -> "Extraction":
     """Return what `inner` does; a warning about the video becomes a VideoError (--strict)."""
-    found = inner(path, config)
+    found = inner(path, config, **more)
     if found.n_points is not None:  # all is known beforehand
         refuse_damage(found)
     found.blocks = _checked(found, found.blocks)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from lsfref.phases.extraction import Mapper
 
 _told_to_end = threading.Event()  # in a worker
+_given: Any = None  # in a worker: what it does
 
 DIED = "a worker process died on it, twice (out of memory?)"
 AHEAD = 16  # results a job may be ahead of the one waited for, so that a long video stops nobody
@@ -51,22 +52,30 @@ def mapper(jobs: int) -> Iterator["Mapper"]:
 
 
 class Crew:
-    """A pool of processes that is made anew where one of them dies, which ends a pool."""
+    """A pool of processes for one function, which they are given as they start: an encoder is sent
+    once to each, not with every video. It is made anew for another function, and where one of them
+    dies, which ends a pool."""
 
     def __init__(self, jobs: int) -> None:
         self.jobs = jobs
+        self.function: Callable[..., Any] | None = None
         self.start(jobs)
 
     def start(self, jobs: int) -> None:
         """Begin a pool."""
         context = multiprocessing.get_context("spawn")  # nothing is inherited: no locks, no threads
         with folder_off_path():
-            self.pool = _Pool(jobs, mp_context=context, initializer=_begin)
+            begin = functools.partial(_begin, self.function)
+            self.pool = _Pool(jobs, mp_context=context, initializer=begin)
 
     def submit(self, function: Callable[..., Any], /, *each: Any) -> Future[Any]:
         """Return the future of function(*each)."""
+        if function is not self.function:
+            self.pool.shutdown(wait=True)
+            self.function = function
+            self.start(self.jobs)
         try:
-            return self.pool.submit(function, *each)
+            return self.pool.submit(*each)
         except BrokenProcessPool as fault:
             future: Future[Any] = Future()
             future.set_exception(fault)
@@ -78,10 +87,11 @@ class Crew:
         Where its process dies again, this is what the function makes of a video that cannot be
         read. Raises LsfrefError where it reads none.
         """
-        self.pool.shutdown(wait=True, cancel_futures=True)
+        self.pool.shutdown(wait=True)
+        self.function = function
         self.start(1)
         try:
-            found = self.pool.submit(function, *each).result()
+            found = self.pool.submit(*each).result()
         except BrokenProcessPool:
             if "extract" not in inspect.signature(function).parameters:
                 raise LsfrefError(f"{DIED}; use fewer --jobs") from None
@@ -120,10 +130,10 @@ def folder_off_path() -> Iterator[None]:
 class _Pool(ProcessPoolExecutor):
     """A pool whose processes end when they are told to, not after the tasks that wait for them."""
 
-    def submit(self, function: Callable[..., Any], /, *arguments: Any, **rest: Any) -> Future[Any]:
+    def submit(self, *each: Any) -> Future[Any]:  # type: ignore[override]
         # Processes start here, and Ctrl-C is the parent's.
         with signals.held(signal.SIGINT), folder_off_path():
-            return super().submit(_task, function, *arguments, **rest)
+            return super().submit(_task, *each)
 
 
 def ordered(
@@ -154,10 +164,10 @@ def ordered(
         yield first()
 
 
-def _task(function: Callable[..., Any], *arguments: Any, **rest: Any) -> Any:
+def _task(*each: Any) -> Any:
     try:
         signal.signal(signal.SIGTERM, _end)
-        result = function(*arguments, **rest)
+        result = _given(*each)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         return result
     except BaseException:
@@ -170,8 +180,10 @@ def _task(function: Callable[..., Any], *arguments: Any, **rest: Any) -> Any:
     os._exit(143)
 
 
-def _begin() -> None:
+def _begin(function: Callable[..., Any] | None) -> None:
     """Set up a worker: Ctrl-C is the parent's, TERM ends it at once between tasks, no orphans."""
+    global _given
+    _given = function
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     machine.keep_freed_memory()

@@ -60,9 +60,7 @@ def render(
     banks = fog_banks(drifting, veil(np.full_like(depth_HW, 10.0), density), clock_F)
     shake = shake_path(holding, clock_F, strength=strengths["camera shaking"], height=height)
     drops = [
-        falling(
-            dropping, clock_F, size=(width, height), strength=strengths[name], snow=name == "snow"
-        )
+        falling(dropping, clock_F, size=scenery.size, strength=strengths[name], snow=name == "snow")
         for name in ("rain", "snow")
         if strengths[name] > 0
     ]

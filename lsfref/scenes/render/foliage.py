@@ -36,16 +36,6 @@ class Crown(NamedTuple):
     scale: float  # pixels per meter
 
 
-class Gusts(NamedTuple):
-    """Waves of wind: wave numbers per meter, hertz, phase, weight, for each of the waves."""
-
-    wave_x: Floats
-    wave_y: Floats
-    hertz: Floats
-    phase: Floats
-    weight: Floats
-
-
 def draw_crown(
     rng: np.random.Generator, camera: Camera, tree: Tree, *, sun: float, reach: float
 ) -> Crown:
@@ -84,17 +74,22 @@ def draw_crown(
     return Crown(still, give_h1.astype(np.float32), scale)
 
 
-def draw_gusts(rng: np.random.Generator) -> Gusts:
-    """Return nine waves from slow and long (sway) to quick and short (flutter)."""
+def draw_gusts(rng: np.random.Generator) -> list[Floats]:
+    """Return nine waves of wind, from slow and long (sway) to quick and short (flutter).
+
+    Five numbers of each: wave number along x and y per meter, hertz, phase, weight.
+    """
     length = np.geomspace(12, 0.9, 9) * rng.uniform(0.8, 1.25, 9)  # meters
     angle = rng.uniform(-0.6, 0.6) + rng.normal(0, 0.7, 9)
     hertz = np.geomspace(0.35, 3.2, 9) * rng.uniform(0.8, 1.25, 9)
     weight = np.geomspace(1.0, 0.4, 9)
     wave = 2 * np.pi / length
-    return Gusts(wave * np.cos(angle), wave * np.sin(angle), hertz, rng.uniform(0, 6.3, 9), weight)
+    return [wave * np.cos(angle), wave * np.sin(angle), hertz, rng.uniform(0, 6.3, 9), weight]
 
 
-def blown(crown: Crown, gusts: Gusts, strength_F: Floats, clock_F: Floats) -> Iterator[Layer]:
+def blown(
+    crown: Crown, gusts: list[Floats], strength_F: Floats, clock_F: Floats
+) -> Iterator[Layer]:
     """Yield the crown frame by frame, moved by wind of strength_F meters."""
     still, (h, w) = crown.still, crown.still.cover_hw.shape
     rows = ((still.top + np.arange(0, h + 4, 4)) / crown.scale)[:, None]

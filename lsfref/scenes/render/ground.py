@@ -76,10 +76,8 @@ def _ground(rng: np.random.Generator, camera: Camera, x_HW: Floats, z_HW: Floats
     def within(distance_HW: Floats, half: float) -> Floats:
         return np.clip((half - distance_HW) / edge_HW + 0.5, 0, 1)
 
-    near, far = (str(kind) for kind in rng.permutation(list(_SURFACES))[:2])
-    near_3HW, far_3HW, asphalt_3HW = (
-        _surface(rng, kind, x_HW, z_HW, blur_HW) for kind in (near, far, "asphalt")
-    )
+    kinds = [*map(str, rng.permutation(list(_SURFACES))[:2]), "asphalt"]
+    near_3HW, far_3HW, asphalt_3HW = (_surface(rng, kind, x_HW, z_HW, blur_HW) for kind in kinds)
     away_HW = np.abs(beside_HW)
     color_3HW = mixed(near_3HW, far_3HW, within(-beside_HW, 0.0))
     color_3HW = mixed(color_3HW, as_color((0.65, 0.65, 0.65)), within(away_HW, half + 0.25))

@@ -63,9 +63,8 @@ def paint(strokes: list[Stroke], depth_F: Floats, *, sun: float) -> list[Layer]:
     ends = np.array([(stroke.start_2F, stroke.end_2F) for stroke in strokes], np.float32)
     margin = 1 + float(max(stroke.radii_2F.max() for stroke in strokes))
     corner_2F = np.floor(ends.min(axis=(0, 1)) - margin)
-    width, height = (np.ceil(ends.max(axis=(0, 1)) - corner_2F + margin).max(axis=1) + 1).astype(
-        int
-    )
+    sides_2F = np.ceil(ends.max(axis=(0, 1)) - corner_2F + margin) + 1
+    width, height = sides_2F.max(axis=1).astype(int)
     color_3FHW = np.zeros((3, len(depth_F), height, width), np.float32)
     clear_FHW = np.ones(color_3FHW.shape[1:], np.float32)
     for stroke, ends_22F in zip(strokes, ends - corner_2F, strict=True):

@@ -1,5 +1,6 @@
 """Light, haze, fog, rain and snow over the built-in scenes: what happens in the air between."""
 
+import itertools
 import math
 from collections.abc import Iterator
 
@@ -21,12 +22,7 @@ def light(rng: np.random.Generator, clock_F: Floats, *, strength: float) -> Floa
 
 
 def cloud_shadows(
-    rng: np.random.Generator,
-    camera: Camera,
-    depth_HW: Floats,
-    clock_F: Floats,
-    *,
-    strength: float,
+    rng: np.random.Generator, camera: Camera, depth_HW: Floats, clock_F: Floats, *, strength: float
 ) -> Iterator[Floats]:
     """Yield gain_HW of shadows with clear edges that drift over ground and walls, not the sky.
 
@@ -70,12 +66,7 @@ def fog_banks(rng: np.random.Generator, veil_HW: Floats, clock_F: Floats) -> Ite
 
 
 def falling(
-    rng: np.random.Generator,
-    clock_F: Floats,
-    *,
-    size: tuple[int, int],
-    strength: float,
-    snow: bool = False,
+    rng: np.random.Generator, clock_F: Floats, *, size: tuple[int, int], strength: float, snow: bool
 ) -> Iterator[Floats]:
     """Yield veil_HW, how much each pixel is hidden by rain or snow.
 
@@ -117,11 +108,8 @@ def spread(row: Floats, column: Floats, weight: Floats, *, height: int, width: i
     top, left = np.floor(row).astype(np.int64), np.floor(column).astype(np.int64)
     below, beside = row - top, column - left
     plane = np.zeros(height * width)
-    for corner, share in (
-        (top * width + left % width, (1 - below) * (1 - beside)),
-        (top * width + (left + 1) % width, (1 - below) * beside),
-        ((top + 1) * width + left % width, below * (1 - beside)),
-        ((top + 1) * width + (left + 1) % width, below * beside),
-    ):
+    for down, across in itertools.product((0, 1), (0, 1)):
+        corner = (top + down) * width + (left + across) % width
+        share = abs(1 - down - below) * abs(1 - across - beside)
         plane += np.bincount(corner, weights=weight * share, minlength=height * width)
     return plane.reshape(height, width).astype(np.float32)

@@ -9,7 +9,6 @@ block and does not grow with time, light moves all blocks together, rain is rare
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator
 
 import numpy as np
 
@@ -23,25 +22,47 @@ PER_FRAME = len(LAGS) * (len(QUANTILES) * (1 + len(BLOCKS)) + 1)
 N_CHANGES = 2 * PER_FRAME
 
 
-def frame_changes(frames: Iterable[Floats]) -> Iterator[Floats]:
-    """Yield changes_V, 40 numbers, for each frame from number 8 on, counted from 0.
+class Changes:
+    """How the frames of a video differ from earlier ones: mean and deviation over the frames."""
 
-    log(LEAST + q), grey levels, for lag after lag: the quantiles q of the absolute differences of
-    pixels (every second one of every second row), of means over blocks of 4 and of 16 px, and the
-    absolute difference of the means over the picture. Frames have 16 px a side or more.
-    """
-    earlier: deque[list[Floats]] = deque(maxlen=LAGS[-1])
-    for frame_HW in frames:
+    def __init__(self) -> None:
+        self.n = 0
+        self.earlier: deque[list[Floats]] = deque(maxlen=LAGS[-1])
+        self.origin_V: Floats = np.zeros(PER_FRAME)
+        self.sum_V, self.squares_V = np.zeros(PER_FRAME), np.zeros(PER_FRAME)
+
+    def add(self, frame_HW: Floats) -> None:
+        """Take the next frame, of 16 px a side or more.
+
+        From frame number 8 on, counted from 0, its row is log(LEAST + q), grey levels, for lag
+        after lag: the quantiles q of the absolute differences of pixels (every second one of every
+        second row), of means over blocks of 4 and of 16 px, and the absolute difference of the
+        means over the picture.
+        """
         scales = [frame_HW[::2, ::2], *(block_means(frame_HW, side=side) for side in BLOCKS)]
         scales.append(frame_HW.mean(keepdims=True))
-        if len(earlier) == LAGS[-1]:
+        if len(self.earlier) == LAGS[-1]:
             rows = []
             for lag in LAGS:
-                *parts, whole = (np.abs(a - b) for a, b in zip(scales, earlier[-lag], strict=True))
+                pairs = zip(scales, self.earlier[-lag], strict=True)
+                *parts, whole = (np.abs(a - b) for a, b in pairs)
                 rows += [np.quantile(part, QUANTILES) for part in parts]
                 rows.append(whole[0])
-            yield np.log(LEAST + np.concatenate(rows, dtype=np.float64))
-        earlier.append(scales)
+            self._count(np.log(LEAST + np.concatenate(rows, dtype=np.float64)))
+        self.earlier.append(scales)
+
+    def _count(self, row_V: Floats) -> None:
+        if not self.n:
+            self.origin_V = row_V  # what is constant has deviation 0 exactly
+        self.sum_V += row_V - self.origin_V
+        self.squares_V += np.square(row_V - self.origin_V)
+        self.n += 1
+
+    def summary(self) -> Floats:
+        """Return changes_V: the mean of the rows, then their deviation; zeros for none."""
+        mean_V = self.sum_V / max(self.n, 1)
+        deviation_V = np.sqrt(np.maximum(self.squares_V / max(self.n, 1) - mean_V**2, 0))
+        return np.concatenate([self.origin_V + mean_V, deviation_V])
 
 
 def block_means(images: Floats, *, side: int) -> Floats:
@@ -51,19 +72,3 @@ def block_means(images: Floats, *, side: int) -> Floats:
     rows, columns = height // side, width // side
     blocks = images[..., : rows * side, : columns * side]
     return blocks.reshape(*others, rows, side, columns, side).mean(axis=(-3, -1))
-
-
-def summary(rows: Iterable[Floats]) -> Floats:
-    """Return the mean of `frame_changes` over the frames, then the deviation; zeros for none."""
-    n = 0
-    origin_V: Floats = np.zeros(PER_FRAME)
-    sum_V, squares_V = np.zeros(PER_FRAME), np.zeros(PER_FRAME)
-    for row_V in rows:
-        if not n:
-            origin_V = row_V  # what is constant has deviation 0 exactly
-        sum_V += row_V - origin_V
-        squares_V += np.square(row_V - origin_V)
-        n += 1
-    mean_V = sum_V / max(n, 1)
-    deviation_V = np.sqrt(np.maximum(squares_V / max(n, 1) - mean_V**2, 0))
-    return np.concatenate([origin_V + mean_V, deviation_V])

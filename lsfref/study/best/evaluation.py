@@ -64,11 +64,12 @@ def evaluate_videos(
 
 
 def describe(videos: Counted, config: Config, choices: Choices, *, work: Work = ALONE) -> Described:
-    """Return what `describe_video` makes of each; zeros where it makes nothing."""
+    """Return what `describe_video` made of each, or makes now; zeros where it makes nothing."""
     n_videos = len(videos.paths)
     vectors_MV, usable_M = np.zeros((n_videos, WIDTH)), np.zeros(n_videos, dtype=bool)
     look = functools.partial(describe_video, config=config, choices=choices, extract=work.extract)
-    for m, pooled in enumerate(work.each("describing", look, videos.paths)):
+    described = videos.described or work.each("describing", look, videos.paths)
+    for m, pooled in enumerate(described):
         if pooled.pooled_E is not None:
             vectors_MV[m], usable_M[m] = pooled.pooled_E, True
     return Described(vectors_MV, usable_M)

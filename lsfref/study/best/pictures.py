@@ -1,13 +1,13 @@
 """What the pictures of a video say beside its tracks, in one reading of its frames (X7 to X9).
 
-In: frame_HW after frame_HW, grey 0..255, and how many there are.  Out: seen_V, N_SEEN numbers.
+In: frame_HW after frame_HW, grey 0..255.  Out: seen_V, N_SEEN numbers.
 
 The changes look at all frames; the statistics at RUNS runs of RUN successive frames, spread evenly,
-and people are looked for on N_LOOKS frames: a long video costs little more than a short one, and no
-more than these frames are held, as whole grey levels.
+and people are looked for on N_LOOKS frames: a long video costs little more than a short one. How
+long it is shows in the end, so HELD frames are held, as whole grey levels, spread evenly as well.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence, Set
 from typing import NamedTuple
 
 import numpy as np
@@ -16,13 +16,14 @@ from lsfref.arrays import Bools, Floats, Ints
 from lsfref.errors import VideoError
 from lsfref.study.best.blobs import N_BLOBS, blobs
 from lsfref.study.best.camera import N_CAMERA, camera
-from lsfref.study.best.changes import N_CHANGES, frame_changes, summary
+from lsfref.study.best.changes import N_CHANGES, Changes
 from lsfref.study.best.light import N_LIGHT, light
 from lsfref.study.best.local import N_LOCAL, local
 from lsfref.study.best.noise import N_NOISE, deviation, noise
 from lsfref.study.best.people import N_PEOPLE, people
 
 RUN, RUNS = 32, 4  # frames of a run; runs at most
+HELD = 16 * RUN  # frames that are held at most
 SIDE = 16  # pixels, at least
 LEAST = 16  # frames, as many as a trajectory has
 N_LOOKS = 8  # frames on which people are looked for
@@ -42,55 +43,79 @@ PARTS = {  # where they stand in seen_V
 
 
 class Plan(NamedTuple):
-    """Which frames of a video are kept."""
+    """Which frames of a video are looked at: runs of successive ones, and those with people."""
 
     runs: list[range]
     looks: Ints
 
-    @property
-    def frames(self) -> set[int]:
-        """Return the numbers of all that are kept; those before the first frame stand for none."""
-        every = [number for run in self.runs for number in run]
-        return {*every, *(int(look + d) for look in self.looks for d in (-LAG, 0, LAG))}
 
+def plan(n_frames: int, held: Set[int]) -> Plan:
+    """Return the Plan for n_frames, LEAST or more, of which those `held` can be looked at.
 
-def plan(n_frames: int) -> Plan:
-    """Return the Plan for n_frames, LEAST or more."""
-    if n_frames < LEAST:
-        raise ValueError(f"want {LEAST} frames or more, got {n_frames}")
+    Runs and looks are spread evenly; where their frames are not held, the nearest ones stand in.
+    """
     length = min(RUN, n_frames)
     n_runs = min(RUNS, max(1, round(n_frames / RUN)))
-    starts = np.linspace(0, n_frames - length, n_runs).astype(int).tolist()
-    looks = np.linspace(n_frames // 5, n_frames - 1 - LAG, N_LOOKS).astype(int)
-    return Plan([range(start, start + length) for start in starts], np.unique(looks))
+    starts = [n for n in held if n + length <= n_frames and held >= {*range(n, n + length)}]
+    looks = [n for n in held if n + LAG in held and (n < LAG or n - LAG in held)]
+    starts_R = np.linspace(0, n_frames - length, n_runs).astype(int)
+    looks_L = np.linspace(n_frames // 5, n_frames - 1 - LAG, N_LOOKS).astype(int)
+    runs = [range(start, start + length) for start in _nearest(starts, starts_R).tolist()]
+    return Plan(runs, _nearest(looks, looks_L))
 
 
-def look(frames: Iterable[Floats], n_frames: int, *, gated: bool = True) -> Floats:
-    """Return seen_V: changes, statistics, people.
+def _nearest(numbers: Sequence[int], wanted_W: Ints) -> Ints:
+    """Return the numbers that are nearest to those wanted, each once, ascending."""
+    return np.unique([min(numbers, key=lambda n: (abs(n - want), n)) for want in wanted_W])
 
-    Raises VideoError where fewer frames come than were counted.
+
+class Pictures:
+    """What is kept of the pictures of a video, as they come, and what they say.
+
+    All of the first HELD frames; of a longer video every 2nd, 4th, ... piece of RUN frames, so
+    that HELD at most are held.
     """
-    chosen, kept = plan(n_frames), dict[int, Ints]()
-    changes = summary(frame_changes(_keep(frames, chosen.frames, kept)))
-    if len(kept) < sum(number >= 0 for number in chosen.frames):
-        raise VideoError("it has changed while it was worked on; start again")
-    runs = [np.stack([kept[n] for n in run]).astype(np.float32) for run in chosen.runs]
-    sigma = deviation(np.diff(runs[0][: LAG + 1], axis=0))
-    ends = np.stack([kept[n] for run in chosen.runs for n in run[::8]])
-    median_HW = np.median(ends, axis=0).astype(np.float32)
-    means = np.mean([statistics(run_FHW, median_HW) for run_FHW in runs], axis=0)
-    looks = [moving(kept, int(number), sigma=sigma) for number in chosen.looks]
-    return np.concatenate([changes, means, people(looks, gated=gated)])
 
+    def __init__(self) -> None:
+        self.n_frames, self.stride = 0, 1
+        self.kept: dict[int, Ints] = {}
+        self.changes = Changes()
 
-def _keep(frames: Iterable[Floats], wanted: set[int], kept: dict[int, Ints]) -> Iterator[Floats]:
-    """Pass frames on; those whose numbers are wanted stay in `kept`."""
-    for number, frame_HW in enumerate(frames):
+    def add(self, frame_HW: Floats) -> None:
+        """Take the next frame, grey 0..255."""
         if min(frame_HW.shape) < SIDE:
             raise VideoError(f"a side of fewer than {SIDE} pixels shows too little; leave it out")
-        if number in wanted:
-            kept[number] = np.rint(frame_HW).astype(np.uint8)
-        yield frame_HW
+        self.changes.add(frame_HW)
+        if len(self.kept) == HELD:
+            self.stride *= 2
+            self.kept = {n: f for n, f in self.kept.items() if self._wanted(n)}
+        if self._wanted(self.n_frames):
+            self.kept[self.n_frames] = np.rint(frame_HW).astype(np.uint8)
+        self.n_frames += 1
+
+    def _wanted(self, number: int) -> bool:
+        return number // RUN % self.stride == 0
+
+    def summary(self, *, gated: bool = True) -> Floats:
+        """Return seen_V of LEAST frames or more: changes, statistics, people."""
+        if self.n_frames < LEAST:
+            raise VideoError("it has changed while it was worked on; start again")
+        kept, chosen = self.kept, plan(self.n_frames, self.kept.keys())
+        runs = [np.stack([kept[n] for n in run]).astype(np.float32) for run in chosen.runs]
+        sigma = deviation(np.diff(runs[0][: LAG + 1], axis=0))
+        ends = np.stack([kept[n] for run in chosen.runs for n in run[::8]])
+        median_HW = np.median(ends, axis=0).astype(np.float32)
+        means = np.mean([statistics(run_FHW, median_HW) for run_FHW in runs], axis=0)
+        looks = [moving(kept, int(number), sigma=sigma) for number in chosen.looks]
+        return np.concatenate([self.changes.summary(), means, people(looks, gated=gated)])
+
+
+def look(frames: Iterable[Floats]) -> Pictures:
+    """Return the Pictures of frames that come one after the other."""
+    pictures = Pictures()
+    for frame_HW in frames:
+        pictures.add(frame_HW)
+    return pictures
 
 
 def statistics(run_FHW: Floats, median_HW: Floats) -> Floats:

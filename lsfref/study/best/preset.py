@@ -20,7 +20,7 @@ import numpy as np
 from lsfref import pipeline, pooling
 from lsfref.arrays import N_COLUMNS, Bools, Floats, Ints
 from lsfref.config import Config
-from lsfref.errors import LsfrefError, ModelError, NoTrajectoriesError, VideoError
+from lsfref.errors import ModelError, NoTrajectoriesError
 from lsfref.model import Extras, LabelledVideo, Model, Task, Trained
 from lsfref.phases import timeline
 from lsfref.phases.advice import fit_warnings, unusable
@@ -29,27 +29,15 @@ from lsfref.phases.passes import Pooled
 from lsfref.phases.phase2 import UNLABELLED, encode_labels
 from lsfref.phases.streaming import Block
 from lsfref.storage.choices import from_json
-from lsfref.storage.files import printable
-from lsfref.study.best.choices import CONFIG, NAME, Choices
-from lsfref.study.best.evaluation import METHOD, asked_of, evaluate_videos
+from lsfref.study.best.choices import NAME, Choices
+from lsfref.study.best.evaluation import METHOD, asked_of
 from lsfref.study.best.experts import Experts, answer_rows, fit_experts, restore_experts, seen_by
-from lsfref.study.best.pictures import LEAST, look
+from lsfref.study.best.pictures import look
 from lsfref.study.best.vectors import MOMENTS, WIDTH, describe_video, pool_blocks, read_frames
 from lsfref.study.classifiers.logistic import GAP, misfit
 from lsfref.study.protocol.outcome import Outcome
 from lsfref.study.protocol.protocol import Round, TaskLabels, collect
 from lsfref.trajectories import TRACK_LENGTH
-
-__all__ = [
-    "CONFIG",
-    "METHOD",
-    "NAME",
-    "Answerer",
-    "Choices",
-    "answerer",
-    "evaluate_videos",
-    "train",
-]
 
 LARGEST = 1e6  # no number of a video is near it; what is beyond would overflow
 SLACK = 100  # times the gap of a fit, for another machine's rounding
@@ -88,20 +76,15 @@ def train(
 ) -> Trained:
     """Return the whole system as `pipeline.train` fits it, with Extras that answer instead."""
     videos = sorted(videos, key=lambda v: v.name)
-    trained = pipeline.train(videos, config, classes=classes, work=work)
+    describe = functools.partial(describe_video, choices=choices)
+    trained = pipeline.train(videos, config, classes=classes, work=work, describe=describe)
     model = trained.model
-    describe = functools.partial(
-        describe_video, config=config, choices=choices, extract=work.extract
-    )
     vectors: dict[str, Floats] = {}
     told = set()  # why the paper's system leaves out what is used here
-    described = work.each("describing", describe, [video.path for video in videos])
-    for video, pooled in zip(videos, described, strict=True):
+    for video, pooled in zip(videos, trained.described, strict=True):
         if pooled.pooled_E is not None:
             vectors[video.name] = pooled.pooled_E
             told.add(unusable(video.path, pooled.n_frames, pooled.n_points, config))
-        elif video.name in model.files:  # it could be read a moment ago
-            raise LsfrefError(pooled.error)
     vectors_MV = np.stack([vectors[name] for name in model.files])
     rest = [v for v in videos if v.name in vectors and v.name not in model.files]
     others = _labelled(rest, vectors, model.tasks)
@@ -112,10 +95,11 @@ def train(
         for expert, classifier in fitted.classifiers.items():
             arrays[f"{name}.{expert}_mC"] = classifier.weights_mC
     of_votes = fit_warnings(model)  # K and N answer nothing here
-    return Trained(
-        dataclasses.replace(model, extras=Extras(NAME, dataclasses.asdict(choices), arrays)),
-        [text for text in trained.skipped if text not in told],
-        [text for text in trained.warnings if text not in of_votes],
+    extras = Extras(NAME, dataclasses.asdict(choices), arrays)
+    return trained._replace(
+        model=dataclasses.replace(model, extras=extras),
+        skipped=[text for text in trained.skipped if text not in told],
+        warnings=[text for text in trained.warnings if text not in of_votes],
     )
 
 
@@ -198,9 +182,7 @@ def describe_intervals(
         pooled = pool_blocks(blocks) if blocks else pooling.Pooled(np.zeros(MOMENTS), 0)  # X12
         deque(until(interval.start), 0)  # passes them over
         pictures = [*earlier, *until(interval.stop)]
-        if len(pictures) < LEAST:
-            raise VideoError(f"{printable(path)}: it has changed while it was worked on")
-        seen = look(pictures, len(pictures), gated=choices.gate == "yes")
+        seen = look(pictures).summary(gated=choices.gate == "yes")
         return pooled._replace(pooled_E=np.concatenate([pooled.pooled_E, seen]))
 
     return timeline.describe_intervals(

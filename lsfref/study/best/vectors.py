@@ -17,7 +17,7 @@ from lsfref.phases.extraction import Extract, PathLike, extract, with_name, work
 from lsfref.phases.passes import Pooled, pool_video_by, trackless
 from lsfref.phases.streaming import Block
 from lsfref.study.best.choices import Choices
-from lsfref.study.best.pictures import N_SEEN, PARTS, look
+from lsfref.study.best.pictures import N_SEEN, PARTS, Pictures, look
 
 MOMENTS = 3 * N_COLUMNS  # mean, variance, variance of the frames' means
 WIDTH = MOMENTS + N_SEEN
@@ -31,15 +31,18 @@ def describe_video(
     Choices: X12 trackless: zeros are the moments of a video of LEAST frames or more without
              trajectories, unless more than one trajectory is wanted of all.
     """
-    pooled = pool_video_by(path, pool=pool_blocks, config=config, extract=extract)
+    pictures = Pictures()
+    looking = functools.partial(extract, look=pictures.add)
+    pooled = pool_video_by(path, pool=pool_blocks, config=config, extract=looking)
     moments = pooled.pooled_E
     if moments is None:
         if choices.trackless == "no" or not trackless(path, pooled, config):
             return pooled
         moments = np.zeros(MOMENTS)
     try:
-        frames = read_frames(path, config)
-        seen = look(frames, pooled.n_frames, gated=choices.gate == "yes")
+        if pictures.n_frames < pooled.n_frames:  # its features were kept, or of another grey
+            pictures = look(read_frames(path, config))
+        seen = pictures.summary(gated=choices.gate == "yes")
     except LsfrefError as fault:
         return pooled._replace(pooled_E=None, error=with_name(path, fault))
     return pooled._replace(pooled_E=np.concatenate([moments, seen]), error=None)

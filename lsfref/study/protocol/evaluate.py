@@ -20,6 +20,7 @@ from lsfref.config import Config
 from lsfref.errors import LsfrefError
 from lsfref.model import Network
 from lsfref.phases.extraction import ALONE, Extract, PathLike, Work
+from lsfref.phases.passes import Pooled
 from lsfref.phases.phase1 import fit_network
 from lsfref.phases.sampling import Drawn, draw_sample, fetch_rows
 from lsfref.study.protocol.outcome import Outcome
@@ -36,6 +37,7 @@ class Counted(NamedTuple):
 
     paths: Sequence[PathLike]
     counts_M: Ints
+    described: Sequence[Pooled] = ()  # as they were counted, where anything was made of them
 
 
 def evaluate_videos(
@@ -127,7 +129,8 @@ def _samples(
     keys = []  # of each round: video * far + row
     for one in rounds:
         train = one.split[0]
-        drawn = draw_sample(videos.counts_M[train], labels_M[train], config)
+        paths = [videos.paths[m] for m in train]
+        drawn = draw_sample(paths, videos.counts_M[train], labels_M[train], config)
         keys.append(train[drawn.owner_p] * far + drawn.row_p)
     every = np.unique(np.concatenate(keys))
     rows_PD = fetch_rows(videos.paths, Drawn(every // far, every % far), config, work=work)

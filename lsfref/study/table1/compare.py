@@ -153,7 +153,7 @@ def _vectors(
     train_paths, labels = [paths[i] for i in learned], head.labels_M[usable[learned]]
 
     def vectors(counts: Ints, config: Config, kinds: set[str], parts: Parts) -> dict[str, Floats]:
-        drawn = draw_sample(counts, labels, config)
+        drawn = draw_sample(train_paths, counts, labels, config)
         sample_PD = fetch_rows(train_paths, drawn, config, work=Work(extract))
         labels_P = np.unique(labels[drawn.owner_p], return_inverse=True)[1].ravel()  # no gaps
         encoders = fit_encoders(sample_PD, labels_P, kinds=kinds, parts=parts, config=config)

@@ -2,11 +2,15 @@
 
 import argparse
 import csv
+import dataclasses
 import io
 import json
+import multiprocessing.queues
+import multiprocessing.reduction
 import subprocess
 from pathlib import Path
 
+import numpy as np
 import pytest
 from clips import clip
 
@@ -14,6 +18,8 @@ from lsfref.app.cli import main
 from lsfref.app.commands.classify import as_row
 from lsfref.media.ffmpeg import executable
 from lsfref.media.writer import write_video
+from lsfref.model import load, save
+from lsfref.phases.phase2 import fit_tasks
 from lsfref.phases.testing import Answer
 
 pytestmark = pytest.mark.unwatched
@@ -103,3 +109,46 @@ def test_a_share_of_exactly_the_threshold_is_sure(threshold, label):
         "file": "a.mp4", "frames": 23, "points": 5, "foreground": None, "error": None,
         "background": {"label": label, "confidence": shares}, "warnings": ["grainy"],
     }  # fmt: skip
+
+
+def test_workers_get_the_network_once_and_never_the_index(
+    trained, labelled_clips, tmp_path, monkeypatch, capsys
+):
+    """A model of 8,000 indexed videos, 25 MB of arrays: a video costs its path, and the search."""
+    fitted, n = load(trained), 8000
+    rng = np.random.default_rng(0)
+    pooled_ME = rng.normal(size=(n, fitted.config.n_code))
+    classes = {name: task.classes for name, task in fitted.tasks.items()}
+    labels = {name: rng.integers(0, len(names), n) for name, names in classes.items()}
+    many = dataclasses.replace(
+        fitted, files=tuple(f"{i:05}.mp4" for i in range(n)), groups=("",) * n,
+        points_M=np.ones(n, np.int64), pooled_ME=pooled_ME, ranking_M=None,
+        tasks=fit_tasks(pooled_ME, labels, classes, fitted.config, rng=rng),
+    )  # fmt: skip
+    save(many, tmp_path / "many.npz")
+    tasks, starts = [], []
+
+    class Counting(multiprocessing.reduction.ForkingPickler):
+        @classmethod
+        def dumps(cls, *what):
+            packed = super().dumps(*what)
+            tasks.append(len(packed))
+            return packed
+
+    def dump(what, file, protocol=None, plain=multiprocessing.reduction.dump):
+        began = file.tell()
+        plain(what, file, protocol)
+        starts.append(file.tell() - began)
+
+    monkeypatch.setattr(multiprocessing.queues, "_ForkingPickler", Counting)
+    monkeypatch.setattr(multiprocessing.reduction, "dump", dump)
+    folder = str(labelled_clips.parent)
+    words = ["classify", folder, "--model", str(tmp_path / "many.npz"), "--json", "--quiet"]
+    assert main([*words, "--jobs", "2"]) == 0
+    side_by_side = capsys.readouterr().out
+    assert len(tasks) >= 9
+    assert max(tasks) < 2_000
+    network = sum(a.nbytes for a in fitted.network.encoder.parameters.values())
+    assert network < sum(starts) < 2 * (network + 100_000)
+    assert main([*words, "--jobs", "1"]) == 0
+    assert side_by_side == capsys.readouterr().out

@@ -102,7 +102,7 @@ def test_what_is_no_model_says_so(tmp_path, capsys):
 
 def test_nothing_of_a_model_reaches_the_terminal_raw(fitted, tmp_path, capsys):
     tasks = {
-        name: task._replace(classes=tuple(f"{c}\x1b[2J\u202e" for c in task.classes))
+        name: dataclasses.replace(task, classes=tuple(f"{c}\x1b[2J\u202e" for c in task.classes))
         for name, task in fitted.tasks.items()
     }
     head = tasks["background"].classes

@@ -9,6 +9,8 @@ from lsfref import pipeline
 from lsfref.app.evaluation import systems
 from lsfref.errors import ModelError
 from lsfref.model import Extras
+from lsfref.phases import passes
+from lsfref.study.best import evaluation, vectors
 from lsfref.study.best import preset as best
 from lsfref.study.best.choices import Choices
 from lsfref.study.protocol.answering import PaperAnswerer
@@ -16,11 +18,11 @@ from lsfref.study.protocol.evaluate import evaluate_videos
 
 
 def test_choices_of_best_mean_preset_best():
-    assert systems.trainer(None) is pipeline.train
-    assert systems.measurer(None) is evaluate_videos
-    train, evaluate = (of(Choices(cost=3.0)) for of in (systems.trainer, systems.measurer))
-    assert (train.func, evaluate.func) == (best.train, best.evaluate_videos)
-    assert train.keywords == evaluate.keywords == {"choices": Choices(cost=3.0)}
+    assert systems.system(None) == (pipeline.train, evaluate_videos, passes.survey)
+    own = systems.system(Choices(cost=3.0))
+    wanted = [best.train, evaluation.evaluate_videos, vectors.describe_video]
+    assert [part.func for part in own] == wanted
+    assert all(part.keywords == {"choices": Choices(cost=3.0)} for part in own)
 
 
 def test_a_model_with_extras_is_not_taken_for_the_papers():

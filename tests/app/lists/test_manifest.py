@@ -11,9 +11,9 @@ from lsfref.app import cli
 from lsfref.app.lists.manifest import (
     class_order,
     describe,
-    lone_classes,
     parse_labels,
     read_labels,
+    refuse_lone_classes,
     training_part,
 )
 from lsfref.errors import LabelsError
@@ -218,7 +218,9 @@ def test_a_folder_of_clips_with_a_list_in_it_points_to_the_list(folder):
 def test_one_video_classes_are_named_with_their_line(folder):
     text = "file,background,foreground\na.mp4,rain,none\nb.mp4,snow,none\nc.mp4,rain,human\n"
     manifest = read_labels(write(folder, text))
-    told = lone_classes(manifest)
+    with pytest.raises(LabelsError) as caught:
+        refuse_lone_classes(manifest)
+    told = str(caught.value).split("\n")
     assert len(told) == 2
     assert re.search(r"labels.csv line 3: background: class 'snow' has one video", told[0])
     assert re.search(r"labels.csv line 4: foreground: class 'human' has one video", told[1])

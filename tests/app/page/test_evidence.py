@@ -30,7 +30,7 @@ def found(best_model, labelled_clips):
     """The answerer of preset `best`, a clip as a vector, and its evidence."""
     system, path = preset.answerer(load(best_model)), labelled_clips.parent / "10.mkv"
     described = system.describe(path)
-    return system, described, evidence_of(system, path, described.pooled_E, described.n_frames)
+    return system, described, evidence_of(system, path, described.pooled_E)
 
 
 def test_the_experts_together_make_the_answer(found):
@@ -49,7 +49,7 @@ def test_the_tracks_say_nothing_where_there_are_none(found, labelled_clips):
     system, described, _ = found
     vector = np.concatenate([np.zeros(MOMENTS), described.pooled_E[MOMENTS:]])
     assert not tracked(vector[None])[0]
-    seen = evidence_of(system, labelled_clips.parent / "10.mkv", vector, described.n_frames)
+    seen = evidence_of(system, labelled_clips.parent / "10.mkv", vector)
     assert "tracks" not in {part.expert for part in seen.parts}
     assert "people" in {part.expert for part in seen.parts}
 
@@ -74,7 +74,7 @@ def test_the_window_lies_on_what_moves(found, tmp_path):
     for t, frame in enumerate(frames):
         frame[40:130, 20 + 4 * t : 50 + 4 * t] = clip("normal", 5, n_frames=1)[0, :1, :30]
     write_video(tmp_path / "moving.mkv", frames)
-    sight = best_window(system, tmp_path / "moving.mkv", 40)
+    sight = best_window(system, tmp_path / "moving.mkv")
     (left, top), (right, bottom) = sight.corners_22
     at = 20 + 4 * sight.frame
     assert left < at + 30 + 32
@@ -84,7 +84,7 @@ def test_the_window_lies_on_what_moves(found, tmp_path):
     assert (bottom - top) / (right - left) == pytest.approx(2, rel=0.02)
     assert sight.moving_HW[60:110, at : at + 30].mean() > 0.5
     write_video(tmp_path / "still.mkv", np.full((40, 160, 240), 90, np.uint8))
-    assert best_window(system, tmp_path / "still.mkv", 40) is None
+    assert best_window(system, tmp_path / "still.mkv") is None
 
 
 def test_the_page_shows_the_window_and_the_families():

@@ -65,7 +65,7 @@ def test_equal_answers_over_time_are_one(stories):
     ]  # fmt: skip
     model = dataclasses.replace(
         story.model,
-        tasks={n: t._replace(classes=("normal", "rain", "x")[: len(t.classes)])
+        tasks={n: dataclasses.replace(t, classes=("normal", "rain", "x")[: len(t.classes)])
                for n, t in story.model.tasks.items()},
     )  # fmt: skip
     answer = story.answer._replace(

@@ -68,7 +68,7 @@ def test_without_trajectories_there_is_nothing_to_go_on_with(stories):
 def test_a_hash_space_of_one_dimension(stories):
     story = stories[1]
     task, search = story.model.tasks["foreground"], story.searches["foreground"]
-    thin = task._replace(hashes_CmN=task.hashes_CmN[..., :1])
+    thin = dataclasses.replace(task, hashes_CmN=task.hashes_CmN[..., :1])
     model = dataclasses.replace(story.model, tasks={"foreground": thin})
     search = search._replace(query_hashes_CMN=search.query_hashes_CMN[..., :1])
     story = dataclasses.replace(story, model=model, searches={"foreground": search})

@@ -36,8 +36,8 @@ def nap_after_an_unlucky_moment(number):
 
 
 def be_told_in_a_destructor():
-    workers._begin()
-    workers._task(nap_after_an_unlucky_moment, signal.SIGTERM)
+    workers._begin(nap_after_an_unlucky_moment)
+    workers._task(signal.SIGTERM)
 
 
 def test_a_call_to_end_in_a_destructor_is_not_lost(capfd):

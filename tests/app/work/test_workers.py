@@ -107,6 +107,13 @@ def test_a_pool_of_processes_and_its_errors():
             list(mapper(die, [1]))
 
 
+def test_one_function_may_be_fed_by_another():
+    """As the samples of networks are fetched while the first networks are fitted."""
+    with workers.mapper(2) as mapper:
+        inner = (x for part in (3, 5) for x in mapper(square, range(part)))
+        assert list(mapper(pow, inner, [2] * 8)) == [0, 1, 16, 0, 1, 16, 81, 256]
+
+
 def nothing(path, config=None):
     return path
 
@@ -182,8 +189,8 @@ def test_an_exception_ends_long_work_at_once():
 
 
 def be_told_between_two_tasks():
-    workers._begin()
-    workers._task(nap, 0)
+    workers._begin(nap)
+    workers._task(0)
     os.kill(os.getpid(), signal.SIGTERM)
     nap(50)
 
@@ -201,8 +208,8 @@ def misread_the_call_to_end():
 
 
 def be_told_in_an_import():
-    workers._begin()
-    workers._task(misread_the_call_to_end)
+    workers._begin(misread_the_call_to_end)
+    workers._task()
 
 
 def test_a_call_to_end_in_an_import_is_not_taken_for_its_failure(capfd):

@@ -76,8 +76,9 @@ def test_rain_is_upright_and_falls_and_snow_is_round_and_slower():
 
 
 def test_more_rain_hides_more():
+    rain = {"size": (96, 74), "snow": False}
     hidden = [
-        np.mean(list(weather.falling(rng_of(1), CLOCK_F, size=(96, 74), strength=strength)))
+        np.mean(list(weather.falling(rng_of(1), CLOCK_F, strength=strength, **rain)))
         for strength in (0.05, 0.5, 1.0)
     ]
     assert hidden == sorted(hidden)

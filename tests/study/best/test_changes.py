@@ -8,11 +8,27 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lsfref.study.best import changes
-from lsfref.study.best.changes import LAGS, LEAST, N_CHANGES, PER_FRAME, frame_changes, summary
+from lsfref.study.best.changes import LAGS, LEAST, N_CHANGES, PER_FRAME, Changes
 
 
 def drawn(n=13, shape=(37, 53), seed=0):
     return np.random.default_rng(seed).uniform(0, 255, (n, *shape))
+
+
+def frame_changes(frames):
+    """The row of each frame, as it is counted."""
+    found, rows = Changes(), []
+    found._count = rows.append
+    for frame_HW in frames:
+        found.add(frame_HW)
+    return iter(rows)
+
+
+def summary(frames):
+    found = Changes()
+    for frame_HW in frames:
+        found.add(frame_HW)
+    return found.summary()
 
 
 def parts_of(row_V):
@@ -76,7 +92,7 @@ def test_equals_literal_loops(seed, height, width):
 def test_noise_averages_out_and_light_does_not():
     noise = 90 + 5 * np.random.default_rng(0).normal(size=(20, 64, 96))
     light = np.full((20, 64, 96), 90.0) + 5 * (np.arange(20) % 2)[:, None, None]
-    by_noise, by_light = (parts_of(summary(frame_changes(f))[:PER_FRAME]) for f in (noise, light))
+    by_noise, by_light = (parts_of(summary(f)[:PER_FRAME]) for f in (noise, light))
     pixels, fours, sixteens = np.exp(by_noise[0][0, :, 0]) - LEAST
     assert fours == pytest.approx(pixels / 4, rel=0.1)
     assert sixteens < pixels / 8
@@ -86,8 +102,8 @@ def test_noise_averages_out_and_light_does_not():
 @given(st.integers(0, 99), st.floats(-40, 40))
 def test_more_light_throughout_changes_nothing(seed, offset):
     frames = drawn(11, (32, 48), seed)
-    brighter = summary(frame_changes(frames + offset))
-    np.testing.assert_allclose(brighter, summary(frame_changes(frames)), rtol=1e-7, atol=1e-9)
+    brighter = summary(frames + offset)
+    np.testing.assert_allclose(brighter, summary(frames), rtol=1e-7, atol=1e-9)
 
 
 @given(st.integers(0, 99))
@@ -105,7 +121,10 @@ def test_a_mirror_image_has_the_same_blocks(seed):
 @given(st.integers(0, 12), st.integers(0, 99))
 def test_the_summary_is_numpys(n, seed):
     rows = np.random.default_rng(seed).normal(size=(n, PER_FRAME)) + 50
-    found_V = summary(iter(rows))
+    found = Changes()
+    for row_V in rows:
+        found._count(row_V)
+    found_V = found.summary()
     assert found_V.shape == (N_CHANGES,)
     if n:
         wanted = np.concatenate([rows.mean(axis=0), rows.std(axis=0)])
@@ -115,7 +134,7 @@ def test_the_summary_is_numpys(n, seed):
 
 
 def test_what_does_not_change_has_no_deviation():
-    found_V = summary(frame_changes(np.full((20, 32, 32), 7.0)))
+    found_V = summary(np.full((20, 32, 32), 7.0))
     np.testing.assert_allclose(found_V[:PER_FRAME], math.log(LEAST), rtol=1e-12)
     assert not found_V[PER_FRAME:].any()
 
@@ -127,8 +146,8 @@ def test_too_few_frames_have_no_changes(n):
 
 def test_single_precision_stays_near():
     frames = drawn()
-    found = summary(frame_changes(frames.astype(np.float32)))
-    np.testing.assert_allclose(found, summary(frame_changes(frames)), atol=1e-5)
+    found = summary(frames.astype(np.float32))
+    np.testing.assert_allclose(found, summary(frames), atol=1e-5)
 
 
 def test_blocks_hold_whole_blocks_only():

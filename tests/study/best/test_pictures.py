@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lsfref.errors import VideoError
 from lsfref.study.best import pictures
-from lsfref.study.best.changes import frame_changes, summary
+from lsfref.study.best.changes import Changes
 from lsfref.study.best.pictures import FAMILIES, N_SEEN, PARTS, look, plan
 
 
@@ -21,30 +21,66 @@ def nobody(monkeypatch):
     monkeypatch.setattr(pictures, "people", lambda looks, gated: np.full(5, len(looks) + gated))
 
 
+def taken(n_frames, shape=(16, 16)):
+    """Pictures of n_frames, each of which holds its number."""
+    found = pictures.Pictures()
+    for number in range(n_frames):
+        found.add(np.full(shape, float(number % 256)))
+    return found
+
+
 @given(st.integers(16, 3000))
-def test_a_plan_lies_within_the_video_and_is_bounded(n_frames):
-    found = plan(n_frames)
+@settings(max_examples=25)
+def test_what_is_held_is_bounded_and_spread_over_the_video(n_frames):
+    """Whole pieces of 32 frames, the first among them, a whole power of two apart."""
+    kept = taken(n_frames).kept
+    assert len(kept) <= 512
+    assert kept.keys() >= {*range(32)} & {*range(n_frames)}
+    assert len(kept) == n_frames or len(kept) > 512 / 2 - 32
+    assert all(kept[n][0, 0] == n % 256 for n in kept)
+    pieces = {n // 32 for n in kept}
+    stride = min(pieces - {0}, default=1)
+    assert pieces == set(range(0, (n_frames - 1) // 32 + 1, stride))
+    assert stride & (stride - 1) == 0
+
+
+@given(st.integers(16, 3000))
+@settings(max_examples=25)
+def test_a_plan_lies_within_what_is_held(n_frames):
+    kept = taken(n_frames).kept
+    found = plan(n_frames, kept.keys())
     assert 1 <= len(found.runs) <= 4
     assert {len(one) for one in found.runs} == {min(32, n_frames)}
     assert found.runs[0][0] == 0
-    assert found.runs[-1][-1] == n_frames - 1 or len(found.runs) == 1
+    assert found.runs[-1][-1] > n_frames - 1 - n_frames // 8 or len(found.runs) == 1
     assert 1 <= len(found.looks) <= 8
-    assert found.looks[0] >= n_frames // 5 - 8
-    assert max(found.frames) <= n_frames - 1
-    assert len(found.frames) <= 4 * 32 + 3 * 8
+    for run_ in found.runs:
+        assert kept.keys() >= {*run_}
+    for look_ in found.looks.tolist():
+        assert {look_, look_ + 8} <= kept.keys()
+        assert look_ < 8 or look_ - 8 in kept
 
 
-def test_a_plan_wants_16_frames():
-    with pytest.raises(ValueError, match="16 frames or more, got 15"):
-        plan(15)
+@given(st.integers(16, 512))
+def test_of_a_clip_everything_can_be_looked_at(n_frames):
+    """What is chosen is then spread evenly, to the frame."""
+    found = plan(n_frames, {*range(n_frames)})
+    n_runs = min(4, max(1, round(n_frames / 32)))
+    starts = np.linspace(0, n_frames - min(32, n_frames), n_runs).astype(int)
+    np.testing.assert_array_equal([one[0] for one in found.runs], starts)
+    looks = np.linspace(n_frames // 5, n_frames - 9, 8).astype(int)
+    np.testing.assert_array_equal(found.looks, np.unique(looks))
 
 
 def test_what_is_seen_is_changes_statistics_people(nobody):
     frames = run()
-    seen = look(iter(frames), 40)
+    seen = look(iter(frames)).summary()
     assert seen.shape == (N_SEEN,)
     assert np.isfinite(seen).all()
-    np.testing.assert_allclose(seen[PARTS["changes"]], summary(frame_changes(frames)))
+    changes = Changes()
+    for frame_HW in frames:
+        changes.add(frame_HW)
+    np.testing.assert_array_equal(seen[PARTS["changes"]], changes.summary())
     np.testing.assert_array_equal(seen[PARTS["people"]], [9] * 5)
     whole = np.rint(frames).astype(np.uint8).astype(np.float32)
     median_HW = np.median(whole[0:32:8], axis=0)
@@ -60,26 +96,14 @@ def test_statistics_are_the_mean_over_the_runs(nobody, monkeypatch):
         "statistics",
         lambda run_FHW, median: asked.append(run_FHW) or np.full(67, len(asked)),
     )
-    seen = look(run(100), 100)
+    seen = look(run(100)).summary()
     assert [len(one) for one in asked] == [32, 32, 32]
     np.testing.assert_allclose(seen[PARTS["statistics"]], 2)
 
 
-def test_frames_that_do_not_come_are_told(nobody):
+def test_too_few_frames_are_told(nobody):
     with pytest.raises(VideoError, match="has changed"):
-        look(iter(run(39)), 40)
-
-
-def test_frames_that_no_one_looks_at_are_not_held(nobody):
-    """Nothing but the changes sees frames between the runs."""
-    frames = run(200)
-    seen = look(iter(frames), 200)
-    unseen = min(set(range(20, 200)) - plan(200).frames)
-    frames[unseen] = 0
-    other = look(iter(frames), 200)
-    for part in ("statistics", "people"):
-        np.testing.assert_array_equal(other[PARTS[part]], seen[PARTS[part]])
-    assert not np.array_equal(other[PARTS["changes"]], seen[PARTS["changes"]])
+        look(iter(run(15))).summary()
 
 
 def test_what_moves_differs_from_before_and_after():
@@ -102,10 +126,10 @@ def test_what_moves_differs_from_before_and_after():
 @pytest.mark.parametrize("shape", [(16, 16), (16, 300), (300, 17)])
 @pytest.mark.parametrize("n", [16, 17, 33])
 def test_the_smallest_videos_give_finite_numbers(shape, n, nobody):
-    assert np.isfinite(look(run(n, shape), n)).all()
-    assert np.isfinite(look(np.full((n, *shape), 255.0), n)).all()
+    assert np.isfinite(look(run(n, shape)).summary()).all()
+    assert np.isfinite(look(np.full((n, *shape), 255.0)).summary()).all()
 
 
 def test_smaller_pictures_are_refused(nobody):
     with pytest.raises(VideoError, match="fewer than 16 pixels"):
-        look(run(16, (15, 300)), 16)
+        look(run(16, (15, 300)))

@@ -19,12 +19,11 @@ from lsfref.phases.extraction import Extraction, Work
 from lsfref.storage.choices import parse_setting
 from lsfref.study.best import people, pictures, vectors
 from lsfref.study.best import preset as best
-from lsfref.study.best.preset import Choices
+from lsfref.study.best.choices import CONFIG as BEST
+from lsfref.study.best.choices import Choices
 from lsfref.study.protocol import answering, protocol, splits
 
-CONFIG = dataclasses.replace(
-    best.CONFIG, epochs=2, n_samples=200, hidden=(11,), n_code=7, batch_size=67
-)
+CONFIG = dataclasses.replace(BEST, epochs=2, n_samples=200, hidden=(11,), n_code=7, batch_size=67)
 QUICK = ["--set", "epochs=3", "--set", "n_samples=700", "--set", "n_scales=2", "--jobs", "1"]
 STILL = frozenset({"rain-none-2-g2.mp4", "normal-human-1-g1.mp4"})  # without trajectories
 
@@ -151,14 +150,14 @@ def test_an_interval_is_what_is_seen_of_its_own_pictures(fitted, monkeypatch):
     monkeypatch.setattr("lsfref.media.decoding.frame_rate", lambda path: 1.0)
     name = "rain-human-1-x.mp4"
     timed = best.answerer(fitted).describe_intervals(
-        name, seconds=7, extract=lambda path, config: found
+        name, seconds=7, extract=lambda path, config, **more: found
     )
     asked = [part.pooled for part in timed.intervals]
     assert [one.n_points for one in asked] == [0, 0, 3, 2]
     assert [one.pooled_E is None for one in asked] == [True, True, False, False]
     every = list(best.read_frames(name, fitted.config))
     for one, own in zip(asked[2:], (every[:21], every[6:]), strict=True):
-        np.testing.assert_array_equal(one.pooled_E[vectors.MOMENTS :], best.look(own, len(own)))
+        np.testing.assert_array_equal(one.pooled_E[vectors.MOMENTS :], best.look(own).summary())
     said = answering.answer_as(best.answerer(fitted), asked[3])
     assert sum(said.confidence["background"].values()) == pytest.approx(1)
 
@@ -173,19 +172,23 @@ def test_an_interval_without_tracks_is_answered_by_its_pictures(fitted, monkeypa
     monkeypatch.setattr("lsfref.media.decoding.frame_rate", lambda path: 1.0)
     name, choices = "rain-human-1-x.mp4", Choices(trackless=trackless)
     timed = best.describe_intervals(
-        name, seconds=5, config=CONFIG, choices=choices, extract=lambda path, config: found
+        name, seconds=5, config=CONFIG, choices=choices, extract=lambda path, config, **more: found
     )
     *early, still, moving = [part.pooled for part in timed.intervals]
     assert [one.error for one in early] == ["no trajectories end in this interval"] * 3
     every = list(best.read_frames(name, CONFIG))
     assert (still.n_points, moving.n_points) == (0, 2)
-    np.testing.assert_array_equal(moving.pooled_E[vectors.MOMENTS :], best.look(every[5:], 18))
+    np.testing.assert_array_equal(
+        moving.pooled_E[vectors.MOMENTS :], best.look(every[5:]).summary()
+    )
     if trackless == "no":
         assert still.error == "no trajectories end in this interval"
         return
     assert still.error is None
     assert not still.pooled_E[: vectors.MOMENTS].any()
-    np.testing.assert_array_equal(still.pooled_E[vectors.MOMENTS :], best.look(every[:20], 20))
+    np.testing.assert_array_equal(
+        still.pooled_E[vectors.MOMENTS :], best.look(every[:20]).summary()
+    )
 
 
 @pytest.mark.unwatched  # pictures of fake files are rows
@@ -196,7 +199,7 @@ def test_pictures_that_end_before_the_tracks_are_told(fitted, monkeypatch):
     rows_PD, _ = some_rows(2)
     found = Extraction(iter(blocks_of(rows_PD, [15, 22])), 23)
     timed = best.answerer(fitted).describe_intervals(
-        "rain-human-1-x.mp4", seconds=7, extract=lambda path, config: found
+        "rain-human-1-x.mp4", seconds=7, extract=lambda path, config, **more: found
     )
     assert "has changed while it was worked on" in timed.error
 

@@ -143,7 +143,7 @@ def test_a_video_is_its_moments_and_what_is_seen_of_it():
     np.testing.assert_array_equal(
         found.pooled_E[: vectors.MOMENTS], vectors.pool_blocks(blocks).pooled_E
     )
-    seen_V = vectors.look(vectors.read_frames(NAME, CONFIG), 23)
+    seen_V = vectors.look(vectors.read_frames(NAME, CONFIG)).summary()
     np.testing.assert_array_equal(found.pooled_E[vectors.MOMENTS :], seen_V)
     assert vectors.tracked(found.pooled_E[None]).tolist() == [True]
 
@@ -167,13 +167,13 @@ def test_a_video_without_trajectories_is_what_is_seen_of_it(config, choices, ans
 
 
 def test_what_cannot_be_read_has_no_vector():
-    def damaged(path, config):
+    def damaged(path, config, **_more):
         raise VideoError(f"{path}: damaged")
 
     rest = {"config": CONFIG, "choices": Choices()}
     found = vectors.describe_video(NAME, extract=damaged, **rest)
     assert (found.pooled_E, found.error) == (None, f"{NAME}: damaged")
-    few = vectors.describe_video(NAME, extract=lambda *a: Extraction(iter(()), 15), **rest)
+    few = vectors.describe_video(NAME, extract=lambda *a, **k: Extraction(iter(()), 15), **rest)
     assert (few.pooled_E, few.n_frames) == (None, 15)
     assert "needs 16" in few.error
 

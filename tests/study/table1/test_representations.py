@@ -52,7 +52,7 @@ def few_gaussians(monkeypatch):
 
 
 def learn(kinds, parts):
-    drawn = draw_sample(LEARNED_COUNTS, LABELS, SMALL)
+    drawn = draw_sample(LEARNED, LEARNED_COUNTS, LABELS, SMALL)
     sample = fetch_rows(LEARNED, drawn, SMALL, work=Work(extract))
     assert sample.shape == (101, 426)
     labels = LABELS[drawn.owner_p]
@@ -61,7 +61,7 @@ def learn(kinds, parts):
 
 def test_the_network_is_that_of_training():
     encoders = learn(["lsfnet"], {})
-    drawn = draw_sample(LEARNED_COUNTS, LABELS, SMALL)
+    drawn = draw_sample(LEARNED, LEARNED_COUNTS, LABELS, SMALL)
     sample_PD = fetch_rows(LEARNED, drawn, SMALL, work=Work(extract))
     network, _ = fit_network(sample_PD, LABELS[drawn.owner_p], SMALL, n_classes=2)
     pooled = pool_video("1", config=SMALL, encoder=network.encoder, extract=extract)
