@@ -68,8 +68,7 @@ def describe(videos: Counted, config: Config, choices: Choices, *, work: Work = 
     n_videos = len(videos.paths)
     vectors_MV, usable_M = np.zeros((n_videos, WIDTH)), np.zeros(n_videos, dtype=bool)
     look = functools.partial(describe_video, config=config, choices=choices, extract=work.extract)
-    described = videos.described or work.each("describing", look, videos.paths)
-    for m, pooled in enumerate(described):
+    for m, pooled in enumerate(videos.described or work.each("describing", look, videos.paths)):
         if pooled.pooled_E is not None:
             vectors_MV[m], usable_M[m] = pooled.pooled_E, True
     return Described(vectors_MV, usable_M)
