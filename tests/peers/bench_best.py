@@ -121,8 +121,9 @@ class Asked:
         self.args = argparse.Namespace(**{**vars(args), "seed": seed})
         self.counted, self.described = counted, described
         self.tasks = videos.task_labels(listed)
-        self.groups_M = np.array([v.group or f"\0{v.name}" for v in listed.videos])
-        self.rounds = rounds_of(folding.divide(self.args, self.tasks, self.groups_M))
+        listed = listed._replace(has_groups=True, splits=())
+        self.groups_M = folding.groups_of(listed)
+        self.rounds = rounds_of(folding.divide(listed, self.tasks, self.args))
 
     def right(self, choices, *, described=None, rounds=None):
         """Return right_M of each task, over the videos that have a label."""

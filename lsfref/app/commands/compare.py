@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from lsfref.app import options, output
 from lsfref.app.evaluation import feature_tables, folding, systems
+from lsfref.app.evaluation.folding import divide, split_in_words
 from lsfref.app.evaluation.outcomes import with_ends
-from lsfref.app.evaluation.videos import count, divide, labelled, split_in_words, task_labels
+from lsfref.app.evaluation.videos import count, labelled, task_labels
 from lsfref.app.lists import tables
 from lsfref.app.lists.manifest import Manifest, describe, read_labels, refuse_lone_classes
 from lsfref.app.page import figure3
@@ -171,8 +172,8 @@ def _write_page(found: Compared, tests: Tests, args: argparse.Namespace) -> None
         "whose videos are private."
     )
     text = compare_page(
-        found.outcomes, tests, reference=ROWS["whole"].name, lines=[*found.lines, how],
-        title=f"Table 1 for {printable(args.labels)}", figure=figure, figure_note=figure3.NOTE,
+        found.outcomes, tests, lines=[*found.lines, how],
+        title=f"Table 1 for {printable(args.labels)}", figure=figure,
     )  # fmt: skip
     write_bytes(args.page, text.encode())
     if not (args.json or args.csv):

@@ -39,12 +39,12 @@ def run(args: argparse.Namespace) -> int:
             manifest, config, doing, describe=system.describe
         )
         tasks = videos.task_labels(manifest)
-        repeats = videos.divide(manifest, tasks, args)
+        repeats = folding.divide(manifest, tasks, args)
         thin = folding.thin_classes(tasks, repeats)
         if choices is None:  # the paper's system asks by K
             smallest = min(len(train) for folds in repeats for train, _ in folds)
             thin += asking.cut_in_words(config, smallest)
-        doing.progress.explain([videos.split_in_words(repeats), *thin])
+        doing.progress.explain([folding.split_in_words(repeats), *thin])
         found = system.evaluate(counted, tasks, repeats, config, work=doing.work)
     outcomes.write(found, args)
     return 1 if n_failed else 0

@@ -10,7 +10,8 @@ from typing import Any
 
 from lsfref.app import options
 from lsfref.app.evaluation import systems
-from lsfref.app.evaluation.videos import count, divide, labelled, task_labels
+from lsfref.app.evaluation.folding import divide
+from lsfref.app.evaluation.videos import count, labelled, task_labels
 from lsfref.app.lists.manifest import Manifest
 from lsfref.app.work.session import Session
 from lsfref.config import Config

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from lsfref.app import options
 from lsfref.app.evaluation import folding, outcomes
-from lsfref.app.evaluation.videos import divide, task_labels
+from lsfref.app.evaluation.videos import task_labels
 from lsfref.app.lists import tables
 from lsfref.app.lists.manifest import KNOWN, Manifest, class_order, refuse_lone_classes
 from lsfref.app.lists.manifest import describe as describe_list
@@ -47,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
     config, choices = options.chosen(args)
     columns, manifest = read(args)
     tasks = task_labels(manifest, network=False)
-    repeats = divide(manifest, tasks, args)
+    repeats = folding.divide(manifest, tasks, args)
     fold: Callable[..., dict[str, list[protocol.Asked]]] = functools.partial(
         features.answer_fold,
         recipe=features.FUSIONS[args.fuse], tables=columns, tasks=tasks, config=config,

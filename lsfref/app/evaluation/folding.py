@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from lsfref.app.lists.manifest import Manifest
 from lsfref.app.options import positive
 from lsfref.errors import LabelsError
 from lsfref.storage.files import printable
@@ -30,12 +31,21 @@ def add_split(parser: argparse.ArgumentParser, *, repeats: int) -> None:
 
 
 def divide(
-    args: argparse.Namespace, tasks: Sequence[TaskLabels], groups: NDArray | None
+    manifest: Manifest, tasks: Sequence[TaskLabels], args: argparse.Namespace
 ) -> list[list[splits.Split]]:
-    """Return the folds of every repetition; classes of all tasks are balanced together.
+    """Return the list's own split, or the folds of every repetition (E1).
 
-    groups holds the group of each video; videos that share one are never on both sides.
+    Classes of all tasks are balanced together; videos of a group are never on both sides.
     """
+    asked_for = hasattr(args, "split") or hasattr(args, "folds") or args.repeats > 1
+    if any(manifest.splits) and not asked_for:
+        train, test = own_split(manifest)
+        if not len(train) or not len(test):
+            side = "test" if len(train) else "train"
+            why = f"no usable video has split '{side}'; give --folds to divide it anew"
+            raise LabelsError(f"{manifest.source}: {why}")
+        return [[(train, test)]]
+    groups = groups_of(manifest)
     split = getattr(args, "split", "random" if groups is None else "group")
     if split == "group" and groups is None:
         raise LabelsError(f"{printable(args.labels)}: --split group wants a column 'group'")
@@ -46,6 +56,29 @@ def divide(
     n_units = len(joint) if kept is None else len(np.unique(kept))
     n = getattr(args, "folds", min(FOLDS, n_units))
     return splits.repeated_folds(joint, kept, n_folds=n, n_repeats=args.repeats, seed=args.seed)
+
+
+def own_split(manifest: Manifest) -> splits.Split:
+    """Return the rows of the videos that a list learns from, and of those that it sets aside."""
+    test_M = np.array([split == "test" for split in manifest.splits])
+    return np.flatnonzero(~test_M), np.flatnonzero(test_M)
+
+
+def groups_of(manifest: Manifest) -> NDArray | None:
+    """Return the group of each video, its own where it names none; None where no video does."""
+    groups = [v.group or f"\0{v.name}" for v in manifest.videos]
+    return np.array(groups) if manifest.has_groups else None
+
+
+def split_in_words(repeats: Sequence[Sequence[splits.Split]]) -> str:
+    """Return how the videos are divided, in one line."""
+    parts = [split for folds in repeats for split in folds]
+    if len(parts) == 1:
+        return f"one split: {len(parts[0][0])} videos to learn from, {len(parts[0][1])} to ask"
+    sizes = sorted({len(test) for _, test in parts})
+    asked = " to ".join(map(str, {sizes[0]: 0, sizes[-1]: 0}))
+    often = f", {len(repeats)} times" if len(repeats) > 1 else ""
+    return f"{len(repeats[0])} folds{often}: {asked} videos asked in each"
 
 
 def thin_classes(

@@ -5,7 +5,8 @@ import functools
 import numpy as np
 
 from lsfref.app.evaluation import systems
-from lsfref.app.evaluation.videos import own_split, task_labels
+from lsfref.app.evaluation.folding import own_split
+from lsfref.app.evaluation.videos import task_labels
 from lsfref.app.lists.manifest import Manifest
 from lsfref.app.work.session import Session
 from lsfref.arrays import Floats

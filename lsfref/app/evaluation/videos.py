@@ -1,13 +1,10 @@
-"""What `evaluate` and `compare` share about videos: who can be asked, and how they are divided."""
+"""What `evaluate` and `compare` share about videos: who can be asked, and about what."""
 
-import argparse
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 
-from lsfref.app.evaluation import folding
 from lsfref.app.lists.manifest import Manifest, part
 from lsfref.app.work.session import Session
 from lsfref.config import Config
@@ -18,7 +15,6 @@ from lsfref.phases.sampling import Describe
 from lsfref.storage.files import printable
 from lsfref.study.protocol.evaluate import Counted
 from lsfref.study.protocol.protocol import TaskLabels
-from lsfref.study.protocol.splits import Split
 from lsfref.trajectories import TRACK_LENGTH
 
 
@@ -79,41 +75,3 @@ def task_labels(manifest: Manifest, *, network: bool = True) -> list[TaskLabels]
         raise LabelsError(f"{manifest.source}: {why}")
     labels = labels_of(manifest.videos, classes)
     return [TaskLabels(name, classes[name], labels[name]) for name in classes]
-
-
-def divide(
-    manifest: Manifest, tasks: Sequence[TaskLabels], args: argparse.Namespace
-) -> list[list[Split]]:
-    """Return the list's own split, or folds (E1)."""
-    asked_for = hasattr(args, "split") or hasattr(args, "folds") or args.repeats > 1
-    if any(manifest.splits) and not asked_for:
-        train, test = own_split(manifest)
-        if not len(train) or not len(test):
-            side = "test" if len(train) else "train"
-            why = f"no usable video has split '{side}'; give --folds to divide it anew"
-            raise LabelsError(f"{manifest.source}: {why}")
-        return [[(train, test)]]
-    return folding.divide(args, tasks, groups_of(manifest))
-
-
-def own_split(manifest: Manifest) -> Split:
-    """Return the rows of the videos that a list learns from, and of those that it sets aside."""
-    test_M = np.array([split == "test" for split in manifest.splits])
-    return np.flatnonzero(~test_M), np.flatnonzero(test_M)
-
-
-def groups_of(manifest: Manifest) -> NDArray | None:
-    """Return the group of each video, its own where it names none; None where no video does."""
-    groups = [v.group or f"\0{v.name}" for v in manifest.videos]
-    return np.array(groups) if manifest.has_groups else None
-
-
-def split_in_words(repeats: Sequence[Sequence[Split]]) -> str:
-    """Return how the videos are divided, in one line."""
-    splits = [split for folds in repeats for split in folds]
-    if len(splits) == 1:
-        return f"one split: {len(splits[0][0])} videos to learn from, {len(splits[0][1])} to ask"
-    sizes = sorted({len(test) for _, test in splits})
-    asked = " to ".join(map(str, {sizes[0]: 0, sizes[-1]: 0}))
-    often = f", {len(repeats)} times" if len(repeats) > 1 else ""
-    return f"{len(repeats[0])} folds{often}: {asked} videos asked in each"

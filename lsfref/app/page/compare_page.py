@@ -7,10 +7,12 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from lsfref.app.page.figure3 import NOTE
 from lsfref.app.page.marks import BLUE, css, tag
 from lsfref.app.page.shell import Column, key, page, table, text, wide
 from lsfref.study.protocol.metrics import SignTest
 from lsfref.study.protocol.outcome import Outcome, confusion, figures
+from lsfref.study.table1.rows import WHOLE
 
 COLUMNS = (
     Column("method", "what was compared; the whole system is bold"),
@@ -34,31 +36,27 @@ def compare_page(
     outcomes: Sequence[Outcome],
     tests: Mapping[tuple[str, str], SignTest],
     *,
-    reference: str,
     title: str,
     lines: Sequence[str],
     figure: str | None,
-    figure_note: str,
 ) -> str:
-    """Return the page. `lines` say what was compared and how; `tests` are against `reference`."""
+    """Return the page. `lines` say what was compared and how; `tests` are against WHOLE."""
     parts = [f"<h1>{text(title)}</h1>", *(f'<p class="note">{text(line)}</p>' for line in lines)]
     by_task: dict[str, list[Outcome]] = {}
     for outcome in outcomes:
         by_task.setdefault(outcome.task, []).append(outcome)
     for task, of_task in by_task.items():
         parts.append(f"<h2>{text(task.capitalize())} motion</h2>")
-        parts.append(_table(of_task, tests, reference=reference))
+        parts.append(_table(of_task, tests))
     if figure is not None:
-        parts += ["<h2>Feature spaces</h2>", f'<p class="note">{text(figure_note)}</p>', figure]
+        parts += ["<h2>Feature spaces</h2>", f'<p class="note">{text(NOTE)}</p>', figure]
     for task, of_task in by_task.items():
         parts.append(f"<h2>Confusion, {text(task)}</h2>{key(MATRIX)}")
         parts.append(f'<div class="matrices">{"".join(map(_matrix, of_task))}</div>')
     return page(title, parts)
 
 
-def _table(
-    outcomes: Sequence[Outcome], tests: Mapping[tuple[str, str], SignTest], *, reference: str
-) -> str:
+def _table(outcomes: Sequence[Outcome], tests: Mapping[tuple[str, str], SignTest]) -> str:
     rows = []
     for outcome in outcomes:
         found = figures(outcome)
@@ -67,7 +65,7 @@ def _table(
         against = ["", "", ""] if test is None else [str(test.wins), str(test.losses), _p(test.p)]
         name = text(outcome.method)
         rows.append([
-            f"<b>{name}</b>" if outcome.method == reference else name,
+            f"<b>{name}</b>" if outcome.method == WHOLE else name,
             _bar(found.accuracy_mean), f"{found.accuracy_sd:.1%}", f"{low:.1%} to {high:.1%}",
             f"{found.whole.recall_mean:.1%}", *against,
         ])  # fmt: skip

@@ -93,7 +93,7 @@ def _answered(story: Story, model: Model, name: str, folders: list[Path]) -> str
         f'<p class="legend">{" ".join(said)}</p>'
         + _over_time(story, name, classes)
         + _by_expert(story, name, classes)
-        + _neighbors(story, model, name, folders)
+        + _neighbors(story, model, name, winner, folders)
     )
 
 
@@ -134,11 +134,11 @@ def _by_expert(story: Story, name: str, classes: tuple[str, ...]) -> str:
     return said and f"<h3>Which expert said what</h3>{said}"
 
 
-def _neighbors(story: Story, model: Model, name: str, folders: list[Path]) -> str:
+def _neighbors(story: Story, model: Model, name: str, winner: str, folders: list[Path]) -> str:
     if name not in story.searches:
         return ""
     task, hits = model.tasks[name], story.searches[name].hits
-    pictures = []
+    pictures = ""
     for hit in hits[:GALLERY]:
         file = model.files[hit.row]
         place = find_indexed(file, folders)
@@ -146,10 +146,8 @@ def _neighbors(story: Story, model: Model, name: str, folders: list[Path]) -> st
         seen = pixels.thumb(frame_HW, f"Indexed video {file}")
         words = [tag(task.classes, label_of(task, hit.row)), soft(file)]
         words += ["<b>this video</b>"] * (file == story.indexed_as)
-        pictures.append(figure(seen, "<br>".join(words)))
-    answered = story.answer.labels[name] if story.answer else None
-    agree = sum(label_of(task, hit.row) == answered for hit in hits)
+        pictures += figure(seen, "<br>".join(words))
+    agree = sum(label_of(task, hit.row) == winner for hit in hits)
     have = "has" if agree == 1 else "have"
     like = f"Of the {plural(len(hits), 'labelled video')} most like this one, {agree} {have}"
-    drawn = "".join(pictures)
-    return f'<p class="lead">{like} that label:</p><div class="gallery">{drawn}</div>'
+    return f'<p class="lead">{like} that label:</p><div class="gallery">{pictures}</div>'

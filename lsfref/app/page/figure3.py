@@ -35,7 +35,7 @@ class Map(NamedTuple):
     name: str
 
 
-def map_2d(features_MQ: Floats, *, seed: int = 42) -> Map:
+def map_2d(features_MQ: Floats) -> Map:
     """Return an unsupervised map: UMAP [MHM18] where it is installed, else two components (H7).
 
     Labels are never shown to it: a supervised map would separate anything.
@@ -43,11 +43,11 @@ def map_2d(features_MQ: Floats, *, seed: int = 42) -> Map:
     if importlib.util.find_spec("umap") is not None and len(features_MQ) > 15:
         import umap
 
-        mapper = umap.UMAP(n_neighbors=15, min_dist=0.0, n_components=2, random_state=seed)
+        mapper = umap.UMAP(n_neighbors=15, min_dist=0.0, n_components=2, random_state=42)
         return Map(np.asarray(mapper.fit_transform(features_MQ), dtype=float), "UMAP")
     fitted = fit_pca(features_MQ, n_components=2)
-    points_M2 = np.zeros((len(features_MQ), 2))
-    points_M2[:, : len(fitted.shares_R)] = project(fitted, features_MQ)
+    projected_MR = project(fitted, features_MQ)
+    points_M2 = np.pad(projected_MR, ((0, 0), (0, 2 - projected_MR.shape[1])))
     return Map(points_M2, f"PCA, {fitted.shares_R.sum():.0%} of the variance")
 
 

@@ -29,8 +29,7 @@ def card_of(story: Story, link: str) -> Card:
     """Return the card of a story."""
     frame_HW = story.strip[len(story.strip) // 2][1] if story.strip else None
     if story.answer is None:
-        note = f"{story.n_points:,} trajectories"
-        return Card(story.path, link, frame_HW, {}, note)
+        return Card(story.path, link, frame_HW, {}, f"{story.n_points:,} trajectories")
     note = story.answer.error or ("in the index" if story.indexed_as is not None else "")
     return Card(story.path, link, frame_HW, story.answer.confidence, note)
 
@@ -93,13 +92,10 @@ def _inside(card: Card, classes: Classes) -> str:
     parts = [pixels.thumb(card.frame_HW, alt), f"<h2>{soft(card.file)}</h2>"]
     if card.link:
         parts = [f'<a href="{text(card.link)}">{part}</a>' for part in parts]
-    for task, names in classes.items():
-        shares = card.shares.get(task)
-        if shares is None:
-            continue
+    for task, shares in card.shares.items():
         best = best_of(shares)
-        parts.append(f"<p>{tag(names, best)} <b>{percent(shares[best])}</b></p>")
-        parts.append(charts.share_strip(shares, names, task))
+        parts.append(f"<p>{tag(classes[task], best)} <b>{percent(shares[best])}</b></p>")
+        parts.append(charts.share_strip(shares, classes[task], task))
     if card.note:
         parts.append(f'<p class="note">{soft(card.note)}</p>')
     return "".join(parts)

@@ -27,9 +27,8 @@ def css(color: Color) -> str:
 
 def class_numbers(classes: Sequence[str]) -> dict[str, int]:
     """Return the number of each class's mark: fixed for the paper's names, then in their order."""
-    known = (*BACKGROUND, *FOREGROUND)
-    others = [name for name in classes if name not in known]
-    return {name: (*known, *others).index(name) for name in classes}
+    order = list(dict.fromkeys([*BACKGROUND, *FOREGROUND, *classes]))
+    return {name: order.index(name) for name in classes}
 
 
 def color_of(number: int | None) -> str:
@@ -46,13 +45,11 @@ def mark(
     n, outer, inner, turn = SHAPES[number % len(SHAPES)]
     if n == 0:
         return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{size}" {paint}/>'
-    turns = [math.radians(turn + 180 * i / n) for i in range(2 * n)]
-    radii = [size * (outer, inner)[i % 2] for i in range(2 * n)]
-    corners = [
-        (x + r * math.cos(t), y + r * math.sin(t)) for r, t in zip(radii, turns, strict=True)
-    ]
-    points = " ".join(f"{a:.1f},{b:.1f}" for a, b in corners)
-    return f'<polygon points="{points}" {paint}/>'
+    corners = []
+    for i in range(2 * n):
+        angle, radius = math.radians(turn + 180 * i / n), size * (outer, inner)[i % 2]
+        corners.append(f"{x + radius * math.cos(angle):.1f},{y + radius * math.sin(angle):.1f}")
+    return f'<polygon points="{" ".join(corners)}" {paint}/>'
 
 
 def sign(number: int, *, color: str = "") -> str:

@@ -1,7 +1,6 @@
 """Arrays as pictures: PNG and GIF inside the page, drawn on in the colors of all pages."""
 
 import base64
-import collections
 import re
 from collections.abc import Sequence
 
@@ -81,13 +80,13 @@ def _image(data: bytes, form: str, pixels: Pixels, alt: str, kind: str) -> str:
 
 def pictures_of(page: str) -> list[tuple[str, bytes]]:
     """Return the pixel pictures of a page as (name of a file, its bytes): stage3-1.gif, ..."""
-    found, counts, stage = [], collections.Counter[str](), "page"
+    found, stage, n = [], "page", 0
     for match in re.finditer(r'id="(stage\d+)"|src="data:image/(png|gif);base64,([^"]+)"', page):
         if match[1]:
-            stage = match[1]
+            stage, n = match[1], 0
             continue
-        counts[stage] += 1
-        found.append((f"{stage}-{counts[stage]}.{match[2]}", base64.b64decode(match[3])))
+        n += 1
+        found.append((f"{stage}-{n}.{match[2]}", base64.b64decode(match[3])))
     return found
 
 

@@ -87,12 +87,11 @@ def table(columns: Sequence[Column], rows: Iterable[Sequence[str]]) -> str:
         f'<th scope="col"{kind}>{text(column.head)}</th>'
         for column, kind in zip(columns, kinds, strict=True)
     )
-    lines = []
+    body = ""
     for row in rows:
         cells = "".join(f"<td{k}>{cell}</td>" for k, cell in zip(kinds, row, strict=True))
-        lines.append(f"<tr>{cells}</tr>")
-    rows_of = "".join(lines)
-    drawn = f"<table><thead><tr>{head}</tr></thead><tbody>{rows_of}</tbody></table>"
+        body += f"<tr>{cells}</tr>"
+    drawn = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
     return wide(drawn) + key(columns)
 
 

@@ -28,36 +28,33 @@ HISTOGRAMS = (
 
 def stage_1(story: Story) -> str:
     """The film strip."""
-    body, shape = "", "unknown size"
-    if story.strip:
-        pictures = [
-            figure(pixels.thumb(grey_HW, f"Frame {frame} of the video, grey"), f"frame {frame}")
-            for frame, grey_HW in story.strip
-        ]
-        body = f'<div class="gallery">{"".join(pictures)}</div>'
-        height, width = story.strip[0][1].shape
-        shape = f"{width} x {height} px"
+    pictures, shape = "", "unknown size"
+    for frame, grey_HW in story.strip:
+        picture = pixels.thumb(grey_HW, f"Frame {frame} of the video, grey")
+        pictures += figure(picture, f"frame {frame}")
+        shape = f"{grey_HW.shape[1]} x {grey_HW.shape[0]} px"
     rate = f"{story.rate:g} per second" if story.rate else "without a constant rate"
     return (
-        f"{body}<p>{plural(story.n_frames, 'frame')} (counted from 0), {rate}; worked on at "
-        f"{shape}, in {story.config.dtype}.</p>"
+        f'<div class="gallery">{pictures}</div>'
+        * bool(pictures)
+        + f"<p>{plural(story.n_frames, 'frame')} (counted from 0), {rate}; worked on at {shape}, "
+        f"in {story.config.dtype}.</p>"
     )
 
 
 def stage_2(story: Story) -> str:
     """Flow in colors with its key, and the pyramid."""
-    moment, body = story.moment, ""
-    if moment is not None:
-        if moment.seen[0].get("flow_HW2") is not None:
-            body += _flow_in_colors(moment)
-        drawn, sizes, step = "", [], max(1, moment.greys[-1].shape[1] // 320)
-        for scale, grey_HW in enumerate(layer["grey_HW"] for layer in moment.seen):
-            sizes.append(f"{grey_HW.shape[1]} x {grey_HW.shape[0]}")
-            picture = Canvas(grey_HW, longest=max(grey_HW.shape)).pixels[::step, ::step]
-            drawn += pixels.png(picture, f"The frame at scale {scale}, {sizes[-1]} pixels")
-        caption = f"The pyramid: {', '.join(sizes)} px, each smaller by the square root of 2."
-        body += figure(f'<div class="row">{drawn}</div>', caption)
-    return body
+    moment = story.moment
+    if moment is None:
+        return ""
+    body = "" if moment.seen[0].get("flow_HW2") is None else _flow_in_colors(moment)
+    drawn, sizes, step = "", [], max(1, moment.greys[-1].shape[1] // 320)
+    for scale, grey_HW in enumerate(layer["grey_HW"] for layer in moment.seen):
+        sizes.append(f"{grey_HW.shape[1]} x {grey_HW.shape[0]}")
+        picture = Canvas(grey_HW, longest=max(grey_HW.shape)).pixels[::step, ::step]
+        drawn += pixels.png(picture, f"The frame at scale {scale}, {sizes[-1]} pixels")
+    caption = f"The pyramid: {', '.join(sizes)} px, each smaller by the square root of 2."
+    return body + figure(f'<div class="row">{drawn}</div>', caption)
 
 
 def _flow_in_colors(moment: Moment) -> str:
@@ -72,7 +69,8 @@ def _flow_in_colors(moment: Moment) -> str:
     pair = pixels.png(colored, alt) + pixels.png(
         pixels.flow_key(), "Key of the colors: a disc of directions", kind="round"
     )
-    mean = number(length_HW.mean(), _source(moment, "02_flow", "flow_HW2") + ":mean_length")
+    source = f"02_flow/frame_{moment.frame:05d}_scale_0/flow_HW2"
+    mean = number(length_HW.mean(), f"{source}:mean_length")
     return figure(
         f'<div class="row">{pair}</div>',
         f"Flow from frame {moment.frame - 1} to {moment.frame}. Color is direction, as in the "
@@ -83,10 +81,9 @@ def _flow_in_colors(moment: Moment) -> str:
 
 def stage_3(story: Story) -> str:
     """Where tracks begin, the tracks in motion, and what was rejected."""
-    moment, body = story.moment, ""
-    if moment is not None:
-        body += _seeds(moment) + _tracks(moment)
-    counts = story.counts
+    counts, body = story.counts, ""
+    if story.moment is not None:
+        body = _seeds(story.moment) + _tracks(story.moment)
     rows = [
         [marks.swatch(color, words), f"{counts[name]:,}"]
         for name, (color, words) in RULES.items()
@@ -112,7 +109,7 @@ def _seeds(moment: Moment) -> str:
     canvas.dot(points_hw2[weak_hw], marks.ORANGE)
     canvas.dot(seeds["points_P2"], marks.GREEN)
     n_new, n_taken, n_weak = len(seeds["points_P2"]), int(occupied_hw.sum()), int(weak_hw.sum())
-    source = _source(moment, "03_trajectories", "points_P2")
+    source = f"03_trajectories/frame_{moment.frame:05d}_scale_0/points_P2"
     return figure(
         pixels.png(canvas.pixels, f"Candidates on frame {moment.frame}: {n_new} begin"),
         f"The 5 px grid of frame {moment.frame}, finest scale. {marks.swatch(marks.GREEN)} "
@@ -206,10 +203,6 @@ def _histograms(vector_D: Floats, case: str) -> str:
             f"{largest}.",
         )
     return body
-
-
-def _source(moment: Moment, stage: str, name: str) -> str:
-    return f"{stage}/frame_{moment.frame:05d}_scale_0/{name}"
 
 
 DRAWN = (stage_1, stage_2, stage_3, stage_4)

@@ -84,8 +84,7 @@ def stage_8(story: Story, model: Model) -> str:
     """The Fisher scores with the kept half, for each question."""
     body = ""
     for name, task in model.tasks.items():
-        kept = np.zeros(len(task.scores_E), dtype=bool)
-        kept[task.selected_Q] = True
+        kept = np.isin(np.arange(len(task.scores_E)), task.selected_Q)
         best = int(task.selected_Q[0])
         score = number(task.scores_E[best], f"08_fisher/{name}/scores_E[{best}]")
         body += f"<h3>{QUESTIONS[name]}</h3>" + figure(
@@ -105,9 +104,8 @@ def _search(story: Story, model: Model, name: str) -> str:
     task, search = model.tasks[name], story.searches[name]
     index_mN, query_N = task.hashes_CmN[0], search.query_hashes_CMN[0, 0]
     origin_N, near = index_mN.mean(axis=0), search.neighbors_CMK[0, 0].tolist()
-    axes_2N = np.zeros((2, index_mN.shape[1]))
     strongest = np.linalg.svd(index_mN - origin_N, full_matrices=False)[2][:2]
-    axes_2N[: len(strongest)] = strongest
+    axes_2N = np.pad(strongest, ((0, 2 - len(strongest)), (0, 0)))
     picture = legend(task.classes, "&#9711; this video") + charts.scatter(
         (index_mN - origin_N) @ axes_2N.T,
         np.array([*class_numbers(task.classes).values()])[task.labels_m],
@@ -167,11 +165,9 @@ def _votes(model: Model, name: str, search: Search) -> str:
     columns = [
         Column("class", "what the neighbors are labelled with; the answer is bold"),
         Column("share", "the part of all votes, from 0 to 1", right=True),
-        *(
-            Column(f"g{c + 1}", f"neighbors with that label in table {c + 1}", right=True)
-            for c in range(len(labels_CK))
-        ),
     ]
+    for t in range(1, len(labels_CK) + 1):
+        columns.append(Column(f"g{t}", f"neighbors with that label in table {t}", right=True))
     return (
         f'<h3>{QUESTIONS[name]}</h3><p class="answer">The vote: {decided}, with '
         f"{percent(shares_C[winner])} of the votes.</p>{table(columns, rows)}"

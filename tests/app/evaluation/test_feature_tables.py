@@ -9,7 +9,8 @@ import pytest
 
 from lsfref.app import options
 from lsfref.app.evaluation import feature_tables, folding
-from lsfref.app.evaluation.videos import groups_of, task_labels
+from lsfref.app.evaluation.folding import groups_of
+from lsfref.app.evaluation.videos import task_labels
 from lsfref.errors import LabelsError
 
 pytestmark = pytest.mark.unwatched
@@ -120,7 +121,7 @@ def test_groups_are_kept_together_and_the_same_seed_gives_the_same(files, capsys
     args = parse("--features", *paths, "--labels", full, "--json")
     _, manifest = feature_tables.read(args)
     tasks, groups = task_labels(manifest, network=False), groups_of(manifest)
-    for fold in folding.divide(args, tasks, groups):
+    for fold in folding.divide(manifest, tasks, args):
         for train, test in fold:
             assert not set(groups[train]) & set(groups[test])
     feature_tables.run(args)
@@ -159,7 +160,10 @@ def test_a_class_asked_without_being_learned_is_told(files):
     _, _, full = files
     args = parse("--features", *files[0], "--labels", full)
     _, manifest = feature_tables.read(args)
-    tasks, groups = task_labels(manifest, network=False), groups_of(manifest)
-    together = np.where(tasks[0].labels_M == 2, "one camera", groups)  # all rain in one group
-    told = folding.thin_classes(tasks, folding.divide(args, tasks, together))
+    tasks = task_labels(manifest, network=False)
+    rain = [
+        v._replace(group="one camera") if v.background == "rain" else v for v in manifest.videos
+    ]
+    together = manifest._replace(videos=rain, has_groups=True)
+    told = folding.thin_classes(tasks, folding.divide(together, tasks, args))
     assert any("'rain' has 3 videos; 1 of 5 folds ask it without" in line for line in told)

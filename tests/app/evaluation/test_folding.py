@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from lsfref.app.evaluation import folding
+from lsfref.app.lists.manifest import Manifest
 from lsfref.errors import LabelsError
+from lsfref.model import LabelledVideo
 from lsfref.study.protocol.protocol import TaskLabels
 
 
@@ -19,6 +21,12 @@ def parse(*words):
 def task(*sizes):
     names = tuple("abcd"[: len(sizes)])
     return TaskLabels("background", names, np.repeat(np.arange(len(sizes)), sizes))
+
+
+def listed(groups, n=22):
+    groups = [None] * n if groups is None else groups
+    made = [LabelledVideo(str(i), "", None, None, g) for i, g in enumerate(groups)]
+    return Manifest(made, [""] * n, {}, groups[0] is not None, [0] * n, "l.csv")
 
 
 def split(test, n):
@@ -54,8 +62,8 @@ def test_leaving_one_out_is_thin_for_nobody():
     ],
 )  # fmt: skip
 def test_how_many_folds(words, groups, n_folds):
-    groups_M = None if groups is None else np.arange(22) % groups
-    (folds,) = folding.divide(parse(*words), [task(11, 11)], groups_M)
+    groups_M = None if groups is None else np.char.add("g", (np.arange(22) % groups).astype(str))
+    (folds,) = folding.divide(listed(groups_M), [task(11, 11)], parse(*words))
     assert len(folds) == n_folds
     assert sorted(np.concatenate([test for _, test in folds]).tolist()) == list(range(22))
     if groups is not None and "random" not in words:
@@ -64,7 +72,7 @@ def test_how_many_folds(words, groups, n_folds):
 
 
 def test_repeats_are_drawn_anew_and_groups_must_be_there():
-    first, second = folding.divide(parse("--repeats", "2"), [task(11, 11)], None)
+    first, second = folding.divide(listed(None), [task(11, 11)], parse("--repeats", "2"))
     assert any(not np.array_equal(a[1], b[1]) for a, b in zip(first, second, strict=True))
     with pytest.raises(LabelsError, match=r"l\.csv: --split group wants a column 'group'"):
-        folding.divide(parse("--split", "group"), [task(3, 3)], None)
+        folding.divide(listed(None, 6), [task(3, 3)], parse("--split", "group"))

@@ -6,19 +6,19 @@ from pages import Page
 from lsfref.app.page.compare_page import COLUMNS, compare_page
 from lsfref.study.protocol.outcome import Outcome
 from lsfref.study.table1.compare import against
+from lsfref.study.table1.rows import WHOLE
 
 NAME = "<b>rain & snow</b>"
 TRUE = np.array([0, 0, 1, 1])
 OUTCOMES = [
-    Outcome("whole", "background", (NAME, "y"), TRUE, np.array([[0, 0, 1, -1]])),
+    Outcome(WHOLE, "background", (NAME, "y"), TRUE, np.array([[0, 0, 1, -1]])),
     Outcome("other", "background", (NAME, "y"), TRUE, np.array([[0, 1, 0, 0]])),
 ]
 
 
 def some_page(outcomes=OUTCOMES, **rest):
-    words = {"reference": "whole", "title": "T & t", "lines": ["a < b"], "figure": "<svg></svg>"}
-    words |= {"figure_note": "n"} | rest
-    text = compare_page(outcomes, against(outcomes, "whole"), **words)
+    words = {"title": "T & t", "lines": ["a < b"], "figure": "<svg></svg>"} | rest
+    text = compare_page(outcomes, against(outcomes, WHOLE), **words)
     return text, Page(text)
 
 
@@ -35,9 +35,9 @@ def test_the_page_is_whole_and_safe():
 
 def test_numbers_are_rounded_and_the_reference_is_bold():
     text, page = some_page()
-    assert "whole 75.0% 0.0% 30.1% to 95.4% 75.0%" in page.text
+    assert "whole system 75.0% 0.0% 30.1% to 95.4% 75.0%" in page.text
     assert "other 25.0% 0.0% 4.6% to 69.9% 25.0% 2 0 0.500" in page.text
-    assert "<b>whole</b>" in text
+    assert "<b>whole system</b>" in text
     assert "always the largest class 50.0%" in page.text
 
 
@@ -49,7 +49,7 @@ def test_every_head_is_explained():
 
 def test_counts_of_a_round_are_whole_where_they_are():
     half = Outcome("h", "background", ("x", "y"), TRUE, np.array([[0, 0, 1, 1], [0, 0, 0, 1]]))
-    _, page = some_page([half], reference="h", figure=None)
+    _, page = some_page([half], figure=None)
     assert "x (2) 2 0 " in page.text
     assert "y (2) 0.5 1.5" in page.text
     assert "no answer" not in page.text
@@ -58,7 +58,7 @@ def test_counts_of_a_round_are_whole_where_they_are():
 
 def test_a_small_p_is_said_to_be_small():
     many = np.zeros(40, int)
-    good = Outcome("whole", "background", ("x", "y"), many, np.zeros((1, 40), int))
+    good = Outcome(WHOLE, "background", ("x", "y"), many, np.zeros((1, 40), int))
     bad = good._replace(method="other", predicted_YM=np.ones((1, 40), int))
     _, page = some_page([good, bad])
     assert "40 0 < 0.001" in page.text

@@ -50,7 +50,7 @@ def test_rows_are_numbers_among_the_labels():
 
 
 def test_the_map_is_unsupervised_and_says_what_it_is(monkeypatch):
-    assert list(inspect.signature(map_2d).parameters) == ["features_MQ", "seed"]
+    assert list(inspect.signature(map_2d).parameters) == ["features_MQ"]
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     rng = np.random.default_rng(1)
     features = rng.standard_normal((31, 7)) * [9, 5, 1, 1, 1, 1, 1]

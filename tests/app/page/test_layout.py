@@ -93,14 +93,14 @@ def pages(stories):
         {kind: rng.standard_normal((70, 5)) for kind in SPACES}, true < 3,
         [TaskLabels("background", CLASSES, true)], np.arange(70),
     )  # fmt: skip
-    whole = ROWS["whole"].name
+    whole, classes = ROWS["whole"].name, {"background": CLASSES, "foreground": ("none", "human")}
     return {
         "explain": explain_page(asked, [], "../all.html"),
         "bare": explain_page(stories[0], []),
-        "folder": folder_page.folder_page(cards, {"background": CLASSES}),
+        "folder": folder_page.folder_page(cards, classes),
         "compare": compare_page.compare_page(
-            outcomes, against(outcomes, whole), reference=whole, title="Table 1 for labels.csv",
-            lines=["One line."], figure=drawn, figure_note="A note.",
+            outcomes, against(outcomes, whole), title="Table 1 for labels.csv",
+            lines=["One line."], figure=drawn,
         ),
     }  # fmt: skip
 
