@@ -91,9 +91,9 @@ def fit_mixtures(rows_PD: Floats, *, parts: Parts, seed: int) -> dict[str, mixtu
     """Return a mixture of each part of the columns, fitted to MIXTURE_ROWS of the rows at most."""
     rows_PD = rows_PD[:: -(-len(rows_PD) // MIXTURE_ROWS)]
     found = {}
-    for number, (name, columns) in enumerate(parts.items()):
+    for name, columns in parts.items():
         part = np.ascontiguousarray(rows_PD[:, columns])
-        rng = np.random.default_rng([seed, number])
+        rng = np.random.default_rng([seed, *name.encode()])  # alone as among others
         start = mixture.seed_mixture(part, n_gaussians=N_GAUSSIANS, rng=rng)
         found[name] = mixture.fit_mixture(part, start, tolerance=LEAST_GAIN).mixture
     return found
