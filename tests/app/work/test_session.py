@@ -14,7 +14,8 @@ from lsfref.phases.extraction import Extraction, Notice
 
 def flags(cache, **more):
     return argparse.Namespace(
-        **{"jobs": 1, "cache": str(cache), "cache_limit": 1.0, "quiet": True} | more
+        **{"cluster": None, "jobs": 1, "cache": str(cache), "cache_limit": 1.0, "quiet": True}
+        | more
     )
 
 
