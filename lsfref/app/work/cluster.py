@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 START = 10  # seconds in which a scheduler answers and has a worker
 LOOK = 1.0  # seconds between two looks at who is there
 PATIENCE = 60  # looks at a cluster without workers, before it is given up
-DIED = "worker after worker died on it, at last alone (out of memory?)"
+DIED = "worker after worker died on it, at last alone (out of memory?); leave it out"
 KEPT = "start again: what the cache keeps is there"
 
 
@@ -101,9 +101,7 @@ class Crew:
         try:
             return self.wait(self.send(function, each))
         except KilledWorker:
-            if not workers.reads_video(function, each):
-                raise LsfrefError(f"--cluster: {DIED}") from None
-            return workers.without(function, each, f"{DIED}; {workers.CURE}")
+            return workers.without(function, each, DIED)
 
     def wait(self, future: Any) -> Any:
         """Return the result of a future; meanwhile, look after the workers."""

@@ -27,8 +27,7 @@ if TYPE_CHECKING:
 _told_to_end = threading.Event()  # in a worker
 _given: Any = None  # in a worker: what it does
 
-DIED = "a worker process died on it, twice (out of memory?)"
-CURE = "leave it out, or give it more memory"
+DIED = "a worker process died on it, twice (out of memory?); leave it out, or use fewer --jobs"
 AHEAD = 16  # results a job may be ahead of the one waited for, so that a long video stops nobody
 
 
@@ -85,8 +84,7 @@ class Crew:
     def again(self, function: Callable[..., Any], each: Sequence[Any]) -> Any:
         """Return function(*each), tried once more and alone; then go on with a new pool.
 
-        Where its process dies again, this is what the function makes of a video that cannot be
-        read. Raises LsfrefError where it reads none.
+        Where its process dies again, this is what the function makes of it `without` the video.
         """
         self.pool.shutdown(wait=True)
         self.function = function
@@ -94,9 +92,7 @@ class Crew:
         try:
             found = self.pool.submit(*each).result()
         except BrokenProcessPool:
-            if not reads_video(function, each):
-                raise LsfrefError(f"{DIED}; use fewer --jobs") from None
-            found = without(function, each, f"{DIED}; {CURE}")
+            found = without(function, each, DIED)
         self.pool.shutdown(wait=True, cancel_futures=True)
         self.start(self.jobs)
         return found
@@ -109,7 +105,9 @@ def reads_video(function: Callable[..., Any], each: Sequence[Any]) -> bool:
 
 
 def without(function: Callable[..., Any], each: Sequence[Any], why: str) -> Any:
-    """Return what a function makes of a video that cannot be read, and why not."""
+    """Return what a function makes of a video that cannot be read. Raises LsfrefError for none."""
+    if not reads_video(function, each):
+        raise LsfrefError(why)
 
     def refuse(path: Any, *_rest: Any, **_more: Any) -> NoReturn:
         raise VideoError(f"{printable(path)}: {why}")
