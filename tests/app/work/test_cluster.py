@@ -12,10 +12,13 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from lsfref.app.cli import main
+from lsfref.app.work import cluster as cluster_work
+from lsfref.errors import LsfrefError
 
 pytestmark = pytest.mark.unwatched
 real = pytest.mark.cluster
@@ -204,6 +207,20 @@ def test_a_worker_that_is_not_alike_is_refused_by_name(make, labelled_clips, tmp
     _, err = run("check", labelled_clips, "--cluster", cluster.address, status=3)
     told = {"threads": "--nthreads is 2, and has to be 1", "version": "lsfref is 0.0.1, and has"}
     assert re.search(rf"worker tcp://\S+: {told[odd]}", err), err
+
+
+@real
+def test_one_that_joins_later_is_looked_at_too(monkeypatch):
+    """Each task looks at its worker; the folder is left as it was."""
+    threads = SimpleNamespace(nthreads=2)
+    here = SimpleNamespace(address="tcp://there", state=threads)
+    monkeypatch.setattr("dask.distributed.get_worker", lambda: here)
+    ask, before = [cluster_work.itself(), "/", False], os.getcwd()
+    with pytest.raises(LsfrefError, match="worker tcp://there: --nthreads is 2"):
+        cluster_work.work(*ask, os.getcwd)
+    threads.nthreads = 1
+    assert cluster_work.work(*ask, os.getcwd) == "/"
+    assert os.getcwd() == before
 
 
 @real
