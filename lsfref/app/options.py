@@ -16,15 +16,22 @@ if TYPE_CHECKING:
     from lsfref.study.best.choices import Choices
 
 
-def add_jobs(parser: argparse.ArgumentParser) -> None:
-    """Add --jobs and --quiet."""
-    parser.add_argument("--jobs", type=positive, default=cores(), help="videos worked on at once")
+def add_jobs(parser: argparse.ArgumentParser, *, cluster: bool = False) -> None:
+    """Add --jobs and --quiet, and --cluster in place of --jobs."""
+    either = parser.add_mutually_exclusive_group()
+    usual = str(cores())  # as text: argparse takes no value that is the default for a given one
+    either.add_argument("--jobs", type=positive, default=usual, help="videos worked on at once")
+    if cluster:
+        either.add_argument(
+            "--cluster", metavar="ADDRESS",
+            help="work on the Dask cluster of this scheduler, as tcp://HOST:8786",
+        )  # fmt: skip
     parser.add_argument("--quiet", action="store_true", help="no progress on stderr")
 
 
 def add_common(parser: argparse.ArgumentParser) -> None:
-    """Add --jobs, --quiet, --cache and --cache-limit."""
-    add_jobs(parser)
+    """Add --jobs or --cluster, --quiet, --cache and --cache-limit."""
+    add_jobs(parser, cluster=True)
     parser.add_argument(
         "--cache", default=cache_folder(), metavar="DIR",
         help="where features are kept; 'none' turns it off",

@@ -1,6 +1,7 @@
 """`retrieve`: the indexed videos most similar to a video, exactly."""
 
 import argparse
+import functools
 from typing import Any
 
 from lsfref.app import options, output
@@ -25,18 +26,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the nearest videos, nearest first; status 1 where the query has no answer."""
-    from lsfref import pipeline
+    from lsfref.phases import testing
 
     fitted = options.model_from(args)
     if args.task not in fitted.tasks:
         raise options.UsageError(f"--task {args.task}: this model was trained without its labels")
     with session(args, passes=1, n_videos=1) as doing:
-        pooled, hits = pipeline.retrieve(
-            args.video, fitted, task=args.task, top=args.top, extract=doing.work.extract
-        )
+        look = functools.partial(
+            testing.describe, encoder=fitted.network.encoder, config=fitted.config,
+            extract=doing.work.extract,
+        )  # fmt: skip
+        (pooled,) = doing.work.each("encoding", look, [args.video])
         doing.progress.report(pooled.warnings, pooled.error)
     if pooled.error:
         return 1
+    task = fitted.tasks[args.task]
+    hits = testing.most_similar(task, fitted.pooled_ME, pooled.pooled_E, top=args.top)
     rows = [as_row(rank, hit, fitted) for rank, hit in enumerate(hits, start=1)]
     show = output.printer(args, FIELDS)
     if show is None:

@@ -32,11 +32,12 @@ class Session(NamedTuple):
 
 @contextlib.contextmanager
 def session(args: Namespace, *, passes: int, n_videos: int) -> Iterator[Session]:
-    """Yield a Session for --jobs, --cache, --strict and --quiet.
+    """Yield a Session for --jobs or --cluster, --cache, --strict and --quiet.
 
     Who reads each video once (`passes` = 1) needs no cache; who reads it again gets a temporary one
-    where --cache is none.
+    where --cache is none, but for a cluster, which may not see it.
     """
+    from lsfref.app.work import cluster
     from lsfref.app.work.cache import CachedExtract, place
     from lsfref.phases.extraction import Work, extract
 
@@ -46,20 +47,20 @@ def session(args: Namespace, *, passes: int, n_videos: int) -> Iterator[Session]
         stack.callback(progress.clear)
         jobs = max(1, min(args.jobs, n_videos))
         reader: Extract = extract
-        if jobs == 1:  # in this process: a long video can say how far it is
+        if jobs == 1 and not args.cluster:  # in this process: a long video can say how far it is
             reader = functools.partial(extract, seen=functools.partial(show_frame, progress))
         folder: Path | None = None
         if args.cache != "none":
             folder = place(args.cache)
-        elif passes > 1:
+        elif passes > 1 and not args.cluster:
             folder = stack.enter_context(scratch())
         if folder is not None:
             limit = int(args.cache_limit * 1e9)
             reader = CachedExtract(folder, limit, since=time.time(), compute=reader)
         if getattr(args, "strict", False):
             reader = functools.partial(strict_extract, inner=reader)
-        mapper = stack.enter_context(workers.mapper(jobs))
-        yield Session(Work(reader, mapper, progress), progress)
+        many = cluster.mapper(args.cluster, progress.say) if args.cluster else workers.mapper(jobs)
+        yield Session(Work(reader, stack.enter_context(many), progress), progress)
 
 
 def show_frame(progress: Progress, number: int) -> None:

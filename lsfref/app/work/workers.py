@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _told_to_end = threading.Event()  # in a worker
 _given: Any = None  # in a worker: what it does
 
-DIED = "a worker process died on it, twice (out of memory?)"
+DIED = "a worker process died on it, twice (out of memory?); leave it out, or use fewer --jobs"
 AHEAD = 16  # results a job may be ahead of the one waited for, so that a long video stops nobody
 
 
@@ -84,8 +84,7 @@ class Crew:
     def again(self, function: Callable[..., Any], each: Sequence[Any]) -> Any:
         """Return function(*each), tried once more and alone; then go on with a new pool.
 
-        Where its process dies again, this is what the function makes of a video that cannot be
-        read. Raises LsfrefError where it reads none.
+        Where its process dies again, this is what the function makes of it `without` the video.
         """
         self.pool.shutdown(wait=True)
         self.function = function
@@ -93,16 +92,27 @@ class Crew:
         try:
             found = self.pool.submit(*each).result()
         except BrokenProcessPool:
-            if "extract" not in inspect.signature(function).parameters:
-                raise LsfrefError(f"{DIED}; use fewer --jobs") from None
-            found = function(*each, extract=_refuse)
+            found = without(function, each, DIED)
         self.pool.shutdown(wait=True, cancel_futures=True)
         self.start(self.jobs)
         return found
 
 
-def _refuse(path: Any, *_rest: Any, **_more: Any) -> NoReturn:
-    raise VideoError(f"{printable(path)}: {DIED}; leave it out, or give it more memory")
+def reads_video(function: Callable[..., Any], each: Sequence[Any]) -> bool:
+    """Return whether function(*each) reads a video, the first of its arguments."""
+    extracts = "extract" in inspect.signature(function).parameters
+    return extracts and isinstance(each[0], (str, os.PathLike))
+
+
+def without(function: Callable[..., Any], each: Sequence[Any], why: str) -> Any:
+    """Return what a function makes of a video that cannot be read. Raises LsfrefError for none."""
+    if not reads_video(function, each):
+        raise LsfrefError(why)
+
+    def refuse(path: Any, *_rest: Any, **_more: Any) -> NoReturn:
+        raise VideoError(f"{printable(path)}: {why}")
+
+    return function(*each, extract=refuse)
 
 
 @contextlib.contextmanager

@@ -1,20 +1,23 @@
 """A session: a cache where one helps, strictness about damage, progress of long videos."""
 
 import argparse
+import contextlib
 
 import pytest
 from fakes import Fake, rows, same
 
+from lsfref.app.work import cluster
 from lsfref.app.work import session as module
 from lsfref.app.work.cache import CachedExtract
 from lsfref.config import PRESETS
 from lsfref.errors import VideoError
-from lsfref.phases.extraction import Extraction, Notice
+from lsfref.phases.extraction import Extraction, Notice, extract
 
 
 def flags(cache, **more):
     return argparse.Namespace(
-        **{"jobs": 1, "cache": str(cache), "cache_limit": 1.0, "quiet": True} | more
+        **{"cluster": None, "jobs": 1, "cache": str(cache), "cache_limit": 1.0, "quiet": True}
+        | more
     )
 
 
@@ -55,3 +58,10 @@ def test_only_long_videos_say_how_far_they_are():
     for number in (1, 499, 500, 501):
         module.show_frame(lambda *words: shown.append(words), number)
     assert shown == [("long video", 500, 0), ("long video", 501, 0)]
+
+
+def test_a_cluster_gets_the_plain_reader_and_no_folder_of_this_machine(monkeypatch):
+    monkeypatch.setattr(cluster, "mapper", lambda address, say: contextlib.nullcontext(map))
+    with module.session(flags("none", cluster="tcp://there"), passes=3, n_videos=1) as doing:
+        assert doing.work.extract is extract
+        assert doing.work.mapper is map
