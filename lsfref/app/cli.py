@@ -19,6 +19,7 @@ from lsfref.errors import LsfrefError, NoTrajectoriesError, UsageError, VideoErr
 from lsfref.storage.files import printable
 
 COMMANDS = {
+    "label": "print a label list of a folder, with what names say filled in",
     "train": "fit both tasks from labelled videos, or from the built-in scenes",
     "classify": "answer both questions about videos",
     "retrieve": "list the indexed videos most similar to a video",
