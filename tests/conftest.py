@@ -48,9 +48,10 @@ def pytest_cmdline_main(config):
         return None
     command = [sys.executable, "-m", "pytest", *words]
     with tempfile.TemporaryFile() as said:
-        other = subprocess.Popen([*command, *HALVES[1]], stdout=said, stderr=subprocess.STDOUT)
+        at = {"cwd": config.rootpath}
+        other = subprocess.Popen([*command, *HALVES[1]], stdout=said, stderr=said, **at)
         try:
-            status = subprocess.call([*command, *HALVES[0]])
+            status = subprocess.call([*command, *HALVES[0]], **at)
             status = other.wait() or status
         finally:
             other.terminate()
