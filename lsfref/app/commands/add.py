@@ -8,20 +8,6 @@ from lsfref.app.work.session import session
 from lsfref.storage.files import printable
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the flags of `add`."""
-    options.add_labels(parser)
-    options.add_model(parser)
-    parser.add_argument(
-        "-o", "--output", required=True, metavar="NEW.npz", help="the new model; the old one stays"
-    )
-    parser.add_argument(
-        "--reselect", action="store_true", help="rank the features again, with the new videos"
-    )
-    options.add_limits(parser)
-    options.add_common(parser)
-
-
 def run(args: argparse.Namespace) -> int:
     """Write the grown model; status 1 where a video was left out."""
     import dataclasses

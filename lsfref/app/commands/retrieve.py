@@ -10,20 +10,6 @@ from lsfref.app.work.session import session
 FIELDS = ("rank", "file", "background", "foreground", "hash_distance", "code_distance")
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the flags of `retrieve`."""
-    parser.add_argument("video", metavar="VIDEO", help="the query")
-    parser.add_argument("--top", type=options.positive, default=10, help="how many to list")
-    parser.add_argument(
-        "--task", choices=("background", "foreground"), default="background",
-        help="whose features and hash tables measure similarity",
-    )  # fmt: skip
-    options.add_model(parser)
-    options.add_output(parser)
-    options.add_limits(parser)
-    options.add_common(parser)
-
-
 def run(args: argparse.Namespace) -> int:
     """Print the nearest videos, nearest first; status 1 where the query has no answer."""
     from lsfref.phases import testing
