@@ -3,16 +3,14 @@
 import argparse
 import dataclasses
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from lsfref import model
 from lsfref.config import PRESETS, Config
 from lsfref.errors import UsageError
 from lsfref.storage.choices import parse_setting
 from lsfref.storage.files import printable
-
-if TYPE_CHECKING:
-    from lsfref.model import Model
-    from lsfref.study.best.choices import Choices
+from lsfref.study.best import choices as best
 
 
 def config_from(args: argparse.Namespace) -> Config:
@@ -20,17 +18,15 @@ def config_from(args: argparse.Namespace) -> Config:
     return chosen(args)[0]
 
 
-def model_from(args: argparse.Namespace) -> "Model":
+def model_from(args: argparse.Namespace) -> model.Model:
     """Return the model of --model; its videos are read as named flags ask."""
-    from lsfref import model  # here: keeps `--help` quick
-
     fitted = model.load(args.model)
     return dataclasses.replace(fitted, config=with_flags(fitted.config, args))
 
 
 def chosen(
     args: argparse.Namespace, *, preset: str | None = None
-) -> "tuple[Config, Choices | None]":
+) -> tuple[Config, best.Choices | None]:
     """Return the Config, and what preset `best` adds to it; None for the other presets.
 
     `preset` is one to take in place of --preset, without what --set says.
@@ -38,8 +34,6 @@ def chosen(
     name, settings = (preset, []) if preset else (args.preset, args.settings)
     config, more = PRESETS.get(name), None
     if name == "best":
-        from lsfref.study.best import choices as best  # here: keeps `--help` quick
-
         config, more = best.CONFIG, best.Choices()
     assert config is not None  # argparse knows the presets
     values: dict[str, Any] = {"seed": args.seed}

@@ -6,14 +6,13 @@ from typing import Any
 
 from lsfref.app import options, output
 from lsfref.app.work.session import session
+from lsfref.phases import testing
 
 FIELDS = ("rank", "file", "background", "foreground", "hash_distance", "code_distance")
 
 
 def run(args: argparse.Namespace) -> int:
     """Print the nearest videos, nearest first; status 1 where the query has no answer."""
-    from lsfref.phases import testing
-
     fitted = options.model_from(args)
     if args.task not in fitted.tasks:
         raise options.UsageError(f"--task {args.task}: this model was trained without its labels")

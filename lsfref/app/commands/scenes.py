@@ -7,13 +7,12 @@ import os
 from lsfref.app import output
 from lsfref.app.work import workers
 from lsfref.app.work.progress import Progress
+from lsfref.scenes import clip_set, sheet
 from lsfref.storage.files import check_folder, printable
 
 
 def run(args: argparse.Namespace) -> int:
     """Render the set; with --sheet also a picture of it."""
-    from lsfref.scenes import clip_set, sheet
-
     check_folder(args.out)
     output.claim(os.path.join(args.out, "labels.csv"), *([args.sheet] if args.sheet else []))
     report = functools.partial(Progress(quiet=args.quiet), "rendering scenes")
