@@ -7,6 +7,7 @@ from typing import Any
 from lsfref.app import options, output
 from lsfref.app.work.session import session
 from lsfref.phases import testing
+from lsfref.study.protocol.answering import PaperAnswerer
 
 FIELDS = ("rank", "file", "background", "foreground", "hash_distance", "code_distance")
 
@@ -17,10 +18,7 @@ def run(args: argparse.Namespace) -> int:
     if args.task not in fitted.tasks:
         raise options.UsageError(f"--task {args.task}: this model was trained without its labels")
     with session(args, passes=1, n_videos=1) as doing:
-        look = functools.partial(
-            testing.describe, encoder=fitted.network.encoder, config=fitted.config,
-            extract=doing.work.extract,
-        )  # fmt: skip
+        look = functools.partial(PaperAnswerer(fitted).describe, extract=doing.work.extract)
         (pooled,) = doing.work.each("encoding", look, [args.video])
         doing.progress.report(pooled.warnings, pooled.error)
     if pooled.error:
