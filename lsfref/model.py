@@ -26,7 +26,7 @@ from lsfref.errors import ModelError
 from lsfref.kernels.scaling import Scaling, apply_scaling
 from lsfref.media import ffmpeg
 from lsfref.storage import npz
-from lsfref.storage.choices import config_from_json
+from lsfref.storage.choices import from_json
 from lsfref.storage.files import JSON_LIMIT, parse_json, printable, write_whole
 
 FORMAT = 2
@@ -185,7 +185,7 @@ def save(model: Model, path: str | os.PathLike[str]) -> None:
 
 def expected(about: dict[str, Any]) -> dict[str, tuple[tuple[int, ...], str]]:
     """Return {member: (shape, dtype)} that a model file with this JSON must have."""
-    config = config_from_json(about["config"])
+    config = from_json(Config, about["config"])
     n_in, n_code, epochs = N_COLUMNS, config.n_code, config.epochs
     n_videos, real = len(about["files"]), config.dtype
     shapes: dict[str, tuple[tuple[int, ...], str]] = {}
@@ -239,7 +239,7 @@ def _load(archive: zipfile.ZipFile, file_size: int, file_name: str) -> Model:
     about = parse_json(npz.read_member(archive, "json").tobytes())
     if type(n := about["format"]) is int and 0 < n < 1000 and n != FORMAT:
         raise ModelError(f"{file_name}: made by another version (format {n}); train again")
-    config = config_from_json(about["config"])
+    config = from_json(Config, about["config"])
     wanted = expected(about)
     if set(found) != {"json", *wanted}:
         odd = sorted(set(found) ^ {"json", *wanted})[0]

@@ -1,7 +1,7 @@
 """The command line: which commands there are, and how every one of them ends.
 
-Each command is a module of `commands` with `add_arguments(parser)` and `run(args) -> status`. It is
-imported when it is needed, and numpy with it, after the threads are set.
+Each command is a module of `commands` with `run(args) -> status`; its flags are in `flags.json`. It
+is imported when it is needed, and numpy with it, after the threads are set.
 """
 
 import argparse
@@ -13,27 +13,11 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import Any, NoReturn
 
-from lsfref.app import manual, streams
+from lsfref.app import flags, manual, streams
 from lsfref.app.work import machine, signals
 from lsfref.errors import LsfrefError, NoTrajectoriesError, UsageError, VideoError
 from lsfref.storage.files import printable
 
-COMMANDS = {
-    "label": "print a label list of a folder, with what names say filled in",
-    "train": "fit both tasks from labelled videos, or from the built-in scenes",
-    "classify": "answer both questions about videos",
-    "retrieve": "list the indexed videos most similar to a video",
-    "check": "read a label list, decode every video, say what is wrong",
-    "add": "put labelled videos into the index of a model",
-    "evaluate": "measure accuracy by the paper's protocol on your own data",
-    "compare": "the paper's Table 1 and Figure 3 for your own data",
-    "scenes": "render the built-in labelled videos",
-    "extract": "write the dense trajectories of videos",
-    "explain": "one page that walks a video through all ten stages",
-    "trace": "write every stage's inputs and outputs",
-    "conform": "compare another implementation's numbers with ours, stage by stage",
-    "inspect": "say what a model file holds",
-}
 STATUSES = """exit status:
   0    all good; a closed pipe ends quietly
   1    some inputs failed, the others are done
@@ -53,7 +37,7 @@ def build_parser(command: str | None, program: str = "lsfref") -> argparse.Argum
     told = "print what computes here, and leave"
     parser.add_argument("--version", action=Versions, nargs=0, help=told)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for name, text in COMMANDS.items():
+    for name, text in flags.COMMANDS.items():
         child = commands.add_parser(
             name, help=text, description=text[0].upper() + text[1:] + ".", allow_abbrev=False,
             formatter_class=manual.Formatter,
@@ -61,7 +45,7 @@ def build_parser(command: str | None, program: str = "lsfref") -> argparse.Argum
         child.add_argument("--debug", action="store_true", help="show the traceback of an error")
         child.set_defaults(parser=child)
         if name == command:
-            importlib.import_module(f"{__package__}.commands.{name}").add_arguments(child)
+            flags.add_command(child, name)
             manual.add_manual(child, name)
     return parser
 

@@ -11,13 +11,11 @@ from lsfref.config import Config
 Chosen = TypeVar("Chosen")
 
 
-def config_from_json(values: Any) -> Config:
-    """Return the Config of a JSON object. Raises ValueError for unknown, missing or odd values."""
-    return from_json(Config, values)
-
-
 def from_json(kind: type[Chosen], values: Any) -> Chosen:
-    """Return the dataclass of choices that a JSON object holds; errors as above."""
+    """Return the dataclass of choices that a JSON object holds.
+
+    Raises ValueError for unknown, missing or odd values.
+    """
     fields = {f.name: f for f in dataclasses.fields(kind)}  # type: ignore[arg-type]
     if not isinstance(values, dict) or set(values) != set(fields):
         raise ValueError("its configuration has other fields than this version")

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from lsfref.app.cli import COMMANDS, explanation, main
-from lsfref.app.options import cache_folder
+from lsfref.app.cli import explanation, main
+from lsfref.app.flags import COMMANDS, cache_folder
 
 pytestmark = pytest.mark.unwatched
 

@@ -6,7 +6,8 @@ import shlex
 import pytest
 
 from lsfref.app import manual
-from lsfref.app.cli import COMMANDS, build_parser
+from lsfref.app.cli import build_parser
+from lsfref.app.flags import COMMANDS
 from lsfref.config import PRESETS, Config
 
 pytestmark = pytest.mark.unwatched

@@ -1,10 +1,10 @@
-"""The flags that commands share: numbers in their ranges, and the choices that they mean."""
+"""The choices that flags mean."""
 
 import argparse
 
 import pytest
 
-from lsfref.app import options
+from lsfref.app import flags, options
 from lsfref.config import PRESETS
 from lsfref.errors import UsageError
 from lsfref.study.best.choices import CONFIG, Choices
@@ -12,24 +12,8 @@ from lsfref.study.best.choices import CONFIG, Choices
 
 def parse(*words):
     parser = argparse.ArgumentParser()
-    options.add_config(parser, best=True)
+    flags.add(parser, "CONFIG", command="train")
     return parser.parse_args(words)
-
-
-@pytest.mark.parametrize(
-    ("kind", "good", "bad"),
-    [
-        (options.whole, {"0": 0, "7": 7}, ["-1", "1.5", "a"]),
-        (options.positive, {"1": 1}, ["0", "-1", ""]),
-        (options.share, {"0": 0.0, "1": 1.0, "0.25": 0.25}, ["-0.01", "1.01", "nan"]),
-        (options.amount, {"0.5": 0.5}, ["0", "-1", "inf", "nan"]),
-    ],
-)
-def test_numbers_in_their_ranges(kind, good, bad):
-    assert {text: kind(text) for text in good} == good
-    for text in bad:
-        with pytest.raises((ValueError, argparse.ArgumentTypeError)):
-            kind(text)
 
 
 def test_flags_beat_settings_and_settings_beat_the_preset():
@@ -58,17 +42,3 @@ def test_flags_that_are_not_given_change_nothing():
     changed = options.with_flags(config, flags)
     assert (changed.flow, changed.max_pixels) == ("farneback", 7)
     assert changed.camera_motion == config.camera_motion
-
-
-@pytest.mark.parametrize(
-    ("base", "home", "folder"),
-    [
-        ("/x/cache", "/elsewhere/me", "/x/cache/lsfref"),
-        ("", "/elsewhere/me", "/elsewhere/me/.cache/lsfref"),
-        ("not/absolute", "/elsewhere/me", "/elsewhere/me/.cache/lsfref"),
-    ],
-)
-def test_the_cache_is_where_xdg_says(monkeypatch, base, home, folder):
-    monkeypatch.setenv("XDG_CACHE_HOME", base)
-    monkeypatch.setenv("HOME", home)
-    assert options.cache_folder() == folder

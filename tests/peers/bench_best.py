@@ -32,7 +32,7 @@ from sklearn.pipeline import make_pipeline  # noqa: E402
 from sklearn.preprocessing import StandardScaler  # noqa: E402
 from sklearn.svm import SVC  # noqa: E402
 
-from lsfref.app import options  # noqa: E402
+from lsfref.app import flags  # noqa: E402
 from lsfref.app.evaluation import folding, videos  # noqa: E402
 from lsfref.app.lists.manifest import read_labels  # noqa: E402
 from lsfref.app.work.session import session  # noqa: E402
@@ -236,10 +236,8 @@ def searched_by_opencv(described, paths, mapper):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    options.add_labels(parser)
+    flags.add(parser, "--labels SPLIT COMMON")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2, 3, 4])
-    folding.add_split(parser, repeats=1)
-    options.add_common(parser)
     args = parser.parse_args()
     listed = videos.labelled(read_labels(args.labels))
     with session(args, passes=2, n_videos=len(listed.videos)) as doing:

@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 import numpy as np  # noqa: E402
 
 from lsfref import pipeline, video  # noqa: E402
-from lsfref.app import options  # noqa: E402
+from lsfref.app import flags, options  # noqa: E402
 from lsfref.app.commands import train  # noqa: E402
 from lsfref.app.evaluation import held_out  # noqa: E402
 from lsfref.app.lists.manifest import read_labels, training_part  # noqa: E402
@@ -75,7 +75,7 @@ def measure(seed, args):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("seeds", type=int, nargs="*", default=SEEDS)
-    options.add_common(parser)
+    flags.add(parser, "COMMON")
     parser.set_defaults(preset="small", settings=[])
     args = parser.parse_args()
     shares = {}

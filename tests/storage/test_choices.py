@@ -8,13 +8,13 @@ from hypothesis import given, settings
 from texts import texts
 
 from lsfref.config import PRESETS, Config
-from lsfref.storage.choices import config_from_json, parse_setting
+from lsfref.storage.choices import from_json, parse_setting
 
 
 @pytest.mark.parametrize("preset", PRESETS)
 def test_json_and_back(preset):
     config = PRESETS[preset]
-    assert config_from_json(json.loads(json.dumps(dataclasses.asdict(config)))) == config
+    assert from_json(Config, json.loads(json.dumps(dataclasses.asdict(config)))) == config
 
 
 @pytest.mark.parametrize(
@@ -70,4 +70,4 @@ def test_json_with_other_fields_is_refused():
     values = dataclasses.asdict(Config())
     for odd in ([], {**values, "more": 1}, {k: values[k] for k in list(values)[1:]}):
         with pytest.raises(ValueError, match="other fields"):
-            config_from_json(odd)
+            from_json(Config, odd)

@@ -1,35 +1,19 @@
 """`add`: labelled videos join the index of a model; the network stays as it is."""
 
 import argparse
+import dataclasses
+import os
 
+from lsfref import model
 from lsfref.app import options, output
 from lsfref.app.lists.manifest import KNOWN, class_order, describe, read_labels
 from lsfref.app.work.session import session
+from lsfref.phases import growth
 from lsfref.storage.files import printable
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the flags of `add`."""
-    options.add_labels(parser)
-    options.add_model(parser)
-    parser.add_argument(
-        "-o", "--output", required=True, metavar="NEW.npz", help="the new model; the old one stays"
-    )
-    parser.add_argument(
-        "--reselect", action="store_true", help="rank the features again, with the new videos"
-    )
-    options.add_limits(parser)
-    options.add_common(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Write the grown model; status 1 where a video was left out."""
-    import dataclasses
-    import os
-
-    from lsfref import model
-    from lsfref.phases import growth
-
     fitted = model.load(args.model)
     if fitted.extras is not None:
         raise options.UsageError("a model of preset best cannot grow; train again with all videos")

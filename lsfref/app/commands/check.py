@@ -32,17 +32,6 @@ FIELDS = (
 )  # fmt: skip
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the flags of `check`."""
-    parser.add_argument(
-        "list", nargs="?", metavar="LABELS", help="label list: CSV, lines, or a folder per class"
-    )
-    parser.add_argument("--labels", metavar="CSV", help="the same, by a flag")
-    options.add_output(parser)
-    options.add_config(parser, best=True)
-    options.add_common(parser)
-
-
 def run(args: argparse.Namespace) -> int:
     """Print what was understood and what is wrong."""
     path = args.list or args.labels

@@ -22,28 +22,6 @@ from lsfref.study.protocol.answering import Answerer, answer_as
 INTERVAL, SECONDS = ("first", "last"), ("begin", "end")  # columns of --timeline
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the flags of `classify`."""
-    parser.add_argument(
-        "videos", nargs="+", metavar="VIDEO", help="files, or folders of files; - reads names"
-    )
-    options.add_model(parser)
-    parser.add_argument(
-        "--timeline", type=options.amount, default=0.0, metavar="SECONDS",
-        help="one answer per interval of this length; 0: one per video",
-    )  # fmt: skip
-    parser.add_argument(
-        "--every", action="store_true", help="in a table, do not join equal neighbors of a timeline"
-    )
-    parser.add_argument(
-        "--threshold", type=options.share, default=0.0, metavar="SHARE",
-        help="leave a video unlabelled when its top confidence is below this, or a tie",
-    )  # fmt: skip
-    options.add_output(parser)
-    options.add_limits(parser)
-    options.add_common(parser)
-
-
 def run(args: argparse.Namespace) -> int:
     """Print one row per video, in the order asked; status 1 where one had no answer."""
     fitted = options.model_from(args)

@@ -38,28 +38,6 @@ SHOWN = {
 }  # fmt: skip
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the flags of `compare`."""
-    options.add_labels(parser)
-    feature_tables.add_tables(parser)
-    parser.add_argument(
-        "--also", nargs="+", default=[], metavar="CSV",
-        help="feature tables of the same videos (C3D, I3D, ...), each a row with a linear SVM",
-    )  # fmt: skip
-    parser.add_argument(
-        "--rows", nargs="+", choices=(*ROWS, "best"), default=(*ROWS, "best"),
-        help="rows to compute for videos, of the paper's Table 1 and preset best; the whole system "
-        "is always there",
-    )  # fmt: skip
-    parser.add_argument(
-        "--page", default="compare.html", metavar="FILE", help="the page; 'none' for no page"
-    )
-    folding.add_split(parser, repeats=1)
-    options.add_config(parser)
-    options.add_common(parser)
-    options.add_output(parser)
-
-
 Tests = dict[tuple[str, str], SignTest]  # of the whole system against a method, by task
 
 

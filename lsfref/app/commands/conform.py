@@ -14,22 +14,6 @@ from lsfref.storage.files import printable
 GOLDEN = Path(__file__).parents[3] / "golden"
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the flags of `conform`."""
-    parser.add_argument("folder", metavar="DIR", help="NN_stage/case/tensor.npy of your program")
-    parser.add_argument(
-        "--against", metavar="TRACE", default=argparse.SUPPRESS,
-        help="a folder that `trace` wrote (default: the golden files of this checkout)",
-    )  # fmt: skip
-    parser.add_argument("--stages", default="1-11", help="only these, such as 8, fisher or 3-5,9")
-    parser.add_argument(
-        "--without", nargs="+", default=[], metavar="NAME", action="extend",
-        help="what your program leaves out: an option such as farneback, a case, a tensor",
-    )  # fmt: skip
-    parser.add_argument("--json", action="store_true", help="one JSON object a line")
-    parser.add_argument("--quiet", action="store_true", help="no line for a tensor that passes")
-
-
 def run(args: argparse.Namespace) -> int:
     """Print PASS or FAIL for each tensor, then the first stage that differs; status 1 if any."""
     stages = options.parsed("--stages:", recorder.choose_stages, args.stages)

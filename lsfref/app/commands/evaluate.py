@@ -13,16 +13,6 @@ from lsfref.app.work.session import session
 from lsfref.study.protocol import asking
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the flags of `evaluate`."""
-    options.add_labels(parser)
-    feature_tables.add_arguments(parser)
-    folding.add_split(parser, repeats=1)
-    options.add_output(parser)
-    options.add_config(parser, best=True)
-    options.add_common(parser)
-
-
 def run(args: argparse.Namespace) -> int:
     """Print the figures of both tasks; status 1 where videos could not be read."""
     if args.features:

@@ -24,31 +24,6 @@ from lsfref.storage.files import check_folder, printable, write_bytes
 Explain = Callable[..., Story]  # of a video's path and its page's
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the flags of `explain`."""
-    parser.add_argument(
-        "videos", nargs="+", metavar="VIDEO",
-        help="the video to walk through; of a folder, or of several, each has a page of its own",
-    )  # fmt: skip
-    parser.add_argument(
-        "--model", default=None, metavar="FILE",
-        help="the model file (model.npz where it is there; without one, stages 1 to 4)",
-    )  # fmt: skip
-    parser.add_argument(
-        "-o", "--output", default="explain.html", metavar="PAGE",
-        help="the page; those of single videos lie in a folder beside it",
-    )  # fmt: skip
-    parser.add_argument(
-        "--videos", metavar="FOLDER", dest="index",
-        help="where the indexed videos lie (looked for beside the video, the model, and here)",
-    )  # fmt: skip
-    parser.add_argument(
-        "--pictures", metavar="FOLDER", help="also write the page's pixel pictures as files here"
-    )
-    options.add_jobs(parser)
-    options.add_config(parser)
-
-
 def run(args: argparse.Namespace) -> int:
     """Write the page or pages; status 1 where a video cannot be read or has no answer."""
     args.model = args.model or ("model.npz" if os.path.exists("model.npz") else None)

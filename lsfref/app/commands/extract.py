@@ -25,21 +25,6 @@ from lsfref.storage.tensors import HEADER, header
 DIGITS = ["%d"] + ["%.6f"] * 39 + ["%.7f"] * 396  # of the original's text
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the flags of `extract`."""
-    parser.add_argument("videos", nargs="+", metavar="VIDEO", help="files, or folders of files")
-    parser.add_argument("--out", required=True, metavar="DIR", help="folder for the results")
-    parser.add_argument("--text", action="store_true", help="tab-separated text in place of .npy")
-    options.add_choices(parser, "flow", "camera_motion")
-    parser.add_argument(
-        "--boxes", metavar="FILE", default=argparse.SUPPRESS,
-        help="with --camera-motion homography, people in the one video: a line a frame, its number "
-        "and groups of x1 y1 x2 y2 confidence; frames are then worked on at their own size",
-    )  # fmt: skip
-    options.add_config(parser)
-    options.add_common(parser)
-
-
 def run(args: argparse.Namespace) -> int:
     """Write `DIR/<file name>.npy` (or .txt) for each video; status 1 where one failed."""
     config = options.config_from(args)

@@ -23,14 +23,6 @@ ASCII = "_.-~=*#@"  # where the terminal has no blocks; as many steps
 WIDTH = 48  # characters of a curve
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the flags of `inspect`."""
-    default = "model.npz"
-    parser.add_argument("model_file", nargs="?", metavar="MODEL", help=f"(default: {default})")
-    parser.add_argument("--model", default=default, metavar="FILE", help="the same, by a flag")
-    parser.add_argument("--json", action="store_true", help="one JSON object")
-
-
 def run(args: argparse.Namespace) -> int:
     """Print what the model holds."""
     path = args.model_file or args.model

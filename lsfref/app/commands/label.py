@@ -8,14 +8,6 @@ from lsfref.app.lists.guessing import guess
 from lsfref.app.lists.rows import COLUMNS
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the flags of `label`."""
-    parser.add_argument("folder", metavar="FOLDER", help="videos, or folders of them")
-    parser.add_argument(
-        "--quiet", action="store_true", help="say nothing (default: how cells were filled)"
-    )
-
-
 def run(args: argparse.Namespace) -> int:
     """Print file, background, foreground, group; how cells were filled goes to stderr."""
     rows, how = guess(args.folder)

@@ -7,28 +7,14 @@ from typing import Any
 from lsfref.app import options, output
 from lsfref.app.lists.label_lists import find_videos
 from lsfref.app.work.session import session
+from lsfref.phases import testing
+from lsfref.study.protocol.answering import PaperAnswerer
 
 FIELDS = ("query", "rank", "file", "background", "foreground", "hash_distance", "code_distance")
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the flags of `retrieve`."""
-    parser.add_argument("videos", nargs="+", metavar="VIDEO", help="queries; - reads names")
-    parser.add_argument("--top", type=options.positive, default=10, help="how many to list")
-    parser.add_argument(
-        "--task", choices=("background", "foreground"), default="background",
-        help="whose features and hash tables measure similarity",
-    )  # fmt: skip
-    options.add_model(parser)
-    options.add_output(parser)
-    options.add_limits(parser)
-    options.add_common(parser)
-
-
 def run(args: argparse.Namespace) -> int:
     """Print the nearest videos, nearest first; status 1 where the query has no answer."""
-    from lsfref.phases import testing
-
     fitted = options.model_from(args)
     if args.task not in fitted.tasks:
         raise options.UsageError(f"--task {args.task}: this model was trained without its labels")
@@ -37,10 +23,7 @@ def run(args: argparse.Namespace) -> int:
     with session(args, passes=1, n_videos=len(paths)) as doing:
         doing.progress.explain(f"note: {text}" for text in left_out)
         show = output.printer(args, FIELDS)
-        look = functools.partial(
-            testing.describe, encoder=fitted.network.encoder, config=fitted.config,
-            extract=doing.work.extract,
-        )  # fmt: skip
+        look = functools.partial(PaperAnswerer(fitted).describe, extract=doing.work.extract)
         for path, pooled in zip(paths, doing.work.each("encoding", look, paths), strict=True):
             doing.progress.report(pooled.warnings, pooled.error)
             if pooled.pooled_E is None:

@@ -26,21 +26,6 @@ FOLDERS = {stage.partition("_")[2]: stage for stage in STAGES}
 Add = Callable[..., None]  # add(stage, case, name, array, role=...)
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the flags of `trace`."""
-    parser.add_argument("video", metavar="VIDEO")
-    parser.add_argument("out", metavar="OUT", help="a new folder")
-    parser.add_argument(
-        "--model", default=argparse.SUPPRESS, metavar="FILE",
-        help="a fitted model: its choices, and stages 5 to 10 (default: stages 1 to 4)",
-    )  # fmt: skip
-    parser.add_argument("--stages", default="1-10", help="only these, such as 2, flow or 3-4,9")
-    parser.add_argument("--frames", type=options.whole, default=20, help="the first ones; 0: all")
-    parser.add_argument("--quiet", action="store_true", help="no progress on stderr")
-    options.add_config(parser)
-    parser.set_defaults(preset="paper")
-
-
 def run(args: argparse.Namespace) -> int:
     """Write the trace and say what is in it; status 1 if the video has no trajectories."""
     stages = options.parsed("--stages:", choose_stages, args.stages)

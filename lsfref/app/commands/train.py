@@ -20,23 +20,6 @@ from lsfref.model import Model, save
 from lsfref.storage.files import printable, scratch
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the flags of `train`."""
-    options.add_labels(parser, required=False)
-    options.add_model(parser)
-    options.add_output(parser)
-    options.add_config(parser, best=True)
-    options.add_common(parser)
-    parser.add_argument(
-        "--estimate", choices=("this", "both"), default="this",
-        help="with --labels, say what to expect on cameras not seen, of this preset or of both",
-    )  # fmt: skip
-    parser.add_argument(
-        "--no-estimate", dest="estimate", action="store_const", const="none",
-        default=argparse.SUPPRESS, help="fit alone",
-    )  # fmt: skip
-
-
 def run(args: argparse.Namespace) -> int:
     """Fit and write the model; status 1 where a video was left out, 3 where nothing can be fit."""
     options.config_from(args)  # refuses before anything is read

@@ -20,28 +20,6 @@ from lsfref.study.protocol import protocol
 from lsfref.study.table1 import features
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the flags that only feature tables need."""
-    add_tables(parser)
-    parser.add_argument(
-        "--fuse", choices=sorted(features.FUSIONS), default="none",
-        help="how several tables are joined: side by side after the Fisher score of each, "
-        "by LSFNet trained on the rows, by CCA, or by PCA",
-    )  # fmt: skip
-
-
-def add_tables(parser: argparse.ArgumentParser) -> None:
-    """Add --features and --task."""
-    parser.add_argument(
-        "--features", nargs="+", metavar="CSV",
-        help="feature tables, one row a video, in place of videos: one file a descriptor",
-    )  # fmt: skip
-    parser.add_argument(
-        "--task", choices=tuple(KNOWN), default="background",
-        help="what a bare list of labels, or 'path label' lines, are about",
-    )  # fmt: skip
-
-
 def run(args: argparse.Namespace) -> int:
     """Print the figures of --features under --labels (H8)."""
     config, choices = options.chosen(args)

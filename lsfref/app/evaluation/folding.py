@@ -7,27 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lsfref.app.lists.manifest import Manifest
-from lsfref.app.options import positive
 from lsfref.errors import LabelsError
 from lsfref.storage.files import printable
 from lsfref.study.protocol import splits
 from lsfref.study.protocol.protocol import TaskLabels, strata
 
 FOLDS = 5
-
-
-def add_split(parser: argparse.ArgumentParser, *, repeats: int) -> None:
-    """Add --split, --folds and --repeats."""
-    parser.add_argument(
-        "--split", choices=("group", "random", "one"), default=argparse.SUPPRESS,
-        help="what stays together: the groups of the label list, nothing, or all but one video "
-        "or group (default: group where there is a group column)",
-    )  # fmt: skip
-    parser.add_argument(
-        "--folds", type=positive, default=argparse.SUPPRESS,
-        help=f"parts, each asked once (default: {FOLDS}, or as many as there are videos or groups)",
-    )  # fmt: skip
-    parser.add_argument("--repeats", type=positive, default=repeats, help="new folds, so often")
 
 
 def divide(

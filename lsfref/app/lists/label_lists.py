@@ -13,6 +13,7 @@ import re
 import stat
 import sys
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 from lsfref.app.lists.foreign import read_foreign
 from lsfref.app.lists.rows import COLUMNS, Fault, Listed, Row
@@ -22,14 +23,7 @@ from lsfref.media.streams import is_video
 from lsfref.storage.files import printable
 
 SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
-VIDEO_ENDINGS = frozenset(
-    ".mp4 .m4v .mp4v .mpg4 .mov .qt .mqv .hdmov .gifv .f4v .f4p .3gp .3gpp .3g2 .3gp2 .3gpp2 "
-    ".ismv .cmfv .insv .lrv .lrf .glv .360 .mkv .mk3d .webm .avi .divx .xvid .ts .mts .m2t .m2ts "
-    ".trp .mpg .mpeg .mpe .mpv .m1v .m2v .mp2v .m2p .m2ps .mod .tod .vob .vro .evo .flv .ogg .ogv "
-    ".ogm .ogx .gif .asf .wmv .wm .dvr-ms .h264 .264 .avc .h265 .265 .hevc .ivf .obu .y4m "
-    ".mjpg .mjpeg"
-    .split()
-)  # fmt: skip
+VIDEO_ENDINGS = frozenset(Path(__file__).with_name("endings.txt").read_text("ascii").split())
 MOST_ENDINGS = 8  # of what is left out, told one by one
 HEAD = 1 << 16  # bytes that show whether a file is text
 

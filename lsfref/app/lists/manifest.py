@@ -10,16 +10,14 @@ import operator
 import os
 import stat
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from lsfref.app.lists.label_lists import read_list
 from lsfref.app.lists.rows import Listed, Row
 from lsfref.errors import LabelsError
 from lsfref.media.pictures import holds_pictures
+from lsfref.model import LabelledVideo
 from lsfref.storage.files import printable
-
-if TYPE_CHECKING:
-    from lsfref.model import LabelledVideo
 
 BACKGROUND = ("normal", "illumination", "noise", "rain", "camera shaking", "tree waving")
 FOREGROUND = ("none", "human")
@@ -30,7 +28,7 @@ MOST_TOLD = 20
 class Manifest(NamedTuple):
     """A label list that was understood: videos sorted by name, and the classes of each task."""
 
-    videos: list["LabelledVideo"]
+    videos: list[LabelledVideo]
     splits: list[str]  # "", "train" or "test", for each video
     classes: dict[str, tuple[str, ...]]
     has_groups: bool
@@ -72,8 +70,6 @@ def parse_labels(path: str | os.PathLike[str]) -> tuple[Listed, list[str]]:
 
 def understood(listed: Listed, name: str) -> Manifest:
     """Return what rows mean together."""
-    from lsfref.model import LabelledVideo  # here: a bad list is told before scipy is loaded
-
     rows = sorted(listed.rows, key=operator.attrgetter("file"))
     videos = [  # with the cells background, foreground and group
         LabelledVideo(row.file, listed.path(row), *(cell or None for cell in row[2:5]))
@@ -84,7 +80,7 @@ def understood(listed: Listed, name: str) -> Manifest:
     return Manifest(videos, splits, _classes(videos), has_groups, lines, name, listed.notes)
 
 
-def _classes(videos: Iterable["LabelledVideo"]) -> dict[str, tuple[str, ...]]:
+def _classes(videos: Iterable[LabelledVideo]) -> dict[str, tuple[str, ...]]:
     labels = {task: {getattr(video, task) for video in videos} for task in KNOWN}
     return {task: class_order(labels[task], known) for task, known in KNOWN.items()}
 

@@ -9,26 +9,12 @@ import numpy as np
 
 from lsfref.app.page.figure3 import NOTE
 from lsfref.app.page.marks import BLUE, css, tag
-from lsfref.app.page.shell import Column, key, page, table, text, wide
+from lsfref.app.page.shell import columns, key, page, table, text, wide
 from lsfref.study.protocol.metrics import SignTest
 from lsfref.study.protocol.outcome import Outcome, confusion, figures
 from lsfref.study.table1.rows import WHOLE
 
-COLUMNS = (
-    Column("method", "what was compared; the whole system is bold"),
-    Column("accuracy", "share of right answers, mean over the rounds", right=True),
-    Column("sd", "standard deviation of the accuracy between the rounds", right=True),
-    Column("95 % interval", "of the accuracy (Wilson), each video counted once", right=True),
-    Column("mean class recall", "accuracy within each class, mean over the classes", right=True),
-    Column("won", "videos that the whole system answers right more often", right=True),
-    Column("lost", "videos that the whole system answers right less often", right=True),
-    Column("p", "two-sided sign test of won against lost", right=True),
-)
-MATRIX = (
-    Column("rows", "the true class, and how many videos it has"),
-    Column("columns", "the answer; mean number of videos in a round, darker where the share is "
-                      "larger"),
-)  # fmt: skip
+COLUMNS, MATRIX = columns("compare"), columns("confusion")
 BAR = 6.0  # rem, of an accuracy of 1
 
 
@@ -84,7 +70,7 @@ def _p(p: float) -> str:
 
 
 def _matrix(outcome: Outcome) -> str:
-    classes, (answers, columns) = outcome.classes, confusion(outcome)
+    classes, (answers, counted) = outcome.classes, confusion(outcome)
     sizes = np.bincount(outcome.true_M, minlength=len(classes))
     names = [tag(classes, name) for name in classes]
     names += answers[len(classes) :]  # "no answer"
@@ -92,7 +78,7 @@ def _matrix(outcome: Outcome) -> str:
     rows = "".join(
         f'<tr><th scope="row">{name}&nbsp;({size})</th>'
         f"{''.join(_cell(count / max(size, 1), count) for count in counts)}</tr>"
-        for name, size, counts in zip(names, sizes, columns, strict=False)
+        for name, size, counts in zip(names, sizes, counted, strict=False)
     )
     drawn = f"<table><thead><tr><td></td>{head}</tr></thead><tbody>{rows}</tbody></table>"
     return f"<div><h3>{text(outcome.method)}</h3>{wide(drawn)}</div>"

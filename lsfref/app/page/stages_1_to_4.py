@@ -4,7 +4,7 @@ import numpy as np
 
 from lsfref.app.page import charts, marks, pixels
 from lsfref.app.page.pixels import Canvas
-from lsfref.app.page.shell import Column, figure, number, plural, table
+from lsfref.app.page.shell import columns, figure, number, plural, table
 from lsfref.app.page.story import Example, Moment, Story
 from lsfref.arrays import COLUMNS, Floats
 from lsfref.descriptors import PATCH, patch_corners
@@ -90,18 +90,14 @@ def stage_3(story: Story) -> str:
         if counts[name] or name != "camera"
     ]
     rows.append(["left the image before its 15th step", f"{counts['left the image']:,}"])
-    columns = (
-        Column("what became of a track", "the first rule that it broke, or that it was kept"),
-        Column("tracks", "how many, over all frames and scales", right=True),
-    )
-    return body + table(columns, rows)
+    return body + table(columns("tracks"), rows)
 
 
 def _seeds(moment: Moment) -> str:
     seeds = moment.seen[0]
     points_hw2 = candidates(moment.greys[-1].shape)
-    rows, columns = points_hw2.shape[:2]
-    strength_hw = seeds["strength_HW"][2::5, 2::5][:rows, :columns]
+    height, width = points_hw2.shape[:2]
+    strength_hw = seeds["strength_HW"][2::5, 2::5][:height, :width]
     occupied_hw = seeds["occupied_hw"]
     weak_hw = ~occupied_hw & (strength_hw <= seeds["threshold"])
     canvas = Canvas(moment.greys[-1], dim=0.75)

@@ -5,7 +5,7 @@ import numpy as np
 from lsfref import lsfnet
 from lsfref.app.page import charts
 from lsfref.app.page.marks import BLUE, class_numbers, legend, swatch, tag
-from lsfref.app.page.shell import Column, figure, number, percent, plural, shown, soft, table
+from lsfref.app.page.shell import columns, figure, number, percent, plural, shown, soft, table
 from lsfref.app.page.story import Search, Story, label_of
 from lsfref.kernels.scaling import apply_scaling
 from lsfref.model import Model
@@ -132,17 +132,7 @@ def _hits(model: Model, name: str, search: Search) -> str:
         label = tag(task.classes, label_of(task, hit.row))
         distances = [shown(hit.hash_distance), shown(hit.code_distance)]
         rows.append([str(k + 1), soft(model.files[hit.row]), label, *distances, str(n_in)])
-    columns = (
-        Column("rank", "the most similar video first, over all tables at once", right=True),
-        Column("video", "an indexed video, by the name that its label list gave it"),
-        Column("label", "its class"),
-        Column("hash distance", "between the hashes of both videos, all tables taken together",
-               right=True),
-        Column("code distance", "between the average codes of both videos (stage 7)", right=True),
-        Column("tables", f"in how many of the {n_tables} tables it is among the K nearest",
-               right=True),
-    )  # fmt: skip
-    return table(columns, rows)
+    return table(columns("neighbors", n_tables=n_tables), rows)
 
 
 def stage_10(story: Story, model: Model) -> str:
@@ -162,15 +152,12 @@ def _votes(model: Model, name: str, search: Search) -> str:
         share = number(shares_C[c], f"10_voting/{name}/confidence_1C[0,{c}]")
         drawn = tag(task.classes, label)
         rows.append([f"<b>{drawn}</b>" if c == winner else drawn, share, *counts])
-    columns = [
-        Column("class", "what the neighbors are labelled with; the answer is bold"),
-        Column("share", "the part of all votes, from 0 to 1", right=True),
-    ]
+    heads = columns("votes")
     for t in range(1, len(labels_CK) + 1):
-        columns.append(Column(f"g{t}", f"neighbors with that label in table {t}", right=True))
+        heads += columns("votes of a table", t=t)
     return (
         f'<h3>{QUESTIONS[name]}</h3><p class="answer">The vote: {decided}, with '
-        f"{percent(shares_C[winner])} of the votes.</p>{table(columns, rows)}"
+        f"{percent(shares_C[winner])} of the votes.</p>{table(heads, rows)}"
     )
 
 

@@ -19,10 +19,10 @@ import platform
 import re
 import stat
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import imageio_ffmpeg
 import numpy as np
@@ -118,16 +118,50 @@ class CachedExtract:
         self, entry: Path, blocks: Iterator[Block], found: Extraction, name: str
     ) -> Iterator[Block]:
         """Pass blocks on while writing them; without a place for them, just pass them on."""
-        writing = Writing(entry, self)
-        try:
+        trouble: list[Notice] = []
+        with contextlib.closing(self._writing(entry, found, name, trouble)) as writing:
+            next(writing, None)
             for block in blocks:
                 yield block
-                writing.add(block)
-            writing.finish(found, name)
-        finally:
-            writing.give_up()
-        if writing.trouble:
-            found.notices.append(writing.trouble)
+                with contextlib.suppress(StopIteration):  # it has given up
+                    writing.send(block)
+            next(writing, None)  # that was the last
+        found.notices += trouble
+
+    def _writing(
+        self, entry: Path, found: Extraction, name: str, trouble: list[Notice]
+    ) -> Generator[None, Block | None, None]:
+        """Write an entry of the blocks that are sent until one is None; where it cannot, say why.
+
+        An entry beyond a quarter of the limit would leave others no room. Warnings go without the
+        file's name: another file may have the same bytes. What is closed early leaves no trace.
+        """
+        n_blocks = n_points = 0
+        try:
+            claim(self.folder)
+            with write_whole(entry, follow=False) as file, zipfile.ZipFile(file, "w") as archive:
+                while block := (yield):
+                    for part, array in block._asdict().items():
+                        npz.write_member(archive, member(n_blocks, part), array)
+                    n_blocks, n_points = n_blocks + 1, n_points + len(block.info_P10)
+                    if file.tell() > self.limit // 4:
+                        text = "features beyond a quarter of the cache's limit are not kept"
+                        raise GivenUpError(text)
+                about = {"key": entry.stem, "n_frames": found.n_frames, "n_points": n_points}
+                about["warnings"] = [
+                    n.text.removeprefix(name) for n in found.notices if n.kind == "video"
+                ]
+                text = json.dumps(about | {"seal": seal(about, archive)})
+                npz.write_member(archive, "json", npz.to_bytes(text))
+                if not self.make_room(file.tell()):
+                    text = "the cache is full of this run's features; more are not kept"
+                    raise GivenUpError(text)
+        except GivenUpError as fault:
+            trouble.append(note(str(fault)))
+        except OSError as fault:
+            disk = fault.__cause__ if isinstance(fault.__cause__, OSError) else fault
+            reason = disk.strerror or str(fault)
+            trouble.append(note(f"{printable(self.folder)}: features are not kept: {reason}"))
 
     def make_room(self, n_bytes: int) -> bool:
         """Drop the entries used longest ago until `n_bytes` more fit; return whether they do."""
@@ -187,68 +221,6 @@ def claim(folder: Path) -> None:
         return
     with write_whole(folder / TAG, follow=False) as file:
         file.write(MARK)
-
-
-class Writing:
-    """An entry on its way to the disk; it gives up where the disk does, and says why."""
-
-    def __init__(self, entry: Path, cache: CachedExtract) -> None:
-        self.cache, self.key = cache, entry.stem
-        self.trouble: Notice | None = None
-        self.n_blocks = self.n_points = 0
-        self.stack = contextlib.ExitStack()
-        self.archive: zipfile.ZipFile | None = None
-        with self._telling():
-            claim(cache.folder)
-            self.file: IO[bytes] = self.stack.enter_context(write_whole(entry, follow=False))
-            self.archive = self.stack.enter_context(zipfile.ZipFile(self.file, "w"))
-
-    def add(self, block: Block) -> None:
-        """Write one block; an entry beyond a quarter of the limit would leave others no room."""
-        if self.archive is None:
-            return
-        with self._telling():
-            for name, part in block._asdict().items():
-                npz.write_member(self.archive, member(self.n_blocks, name), part)
-        self.n_blocks, self.n_points = self.n_blocks + 1, self.n_points + len(block.info_P10)
-        if self.archive is not None and self.file.tell() > self.cache.limit // 4:
-            self.trouble = note("features beyond a quarter of the cache's limit are not kept")
-            self.give_up()
-
-    def finish(self, found: Extraction, name: str) -> None:
-        """Put the entry into its place, if there is room.
-
-        Warnings go without the file's name: another file may have the same bytes.
-        """
-        if self.archive is None:
-            return
-        about = {"key": self.key, "n_frames": found.n_frames, "n_points": self.n_points}
-        about["warnings"] = [n.text.removeprefix(name) for n in found.notices if n.kind == "video"]
-        with self._telling():
-            text = json.dumps(about | {"seal": seal(about, self.archive)})
-            npz.write_member(self.archive, "json", npz.to_bytes(text))
-            if not self.cache.make_room(self.file.tell()):
-                self.trouble = note("the cache is full of this run's features; more are not kept")
-                self.give_up()
-                return
-            self.archive = None
-            self.stack.close()
-
-    def give_up(self) -> None:
-        """Leave nothing behind; harmless when all is done."""
-        self.archive = None
-        with contextlib.suppress(GivenUpError, OSError, ValueError):
-            self.stack.__exit__(GivenUpError, GivenUpError(), None)
-
-    @contextlib.contextmanager
-    def _telling(self) -> Iterator[None]:
-        try:
-            yield
-        except OSError as fault:
-            disk = fault.__cause__ if isinstance(fault.__cause__, OSError) else fault
-            reason = disk.strerror or str(fault)
-            self.trouble = note(f"{printable(self.cache.folder)}: features are not kept: {reason}")
-            self.give_up()
 
 
 def note(text: str) -> Notice:

@@ -66,7 +66,7 @@ class Entry(NamedTuple):
 def read_entry(entry: Path, key: str, config: Config) -> Entry:
     """Return an entry that was checked whole.
 
-    Raises one of BROKEN where anything in it is not as `Writing` and stages 1 to 4 leave it.
+    Raises one of BROKEN where anything in it is not as the cache and stages 1 to 4 leave it.
     """
     with open_own(entry) as file, zipfile.ZipFile(file) as archive:
         status = os.fstat(file.fileno())

@@ -7,18 +7,16 @@ import time
 from argparse import Namespace
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
-from lsfref.app.work import workers
+from lsfref.app.work import cluster, workers
+from lsfref.app.work.cache import CachedExtract, place
 from lsfref.app.work.progress import Progress
+from lsfref.config import Config
 from lsfref.errors import VideoError
+from lsfref.phases.extraction import Extract, Extraction, PathLike, Work, extract
+from lsfref.phases.streaming import Block
 from lsfref.storage.files import scratch, sweep_once
-
-if TYPE_CHECKING:
-    from lsfref.config import Config
-    from lsfref.phases.extraction import Extract, Extraction, PathLike, Work
-    from lsfref.phases.streaming import Block
-
 
 LONG = 500  # frames
 
@@ -26,7 +24,7 @@ LONG = 500  # frames
 class Session(NamedTuple):
     """Used by every command that reads videos: how they are worked on, and who tells of it."""
 
-    work: "Work"
+    work: Work
     progress: Progress
 
 
@@ -37,10 +35,6 @@ def session(args: Namespace, *, passes: int, n_videos: int) -> Iterator[Session]
     Who reads each video once (`passes` = 1) needs no cache; who reads it again gets a temporary one
     where --cache is none, but for a cluster, which may not see it.
     """
-    from lsfref.app.work import cluster
-    from lsfref.app.work.cache import CachedExtract, place
-    from lsfref.phases.extraction import Work, extract
-
     with contextlib.ExitStack() as stack:
         progress = Progress(quiet=args.quiet)
         sweep_once(Path(tempfile.gettempdir()))
@@ -69,9 +63,7 @@ def show_frame(progress: Progress, number: int) -> None:
         progress("long video", number, 0)
 
 
-def strict_extract(
-    path: "PathLike", config: "Config", *, inner: "Extract", **more: Any
-) -> "Extraction":
+def strict_extract(path: PathLike, config: Config, *, inner: Extract, **more: Any) -> Extraction:
     """Return what `inner` does; a warning about the video becomes a VideoError (--strict)."""
     found = inner(path, config, **more)
     if found.n_points is not None:  # all is known beforehand
@@ -80,12 +72,12 @@ def strict_extract(
     return found
 
 
-def _checked(found: "Extraction", blocks: "Iterator[Block]") -> "Iterator[Block]":
+def _checked(found: Extraction, blocks: Iterator[Block]) -> Iterator[Block]:
     yield from blocks
     refuse_damage(found)
 
 
-def refuse_damage(found: "Extraction") -> None:
+def refuse_damage(found: Extraction) -> None:
     """Raise VideoError where there is a warning about the video itself."""
     for notice in found.notices:
         if notice.kind == "video":

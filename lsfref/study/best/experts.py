@@ -3,6 +3,8 @@
 In: vectors_mV and labels_m of m videos.  Out: shares_MC of the classes for others.
 """
 
+import functools
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -12,10 +14,10 @@ from lsfref.study.best.choices import Choices
 from lsfref.study.best.vectors import columns, tracked
 from lsfref.study.classifiers.logistic import (
     Classifier,
+    Kernel,
     fit_classifier,
     log_posteriors,
     log_softmax,
-    restore_classifier,
 )
 
 
@@ -26,30 +28,32 @@ class Experts(NamedTuple):
     shares: dict[str, float]
 
 
+class Lesson(NamedTuple):
+    """What an expert is fitted to: whom of m videos it sees, what of them, how alike they are."""
+
+    expert: str
+    rows_m: Bools
+    features_nQ: Floats  # n: the videos that it sees
+    kernel: Kernel
+
+
+def lessons(vectors_mV: Floats, task: str, choices: Choices) -> Iterator[Lesson]:
+    """Yield the Lesson of each expert who has a share in the answer to a task."""
+    for name, share in choices.shares(task).items():
+        if share > 0:
+            rows_m, kernel = seen_by(name, vectors_mV), choices.likeness(few=is_few(name))
+            yield Lesson(name, rows_m, columns(vectors_mV[rows_m], name, choices), kernel)
+
+
 def fit_experts(
     vectors_mV: Floats, labels_m: Ints, *, task: str, n_classes: int, choices: Choices
 ) -> Experts:
     """Return who answers a task, fitted to m videos; the tracks' sees those that have some."""
-    classifiers = {}
-    for name in [name for name, share in choices.shares(task).items() if share > 0]:
-        rows = seen_by(name, vectors_mV)
-        classifiers[name] = fit_classifier(
-            columns(vectors_mV[rows], name, choices), labels_m[rows], n_classes=n_classes,
-            kernel=choices.likeness(few=is_few(name)), cost=choices.cost,
-        )  # fmt: skip
-    return Experts(classifiers, choices.shares(task))
-
-
-def restore_experts(
-    vectors_mV: Floats, weights: dict[str, Floats], *, task: str, choices: Choices
-) -> Experts:
-    """Return the Experts of these videos from the weights of each classifier."""
-    classifiers = {}
-    for name, weights_mC in weights.items():
-        rows = seen_by(name, vectors_mV)
-        classifiers[name] = restore_classifier(
-            columns(vectors_mV[rows], name, choices), weights_mC, choices.likeness(few=is_few(name))
-        )
+    fit = functools.partial(fit_classifier, n_classes=n_classes, cost=choices.cost)
+    classifiers = {
+        of.expert: fit(of.features_nQ, labels_m[of.rows_m], kernel=of.kernel)
+        for of in lessons(vectors_mV, task, choices)
+    }
     return Experts(classifiers, choices.shares(task))
 
 

@@ -31,10 +31,10 @@ from lsfref.phases.streaming import Block
 from lsfref.storage.choices import from_json
 from lsfref.study.best.choices import NAME, Choices
 from lsfref.study.best.evaluation import METHOD, asked_of
-from lsfref.study.best.experts import Experts, answer_rows, fit_experts, restore_experts, seen_by
+from lsfref.study.best.experts import Experts, answer_rows, fit_experts, lessons
 from lsfref.study.best.pictures import look
 from lsfref.study.best.vectors import MOMENTS, WIDTH, describe_video, pool_blocks, read_frames
-from lsfref.study.classifiers.logistic import GAP, misfit
+from lsfref.study.classifiers.logistic import GAP, misfit, restore_classifier
 from lsfref.study.protocol.outcome import Outcome
 from lsfref.study.protocol.protocol import Round, TaskLabels, collect
 from lsfref.trajectories import TRACK_LENGTH
@@ -236,19 +236,16 @@ def _check_vectors(vectors_MV: Floats) -> None:
 
 def _restored(arrays: dict[str, Floats], task: str, own: Learned, choices: Choices) -> Experts:
     """Return the Experts of a task; raise ValueError for weights that do not follow from a fit."""
-    weights = {}
-    for expert in [name for name, share in choices.shares(task).items() if share > 0]:
-        key = f"{task}.{expert}_mC"
-        rows_m = seen_by(expert, own.vectors_mV)
-        weights[expert] = _member(arrays, key, (int(rows_m.sum()), own.n_classes))
-        if np.abs(weights[expert]).max() > LARGEST * (1 + choices.cost):
+    classifiers = {}
+    for of in lessons(own.vectors_mV, task, choices):
+        key = f"{task}.{of.expert}_mC"
+        weights_mC = _member(arrays, key, (len(of.features_nQ), own.n_classes))
+        if np.abs(weights_mC).max() > LARGEST * (1 + choices.cost):
             raise ValueError(f"extras.{key} holds what no fit gives")
-    experts = restore_experts(own.vectors_mV, weights, task=task, choices=choices)
-    for expert, classifier in experts.classifiers.items():
-        labels_m = own.labels_m[seen_by(expert, own.vectors_mV)]
-        if misfit(classifier, labels_m, cost=choices.cost) > SLACK * GAP:
-            raise ValueError(f"extras.{task}.{expert}_mC is no fit to the vectors")
-    return experts
+        classifiers[of.expert] = restore_classifier(of.features_nQ, weights_mC, of.kernel)
+        if misfit(classifiers[of.expert], own.labels_m[of.rows_m], cost=choices.cost) > SLACK * GAP:
+            raise ValueError(f"extras.{key} is no fit to the vectors")
+    return Experts(classifiers, choices.shares(task))
 
 
 def _member(arrays: dict[str, Floats], key: str, shape: tuple[int, ...]) -> Floats:

@@ -4,6 +4,8 @@ In: a video file.  Out: vector_V, WIDTH numbers; a video without trajectories ha
 """
 
 import functools
+import itertools
+import operator
 from collections.abc import Iterable, Iterator
 
 import numpy as np
@@ -97,25 +99,17 @@ def pool_blocks(blocks: Iterable[Block]) -> pooling.Pooled:
 
 def whole_frames(blocks: Iterable[Block]) -> Iterator[Floats]:
     """Yield rows_BD, the descriptors that end on one frame, frame after frame."""
-    held: list[Floats] = []
-    last = None
-    for block in blocks:
-        frames_P = block.info_P10[:, 0]
-        for part_pD, frame in zip(*_runs(block.descriptors_PD, frames_P), strict=True):
-            if held and frame != last:
-                yield np.concatenate(held)
-                held = []
-            held, last = [*held, part_pD], frame
-    if held:
-        yield np.concatenate(held)
+    runs = (run for block in blocks for run in _runs(block.descriptors_PD, block.info_P10[:, 0]))
+    for _frame, same in itertools.groupby(runs, key=operator.itemgetter(0)):
+        yield np.concatenate([rows_pD for _, rows_pD in same])
 
 
-def _runs(rows_PD: Floats, frames_P: Floats) -> tuple[list[Floats], list[float]]:
-    """Return the rows cut where the frame changes, and the frame of each part."""
-    if not len(rows_PD):
-        return [], []
-    cuts = np.flatnonzero(np.diff(frames_P)) + 1
-    return np.split(rows_PD, cuts), frames_P[np.concatenate([[0], cuts])].tolist()
+def _runs(rows_PD: Floats, frames_P: Floats) -> Iterator[tuple[float, Floats]]:
+    """Yield the parts between which the frame changes, each after its frame."""
+    if len(rows_PD):
+        cuts = np.flatnonzero(np.diff(frames_P)) + 1
+        frames = frames_P[np.concatenate([[0], cuts])].tolist()
+        yield from zip(frames, np.split(rows_PD, cuts), strict=True)
 
 
 def features(moments_MV: Floats, choices: Choices) -> Floats:

@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pytest
 
+from lsfref.app import flags
 from lsfref.app.commands import compare as command
 from lsfref.errors import LabelsError
 from lsfref.study.table1 import representations
@@ -27,7 +28,7 @@ def small_sizes(monkeypatch):
 
 def parse(*words):
     parser = argparse.ArgumentParser()
-    command.add_arguments(parser)
+    flags.add_command(parser, "compare")
     return parser.parse_args([*words, "--jobs", "1", "--quiet"])
 
 

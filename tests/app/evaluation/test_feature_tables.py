@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from lsfref.app import options
+from lsfref.app import flags
 from lsfref.app.evaluation import feature_tables, folding
 from lsfref.app.evaluation.folding import groups_of
 from lsfref.app.evaluation.videos import task_labels
@@ -20,12 +20,7 @@ SIZES = {"normal": 23, "illumination": 17, "rain": 3, "tree waving": 19}
 
 def parse(*words):
     parser = argparse.ArgumentParser()
-    options.add_labels(parser)
-    options.add_config(parser)
-    options.add_common(parser)
-    options.add_output(parser)
-    feature_tables.add_arguments(parser)
-    folding.add_split(parser, repeats=1)
+    flags.add(parser, "--labels CONFIG COMMON OUTPUT TABLES --fuse SPLIT")
     return parser.parse_args([*words, "--jobs", "1", "--quiet"])
 
 

@@ -5,6 +5,7 @@ import argparse
 import numpy as np
 import pytest
 
+from lsfref.app import flags
 from lsfref.app.evaluation import folding
 from lsfref.app.lists.manifest import Manifest
 from lsfref.errors import LabelsError
@@ -14,7 +15,7 @@ from lsfref.study.protocol.protocol import TaskLabels
 
 def parse(*words):
     parser = argparse.ArgumentParser()
-    folding.add_split(parser, repeats=1)
+    flags.add(parser, "SPLIT")
     return argparse.Namespace(**vars(parser.parse_args(words)) | {"labels": "l.csv", "seed": 0})
 
 

@@ -1,6 +1,8 @@
 """The shell: text is escaped, numbers are for reading, tables explain their heads."""
 
+import json
 import math
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -64,3 +66,17 @@ def test_a_table_scrolls_by_itself_and_explains_every_head():
     assert "<dt>who</dt><dd>the &lt;method&gt;</dd><dt>share</dt><dd>from 0 to 1</dd>" in text
     with pytest.raises(ValueError, match="shorter"):
         shell.table(columns, [["a"]])
+
+
+def test_every_column_says_something_and_every_table_is_drawn():
+    folder = Path(shell.__file__).parent
+    code = "".join(path.read_text() for path in folder.glob("*.py"))
+    for name in json.loads((folder / "columns.json").read_text()):
+        assert f'columns("{name}"' in code
+        for column in shell.columns(name, n_tables=7, t=3):
+            assert column.head
+            assert column.about
+            assert "{" not in column.head + column.about
+    assert shell.columns("votes of a table", t=3) == [
+        Column("g3", "neighbors with that label in table 3", True)
+    ]

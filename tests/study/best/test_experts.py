@@ -8,7 +8,12 @@ from scipy.special import logsumexp
 
 from lsfref.study.best import experts, vectors
 from lsfref.study.best.choices import Choices
-from lsfref.study.classifiers.logistic import Kernel, fit_classifier, log_posteriors
+from lsfref.study.classifiers.logistic import (
+    Kernel,
+    fit_classifier,
+    log_posteriors,
+    restore_classifier,
+)
 
 
 def some_vectors(n, seed=4):
@@ -89,9 +94,16 @@ def test_restored_experts_say_the_same():
     vectors_mV[9:, : vectors.MOMENTS] = 0
     for task in TASKS:
         fitted = experts.fit_experts(vectors_mV, LABELS, task=task, n_classes=3, choices=CHOICES)
-        weights = {name: one.weights_mC for name, one in fitted.classifiers.items()}
-        restored = experts.restore_experts(vectors_mV, weights, task=task, choices=CHOICES)
+        restored = {
+            of.expert: restore_classifier(
+                of.features_nQ, fitted.classifiers[of.expert].weights_mC, of.kernel
+            )
+            for of in experts.lessons(vectors_mV, task, CHOICES)
+        }
         asked_MV = some_vectors(4, seed=7)
         np.testing.assert_array_equal(
-            *(experts.answer_rows(one, asked_MV, CHOICES) for one in (fitted, restored))
+            *(
+                experts.answer_rows(one, asked_MV, CHOICES)
+                for one in (fitted, fitted._replace(classifiers=restored))
+            )
         )
