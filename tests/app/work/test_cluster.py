@@ -215,7 +215,7 @@ def test_one_that_joins_later_is_looked_at_too(monkeypatch):
     threads = SimpleNamespace(nthreads=2)
     here = SimpleNamespace(address="tcp://there", state=threads)
     monkeypatch.setattr("dask.distributed.get_worker", lambda: here)
-    ask, before = [cluster_work.itself(), "/", False], os.getcwd()
+    ask, before = [cluster_work.itself(1), "/", False], os.getcwd()
     with pytest.raises(LsfrefError, match="worker tcp://there: --nthreads is 2"):
         cluster_work.work(*ask, os.getcwd)
     threads.nthreads = 1
