@@ -5,6 +5,7 @@ videos under the same paths; each has one thread, and the same versions as this 
 """
 
 import contextlib
+import copy
 import functools
 import logging
 import os
@@ -152,6 +153,7 @@ def work(own: dict[str, Any], folder: str, seen: bool, function: Function, *each
 
     admit(own, get_worker())
     machine.keep_freed_memory()
+    function, each = copy.deepcopy((function, each))  # Dask aligns no array: products take 5 x
     before = os.getcwd()
     with contextlib.suppress(OSError):
         os.chdir(folder)
