@@ -84,8 +84,9 @@ def nearest(index: Floats | Prepared, queries_mN: Floats, *, k: int) -> Neighbor
 def _squared_distances(index_MN: Floats, queries_BN: Floats, short: Ints) -> Floats:
     """Return the distances from each query to the videos of its row of `short`."""
     squared = np.zeros(short.shape, index_MN.dtype)
-    for start in range(0, len(short), 32):  # few rows at a time stay in the cache
-        rows = slice(start, start + 32)
+    step = max(1, 3000 // short.shape[1])  # few rows at a time stay in the cache
+    for start in range(0, len(short), step):
+        rows = slice(start, start + step)
         apart = index_MN.take(short[rows], axis=0)  # (rows, videos, N)
         apart -= queries_BN[rows, None]
         apart *= apart

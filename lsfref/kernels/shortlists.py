@@ -79,7 +79,7 @@ def shortlists(
     left = np.ones((len(y_mN), y_mN.shape[1] + 1), np.float32)
     np.multiply(y_mN, -2, out=left[:, :-1])
     norms_m = np.square(y_mN, dtype=np.float64).sum(axis=1)
-    n_block = max(1, BLOCK // len(index.index_MN))
+    n_block = max(16, BLOCK // len(index.index_MN))  # a product of few rows is slow
     for start in range(0, len(y_mN), n_block):
         block = slice(start, start + n_block)
         # The product: lower bounds of s^2 d - |y|^2 + slack |y|^2

@@ -10,12 +10,12 @@ from lsfref.kernels import shortlists
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("block", [1, 97, 1 << 20])
+@pytest.mark.parametrize("block", [1, 53 * 19, 1 << 20])
 def test_the_nearest_are_in_every_list(monkeypatch, dtype, block):
     monkeypatch.setattr(shortlists, "BLOCK", block)
     rng = np.random.default_rng(0)
     index_MN = rng.normal(size=(53, 7)).astype(dtype)
-    queries_mN = rng.normal(size=(11, 7)).astype(dtype)
+    queries_mN = rng.normal(size=(37, 7)).astype(dtype)
     ready = shortlists.prepare(index_MN)
     covered = 0
     for rows, short, counts_B in shortlists.shortlists(ready, queries_mN, k=5):
@@ -25,7 +25,7 @@ def test_the_nearest_are_in_every_list(monkeypatch, dtype, block):
             assert (np.diff(row[:count]) > 0).all()
             assert not row[count:].any()
             covered += 1
-    assert covered == 11
+    assert covered == 37
 
 
 def test_far_points_are_left_out_and_ties_are_kept():

@@ -5,11 +5,12 @@ videos under the same paths; each has one thread, and the same versions as this 
 """
 
 import contextlib
+import copy
 import functools
 import logging
 import os
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,8 @@ from lsfref.errors import LsfrefError
 
 if TYPE_CHECKING:
     from lsfref.phases.extraction import Mapper
+
+Function = Callable[..., Any]
 
 START = 10  # seconds in which a scheduler answers and has a worker
 LOOK = 1.0  # seconds between two looks at who is there
@@ -59,11 +62,11 @@ class Crew:
     """The workers of a cluster, for `workers.ordered`."""
 
     def __init__(self, client: Any, say: Callable[[str], None]) -> None:
-        self.client, self.say = client, say
-        self.function: Callable[..., Any] | None = None
+        self.client, self.say, self.own = client, say, itself(1)
+        self.function: Function | None = None
         self.futures: weakref.WeakSet[Any] = weakref.WeakSet()
         self.there, self.alone = set(client.nthreads()), 0
-        for worker, fault in client.run(admit, itself(), on_error="return").items():
+        for worker, fault in client.run(admit, self.own, on_error="return").items():
             if fault is not None:
                 raise (
                     fault
@@ -71,37 +74,37 @@ class Crew:
                     else LsfrefError(f"worker {worker}: {fault}")
                 )
 
-    def submit(self, function: Callable[..., Any], /, *each: Any) -> SimpleNamespace:
+    def submit(self, function: Function, /, *each: Any) -> SimpleNamespace:
         """Return what has the result of function(*each); each worker gets the function once."""
         future = self.send(function, each)
         return SimpleNamespace(result=functools.partial(self.result, future, function, each))
 
-    def send(self, function: Callable[..., Any], each: tuple[Any, ...]) -> Any:
+    def send(self, function: Function, each: Sequence[Any]) -> Any:
         """Return the future of function(*each)."""
         if function is not self.function:
             self.function = function
             self.carried = self.client.submit(lambda same: same, function, pure=False)
         seen = workers.reads_video(function, each) and os.path.exists(each[0])
-        future = self.client.submit(
-            work, itself(), os.getcwd(), seen, self.carried, *each, pure=False
-        )
+        ask = (work, self.own, os.getcwd(), seen, self.carried, *each)
+        future = self.client.submit(*ask, pure=False)
         self.futures.add(future)
         return future
 
-    def result(self, future: Any, function: Callable[..., Any], each: tuple[Any, ...]) -> Any:
+    def result(
+        self, future: Any, function: Function, each: Sequence[Any], last: bool = False
+    ) -> Any:
         """Return a result. A video on which workers died is tried alone, then left out by name."""
         from dask.distributed import KilledWorker
 
         try:
             return self.wait(future)
-        except KilledWorker:  # or by the fault of its neighbor
-            for other in list(self.futures):
-                with contextlib.suppress(Exception):
-                    self.wait(other)
-        try:
-            return self.wait(self.send(function, each))
         except KilledWorker:
-            return workers.without(function, each, DIED)
+            if last:
+                return workers.without(function, each, DIED)
+        for other in list(self.futures):  # it may have been the fault of its neighbor
+            with contextlib.suppress(Exception):
+                self.wait(other)
+        return self.result(self.send(function, each), function, each, last=True)
 
     def wait(self, future: Any) -> Any:
         """Return the result of a future; meanwhile, look after the workers."""
@@ -129,29 +132,28 @@ class Crew:
             raise LsfrefError(f"--cluster: no worker is left; {KEPT}")
 
 
-def itself() -> dict[str, Any]:
+def itself(threads: int) -> dict[str, Any]:
     """Return what a process must have in common with others to give the same bytes."""
-    own = {name: os.environ.get(name) for name in machine.THREADS[:1]}
+    own = {"--nthreads": threads, machine.THREADS[0]: os.environ.get(machine.THREADS[0])}
     return own | {"lsfref": __version__, "numpy": np.__version__, "code": code_version()[:16]}
 
 
 def admit(own: dict[str, Any], dask_worker: Any) -> None:
     """Raise LsfrefError in a worker that is not as the process that asks."""
-    here = itself() | {"--nthreads": dask_worker.state.nthreads}
-    for name, wanted in {**own, "--nthreads": 1}.items():
+    here = itself(dask_worker.state.nthreads)
+    for name, wanted in own.items():
         if here[name] != wanted:
             told = f"{name} is {here[name]}, and has to be {wanted}"
             raise LsfrefError(f"worker {dask_worker.address}: {told}")
 
 
-def work(
-    own: dict[str, Any], folder: str, seen: bool, function: Callable[..., Any], *each: Any
-) -> Any:
+def work(own: dict[str, Any], folder: str, seen: bool, function: Function, *each: Any) -> Any:
     """Return function(*each) in a worker, in the folder of the process that asks."""
     from dask.distributed import get_worker
 
     admit(own, get_worker())
     machine.keep_freed_memory()
+    function, each = copy.deepcopy((function, each))  # Dask aligns no array: products take 5 x
     before = os.getcwd()
     with contextlib.suppress(OSError):
         os.chdir(folder)

@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from lsfref.app.cli import main
@@ -215,12 +216,15 @@ def test_one_that_joins_later_is_looked_at_too(monkeypatch):
     threads = SimpleNamespace(nthreads=2)
     here = SimpleNamespace(address="tcp://there", state=threads)
     monkeypatch.setattr("dask.distributed.get_worker", lambda: here)
-    ask, before = [cluster_work.itself(), "/", False], os.getcwd()
+    ask, before = [cluster_work.itself(1), "/", False], os.getcwd()
     with pytest.raises(LsfrefError, match="worker tcp://there: --nthreads is 2"):
         cluster_work.work(*ask, os.getcwd)
     threads.nthreads = 1
     assert cluster_work.work(*ask, os.getcwd) == "/"
     assert os.getcwd() == before
+    crooked = np.frombuffer(bytes(17), np.float64, count=2, offset=1)
+    assert not crooked.flags.aligned
+    assert cluster_work.work(*ask, lambda a: a.flags.aligned, crooked)
 
 
 @real

@@ -70,6 +70,14 @@ def test_workers_keep_freed_memory():
         assert max(mapper(faults_of_arrays, range(2))) < 300
 
 
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="glibc's malloc")
+def test_so_they_do_where_the_environment_trims(monkeypatch):
+    """As Dask's nanny does: with a threshold set, malloc never raises another by itself."""
+    monkeypatch.setenv("MALLOC_TRIM_THRESHOLD_", "65536")
+    with workers.mapper(2) as mapper:
+        assert max(mapper(faults_of_arrays, range(2))) < 300
+
+
 def test_the_command_line_asks_for_both(monkeypatch, capsys):
     kept = []
     monkeypatch.setattr(machine, "keep_freed_memory", lambda: kept.append(1))

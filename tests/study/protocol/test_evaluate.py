@@ -203,6 +203,7 @@ def test_huge_values_in_test_rows_leave_all_that_is_fitted_unchanged(made):
             )
             for t in tasks
         ]  # fmt: skip
+        tables = [vars(table).values() for table in tables]
         fitted.append((network, pooled_ME, selections, tables))
     (network, pooled_ME, selections, tables), poisoned = fitted
     own, theirs = network.encoder, poisoned[0].encoder
