@@ -389,4 +389,6 @@ def test_a_long_video_says_how_far_it_is(factory, trained, monkeypatch, capfd):
         "classifying: 2 videos",
         "long video: many frames",
         "classifying: 2 videos",
+        "background: camera shaking 2",
+        "foreground: none or human 2",
     ]

@@ -164,6 +164,7 @@ WITHOUT = {  # a module without a test file of its name, and where it is held
     "arrays": "names, no code: test_conftest.py holds arrays to them",
     "errors": "classes without code",
     "cited.medians": "beside the other networks, in kernels/test_medians.py",
+    "app.lists.rows": "types; the readers of lists give them",
     "study.table1.rows": "a table, each row of which test_compare.py runs",
 }
 

@@ -51,7 +51,7 @@ def test_lines_agree_but_for_rounding():
 
 def test_the_lesson_has_its_commands_and_pictures():
     assert {words[0] for words, _ in commands()} >= {
-        *("scenes", "extract", "train", "inspect", "classify", "retrieve", "explain")
+        *("scenes", "extract", "train", "classify", "retrieve", "explain")
     }
     pictures = re.findall(r"!\[[^\]]+\]\(([^)]+)\)", README)
     assert 2 <= len(pictures) <= 3

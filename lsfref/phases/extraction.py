@@ -3,8 +3,6 @@
 In: a path, a Config.  Out: an Extraction. Also what every pass over many videos works with: Work.
 """
 
-import dataclasses
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
@@ -14,9 +12,9 @@ from lsfref.arrays import Floats, Ints
 from lsfref.config import Config
 from lsfref.errors import LsfrefError, VideoError
 from lsfref.kernels import pyramid
-from lsfref.kernels.repeats import LOOK, without_repeats
 from lsfref.lsfnet import Parameters
 from lsfref.media.ffmpeg import PathLike
+from lsfref.media.repeats import without_repeats
 from lsfref.phases import motion, streaming
 from lsfref.storage.files import printable
 from lsfref.switching import State
@@ -115,20 +113,6 @@ def working_frames(
         return shrunk
     text = f"{printable(path)}: every frame comes {{}} times, and is counted once (R4)"
     return without_repeats(shrunk, lambda period: tell(text.format(period)))
-
-
-def repeat_period(path: PathLike, config: Config) -> int:
-    """Return how often each frame comes at the beginning of a video, where that is looked at."""
-    periods = [1]
-    if config.repeats == "once":
-        head = dataclasses.replace(config, max_frames=min(config.max_frames or LOOK, LOOK))
-        frames = working_frames(path, dataclasses.replace(head, repeats="kept"), tell=_unheard)
-        deque(without_repeats(frames, periods.append), maxlen=0)
-    return periods[-1]
-
-
-def _unheard(text: str) -> None:
-    """It is told where the video is extracted."""
 
 
 def _has_borders(grey_HW: Floats) -> bool:

@@ -4,7 +4,9 @@ A trajectory belongs to the interval in which it ends (T9); it may have begun in
 """
 
 import contextlib
+import dataclasses
 import itertools
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
@@ -15,7 +17,8 @@ from lsfref.arrays import Floats, Ints
 from lsfref.config import Config
 from lsfref.errors import LsfrefError, NoTrajectoriesError
 from lsfref.media import decoding
-from lsfref.phases.extraction import Extract, Notice, PathLike, extract, repeat_period, with_name
+from lsfref.media.repeats import LOOK, without_repeats
+from lsfref.phases.extraction import Extract, Notice, PathLike, extract, with_name, working_frames
 from lsfref.phases.passes import Pooled
 from lsfref.phases.streaming import Block
 from lsfref.storage.files import printable
@@ -62,7 +65,7 @@ def describe_intervals(
     intervals: list[Interval] = []
     try:
         found = extract(path, config)
-        clock = _clock(path, seconds, repeat_period(path, config))
+        clock = _clock(path, seconds, _repeat_period(path, config))
         pooled: list[tuple[Floats | None, int]] = []
         for number, group in itertools.groupby(_cut(found, clock), key=lambda piece: piece[0]):
             pooled += _still(pool, config, map(clock.bounds, range(len(pooled), number)))
@@ -96,6 +99,20 @@ def _still(
             with contextlib.suppress(NoTrajectoriesError):
                 vector_E = pool((), interval).pooled_E
         yield vector_E, 0
+
+
+def _repeat_period(path: PathLike, config: Config) -> int:
+    """Return how often each frame comes at the beginning of a video, where that is looked at."""
+    periods = [1]
+    if config.repeats == "once":
+        head = dataclasses.replace(config, max_frames=min(config.max_frames or LOOK, LOOK))
+        frames = working_frames(path, dataclasses.replace(head, repeats="kept"), tell=_unheard)
+        deque(without_repeats(frames, periods.append), maxlen=0)
+    return periods[-1]
+
+
+def _unheard(text: str) -> None:
+    """It is told where the video is extracted."""
 
 
 class _Clock(NamedTuple):

@@ -52,6 +52,7 @@ def facts(model: Model) -> dict[str, Any]:
     config = dataclasses.asdict(model.config)
     return {
         "videos": len(model.files),
+        "added": 0 if model.ranking_M is None else int((~model.ranking_M).sum()),
         "groups": len(set(model.groups) - {""}),
         "trajectories": int(model.points_M.sum()),
         "digest": model.digest,
@@ -77,9 +78,10 @@ def nearest_preset(config: Config) -> str:
 def lines(told: dict[str, Any], *, blocks: bool) -> list[str]:
     """Return the facts as text."""
     groups = f" in {told['groups']} groups" if told["groups"] else ""
+    added = f", {told['added']} added later," if told["added"] else ""
     text = [
-        f"{printable(told['file'])}: trained on {told['videos']} videos{groups}, "
-        f"{told['trajectories']} trajectories",
+        f"{printable(told['file'])}: trained on {told['videos'] - told['added']} videos{added}"
+        f"{groups}, {told['trajectories']} trajectories",
         f"training list: sha256 {told['digest']}",
     ]
     for name, task in told["tasks"].items():

@@ -5,11 +5,12 @@ import functools
 from typing import Any
 
 from lsfref.app import options, output
+from lsfref.app.lists.label_lists import find_videos
 from lsfref.app.work.session import session
 from lsfref.phases import testing
 from lsfref.study.protocol.answering import PaperAnswerer
 
-FIELDS = ("rank", "file", "background", "foreground", "hash_distance", "code_distance")
+FIELDS = ("query", "rank", "file", "background", "foreground", "hash_distance", "code_distance")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -17,27 +18,30 @@ def run(args: argparse.Namespace) -> int:
     fitted = options.model_from(args)
     if args.task not in fitted.tasks:
         raise options.UsageError(f"--task {args.task}: this model was trained without its labels")
-    with session(args, passes=1, n_videos=1) as doing:
+    task, rows = fitted.tasks[args.task], list[dict[str, Any]]()
+    paths, left_out = find_videos(args.videos)
+    with session(args, passes=1, n_videos=len(paths)) as doing:
+        doing.progress.explain(f"note: {text}" for text in left_out)
+        show = output.printer(args, FIELDS)
         look = functools.partial(PaperAnswerer(fitted).describe, extract=doing.work.extract)
-        (pooled,) = doing.work.each("encoding", look, [args.video])
-        doing.progress.report(pooled.warnings, pooled.error)
-    if pooled.error:
-        return 1
-    task = fitted.tasks[args.task]
-    hits = testing.most_similar(task, fitted.pooled_ME, pooled.pooled_E, top=args.top)
-    rows = [as_row(rank, hit, fitted) for rank, hit in enumerate(hits, start=1)]
-    show = output.printer(args, FIELDS)
-    if show is None:
-        print(output.table(FIELDS, [[*row.values()] for row in rows]))
-    else:
-        for row in rows:
-            show(row)
-    return 0
+        for path, pooled in zip(paths, doing.work.each("encoding", look, paths), strict=True):
+            doing.progress.report(pooled.warnings, pooled.error)
+            if pooled.pooled_E is None:
+                continue
+            hits = testing.most_similar(task, fitted.pooled_ME, pooled.pooled_E, top=args.top)
+            for rank, hit in enumerate(hits, start=1):
+                row = {"query": path, "rank": rank} | as_row(hit, fitted)
+                show(row) if show else rows.append(row)
+        status = doing.progress.conclude(len(paths))
+    if rows:
+        first = 0 if len(paths) > 1 else 1  # one query needs no column
+        print(output.table(FIELDS[first:], [[*row.values()][first:] for row in rows]))
+    return status
 
 
-def as_row(rank: int, hit: Any, fitted: Any) -> dict[str, Any]:
+def as_row(hit: Any, fitted: Any) -> dict[str, Any]:
     """Return the documented fields of one hit; a label is null where the video has none."""
-    row: dict[str, Any] = {"rank": rank, "file": fitted.files[hit.row]}
+    row: dict[str, Any] = {"file": fitted.files[hit.row]}
     for name in ("background", "foreground"):
         task = fitted.tasks.get(name)
         at = [] if task is None else (task.rows_m == hit.row).nonzero()[0]

@@ -11,44 +11,21 @@ import operator
 import os
 import re
 import stat
+import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple
 
+from lsfref.app.lists.foreign import read_foreign
+from lsfref.app.lists.rows import COLUMNS, Fault, Listed, Row
 from lsfref.errors import LabelsError
 from lsfref.media.pictures import holds_pictures
 from lsfref.media.streams import is_video
 from lsfref.storage.files import printable
 
-COLUMNS = ("file", "background", "foreground", "group", "split")
 SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 VIDEO_ENDINGS = frozenset(Path(__file__).with_name("endings.txt").read_text("ascii").split())
 MOST_ENDINGS = 8  # of what is left out, told one by one
 HEAD = 1 << 16  # bytes that show whether a file is text
-
-
-class Row(NamedTuple):
-    """One labelled file; "" where a cell is empty. `line` is 0 for a folder's file."""
-
-    line: int
-    file: str
-    background: str
-    foreground: str
-    group: str
-    split: str
-
-
-class Listed(NamedTuple):
-    """What a list says: rows in its order, faults as (line, text), remarks, where files are."""
-
-    rows: list[Row]
-    faults: list[tuple[int, str]]
-    notes: list[str]
-    folder: str
-
-    def path(self, row: Row) -> str:
-        """Return where the file of a row is; names are relative to the list."""
-        return row.file if row.file[0] == "/" else f"{self.folder}/{row.file}"
 
 
 def read_list(path: str | os.PathLike[str]) -> Listed:
@@ -60,7 +37,9 @@ def read_list(path: str | os.PathLike[str]) -> Listed:
         return _read_folder(os.fspath(path))
     text = _read_text(path)
     folder = os.path.dirname(os.path.abspath(path))
-    faults: list[tuple[int, str]] = []
+    faults: list[Fault] = []
+    if other := read_foreign(os.fspath(path), text):
+        return other
     read = csv_rows if looks_like_csv(text, folder) else line_rows
     return Listed(list(read(text, faults)), faults, [], folder)
 
@@ -98,7 +77,7 @@ def looks_like_csv(text: str, folder: str) -> bool:
     return "," in first and not as_line
 
 
-def csv_rows(text: str, faults: list[tuple[int, str]]) -> Iterator[Row]:
+def csv_rows(text: str, faults: list[Fault]) -> Iterator[Row]:
     """Yield the rows of a CSV; a record's line is the one on which it begins."""
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     begins = 1
@@ -152,7 +131,7 @@ def _wrong_header(header: list[str]) -> str | None:
     return None
 
 
-def line_rows(text: str, faults: list[tuple[int, str]]) -> Iterator[Row]:
+def line_rows(text: str, faults: list[Fault]) -> Iterator[Row]:
     """Yield the rows of `path label` lines."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     for number, line in enumerate(lines, start=1):
@@ -212,10 +191,12 @@ def video_files(folder: str) -> tuple[list[str], str]:
 def find_videos(paths: Iterable[str]) -> tuple[list[str], list[str]]:
     """Return files as they are and, for a folder, its videos; and a sentence on what else is there.
 
-    A folder that holds numbered pictures and no video is one itself.
+    A folder that holds numbered pictures and no video is one itself. "-" stands for the names on
+    stdin, one a line.
     """
     videos, notes = [], []
-    for path in paths:
+    given = (line.rstrip("\n") for p in paths for line in (sys.stdin if p == "-" else [p]))
+    for path in filter(None, given):
         inside, others = video_files(path) if os.path.isdir(path) else ([], "")
         videos += inside or [path]  # the reader says what an empty folder is
         if others and (inside or not holds_pictures(path)):

@@ -13,7 +13,8 @@ import stat
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from lsfref.app.lists.label_lists import Listed, Row, read_list
+from lsfref.app.lists.label_lists import read_list
+from lsfref.app.lists.rows import Listed, Row
 from lsfref.errors import LabelsError
 from lsfref.media.pictures import holds_pictures
 from lsfref.model import LabelledVideo

@@ -49,7 +49,7 @@ BESIDE = "lsfref-cache"  # our part of a folder that holds other things
 SOURCES = (  # what stages 1 to 4 are made of; a test holds the list against the imports
     "arrays errors video flow trajectories descriptors kernels.filters kernels.medians "
     "kernels.pyramid media.boxes media.containers media.decoding media.ffmpeg media.pictures "
-    "media.streams kernels.repeats storage.files cited.farneback cited.homography "
+    "media.streams media.repeats storage.files cited.farneback cited.homography "
     "cited.medians phases.motion phases.streaming"
 ).split()
 

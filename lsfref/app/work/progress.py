@@ -17,6 +17,7 @@ UNITS = {
     "rows": "pieces",
     "long video": "frames",
 }
+ONE = {"passes": "pass"}  # of units, where it is no plural without its s
 EVERY = 0.1  # seconds between two drawings
 
 
@@ -42,7 +43,9 @@ class Progress:
             self.clear()
             self.stage, self.began, self.drawn = stage, now, 0.0
             if not self.bar:
-                tell(f"{stage}: {of or 'many'} {UNITS.get(stage, 'videos')}")
+                unit = UNITS.get(stage, "videos")
+                unit = ONE.get(unit, unit[:-1]) if of == 1 else unit
+                tell(f"{stage}: {of or 'many'} {unit}")
         if self.bar and (done >= of > 0 or now - self.drawn > EVERY):
             self.drawn = now
             self._draw(done, of, seconds=now - self.began)

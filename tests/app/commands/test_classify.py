@@ -15,7 +15,7 @@ import pytest
 from clips import clip
 
 from lsfref.app.cli import main
-from lsfref.app.commands.classify import as_row
+from lsfref.app.commands.classify import as_row, as_table, joined, stamp
 from lsfref.media.ffmpeg import executable
 from lsfref.media.writer import write_video
 from lsfref.model import load, save
@@ -50,10 +50,13 @@ def test_classify_as_csv_and_as_table(trained, cache, labelled_clips, capsys):
     video = str(labelled_clips.parent / "00.mkv")
     assert classify(trained, cache, video, "--csv") == 0
     header, row = csv.reader(io.StringIO(capsys.readouterr().out))
-    assert header[:5] == ["file", "frames", "points", "background", "background normal"]
+    assert header[:4] == ["file", "frames", "points", "background"]
+    assert header[4:6] == ["background share", "background normal"]
     assert header[-2:] == ["warnings", "error"]
     told = dict(zip(header, row, strict=True))
     assert told["file"] == video
+    shares = [float(told[f"background {name}"]) for name in load(trained).head_classes]
+    assert float(told["background share"]) == max(shares)
     assert float(told["foreground none"]) + float(told["foreground human"]) == pytest.approx(1)
     assert classify(trained, cache, video) == 0
     table = capsys.readouterr().out.splitlines()
@@ -152,3 +155,88 @@ def test_workers_get_the_network_once_and_never_the_index(
     assert network < sum(starts) < 2 * (network + 100_000)
     assert main([*words, "--jobs", "1"]) == 0
     assert side_by_side == capsys.readouterr().out
+
+
+def answered(background, *, file="a.mp4", at=(0, 24)):
+    row = {"file": file, "interval": list(at), "seconds": [at[0] / 25, (at[1] + 1) / 25]}
+    row |= {"frames": at[1] - at[0] + 1, "points": 7, "warnings": [], "error": None}
+    row["background"] = {"label": background, "confidence": {"normal": 0.25, "rain": 0.75}}
+    row["foreground"] = {"label": "none", "confidence": {"none": 1.0, "human": 0.0}}
+    return row
+
+
+def test_equal_neighbors_of_a_timeline_are_one_row_of_the_table():
+    rows = [
+        answered("rain", at=(0, 24)),
+        answered("rain", at=(25, 49)),
+        answered("normal", at=(50, 62)),
+        answered("normal", at=(0, 24), file="b.mp4"),
+    ]
+    rows[1]["background"]["confidence"] = {"normal": 0.05, "rain": 0.95}
+    found = joined(rows)
+    assert [row["interval"] for row in found] == [[0, 49], [50, 62], [0, 24]]
+    assert [row["frames"] for row in found] == [50, 13, 25]
+    assert found[0]["points"] == 14
+    assert found[0]["background"]["confidence"] == pytest.approx({"normal": 0.15, "rain": 0.85})
+    lines = as_table(found, timed=True).splitlines()
+    assert "0:00:00 - 0:00:02 " in lines[1]
+    assert "0:00:02 - 0:00:02.5" in lines[2]
+    assert "rain" in lines[1]
+    assert "85%" in lines[1]
+
+
+def test_intervals_without_an_answer_are_joined_too():
+    rows = [answered("rain", at=(0, 24)) for _ in range(2)]
+    for row in rows:
+        row |= {"background": None, "foreground": None, "seconds": None, "error": "no trajectories"}
+    (found,) = joined(rows)
+    assert (found["background"], found["seconds"], found["frames"]) == (None, None, 50)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [
+        (0, "0:00:00"),
+        (59.96, "0:01:00"),
+        (61.2, "0:01:01.2"),
+        (3600, "1:00:00"),
+        (9.5, "0:00:09.5"),
+    ],
+)
+def test_times_of_a_timeline(seconds, told):
+    assert stamp(seconds) == told
+
+
+@pytest.mark.parametrize(("threshold", "label"), [(0.0, "rain"), (0.5, None), (0.4, None)])
+def test_a_tie_is_told_and_passes_no_threshold(threshold, label):
+    shares = {"rain": 0.5, "snow": 0.5, "fog": 0.0}
+    labels = {"background": "rain", "foreground": None}
+    said = Answer(23, 5, labels, {"background": shares}, (), None)
+    row = as_row("a.mp4", said, argparse.Namespace(threshold=threshold))
+    assert row["background"] == {"label": label, "confidence": shares, "tie": ["rain", "snow"]}
+    assert ("rain or snow" in as_table([row], timed=False)) == (threshold == 0)
+
+
+def test_a_folder_ends_with_counts_and_names_come_from_stdin(
+    trained, cache, labelled_clips, capsys, monkeypatch
+):
+    clips = [str(path) for path in sorted(labelled_clips.parent.glob("*.mkv"))[:3]]
+    monkeypatch.setattr("sys.stdin", io.StringIO("\n".join([*clips, ""])))
+    assert classify(trained, cache, "-", "--csv") == 0
+    out, err = capsys.readouterr()
+    assert [line.split(",")[0] for line in out.splitlines()[1:]] == [f'"{clip}"' for clip in clips]
+    (line,) = [line for line in err.splitlines() if line.startswith("background: ")]
+    assert sum(int(word.rsplit(" ", 1)[1]) for word in line[12:].split(", ")) == 3
+    assert any(line.startswith("foreground: ") for line in err.splitlines())
+
+
+def test_every_interval_of_a_timeline_on_request(trained, cache, labelled_clips, capsys):
+    video = str(labelled_clips.parent / "00.mkv")
+    words = [video, "--timeline", "0.2"]
+    classify(trained, cache, *words, "--every")
+    every = capsys.readouterr().out.splitlines()
+    classify(trained, cache, *words)
+    fewer = capsys.readouterr().out.splitlines()
+    assert 2 <= len(fewer) < len(every)
+    classify(trained, cache, *words, "--json")
+    assert len(capsys.readouterr().out.splitlines()) == len(every) - 1

@@ -44,3 +44,22 @@ def test_a_query_that_cannot_be_read_is_told(small_model, tmp_path, capsys):
 
 def test_the_index_holds_what_was_trained_on(small_model):
     assert len(load(small_model).files) == 9
+
+
+def test_several_queries_are_told_apart(labelled_clips, small_model, tmp_path, capsys):
+    folder = labelled_clips.parent
+    clips = [folder / "10.mkv", tmp_path / "absent.mkv", folder / "00.mkv"]
+    words = ["--cache", str(tmp_path), "--top", "2"]
+    model = ["--model", str(small_model), "--jobs", "1"]
+    status = main(["retrieve", *map(str, clips), *model, *words, "--json"])
+    out, err = capsys.readouterr()
+    rows = [json.loads(line) for line in out.splitlines()]
+    assert status == 1
+    assert [(row["query"], row["rank"]) for row in rows] == [
+        (str(clip), rank) for clip in (clips[0], clips[2]) for rank in (1, 2)
+    ]
+    assert [row["file"] for row in rows[::2]] == ["10.mkv", "00.mkv"]
+    assert "2 ok, 1 failed" in err
+    assert main(["retrieve", *map(str, clips[::2]), *model, *words]) == 0
+    out, _ = capsys.readouterr()
+    assert out.splitlines()[0].split()[:3] == ["query", "rank", "file"]

@@ -122,7 +122,7 @@ def imported(name):
 
 
 def test_the_code_is_all_that_stages_1_to_4_import():
-    stages = imported("phases.streaming") | imported("video") | imported("kernels.repeats")
+    stages = imported("phases.streaming") | imported("video") | imported("media.repeats")
     assert set(cache.SOURCES) == stages
     assert set(stage_sources()) == set(cache.SOURCES)
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lsfref.kernels.repeats import HELD, LOOK, without_repeats
+from lsfref.media.repeats import HELD, LOOK, without_repeats
 
 
 def moving(n_frames, *, noise=0.0, seed=0):
