@@ -121,7 +121,8 @@ class Asked:
         self.args = argparse.Namespace(**{**vars(args), "seed": seed})
         self.counted, self.described = counted, described
         self.tasks = videos.task_labels(listed)
-        listed = listed._replace(has_groups=True, splits=())
+        own = [video._replace(group=video.group or f"\0{video.name}") for video in listed.videos]
+        listed = listed._replace(videos=own, splits=())
         self.groups_M = folding.groups_of(listed)
         self.rounds = rounds_of(folding.divide(listed, self.tasks, self.args))
 

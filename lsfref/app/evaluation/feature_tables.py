@@ -8,7 +8,7 @@ from lsfref.app import options
 from lsfref.app.evaluation import folding, outcomes
 from lsfref.app.evaluation.videos import task_labels
 from lsfref.app.lists import tables
-from lsfref.app.lists.manifest import KNOWN, Manifest, class_order, refuse_lone_classes
+from lsfref.app.lists.manifest import KNOWN, Manifest, refuse_lone_classes
 from lsfref.app.lists.manifest import describe as describe_list
 from lsfref.app.work.progress import tell
 from lsfref.app.work.session import session
@@ -66,8 +66,7 @@ def manifest_of(labels: tables.LabelTable) -> Manifest:
     cells = [labels.labels.get(task, nothing) for task in KNOWN]
     rows = zip(*cells, labels.groups or nothing, strict=True)
     videos = [LabelledVideo(str(i), "", *row) for i, row in enumerate(rows)]
-    classes = {task: class_order(own, KNOWN[task]) for task, own in zip(KNOWN, cells, strict=True)}
-    return Manifest(videos, [""] * n, classes, labels.groups is not None, [0] * n, labels.source)
+    return Manifest(videos, [""] * n, [0] * n, labels.source)
 
 
 def describe(columns: Sequence[Floats], manifest: Manifest) -> list[str]:

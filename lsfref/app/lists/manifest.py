@@ -6,6 +6,7 @@ video is opened.
 
 import collections
 import errno
+import itertools
 import operator
 import os
 import stat
@@ -26,15 +27,24 @@ MOST_TOLD = 20
 
 
 class Manifest(NamedTuple):
-    """A label list that was understood: videos sorted by name, and the classes of each task."""
+    """A label list that was understood: videos sorted by name."""
 
     videos: list[LabelledVideo]
     splits: list[str]  # "", "train" or "test", for each video
-    classes: dict[str, tuple[str, ...]]
-    has_groups: bool
     lines: Sequence[int]  # of each video in the list; 0 where the list is a folder
     source: str  # the list's name
     notes: Sequence[str] = ()
+
+    @property
+    def classes(self) -> dict[str, tuple[str, ...]]:
+        """The classes of each task that videos have."""
+        labels = {task: {getattr(video, task) for video in self.videos} for task in KNOWN}
+        return {task: class_order(labels[task], known) for task, known in KNOWN.items()}
+
+    @property
+    def has_groups(self) -> bool:
+        """Whether some videos name a group."""
+        return any(video.group for video in self.videos)
 
     def place(self, i: int) -> str:
         """Return where video i stands: "labels.csv line 7"."""
@@ -75,14 +85,8 @@ def understood(listed: Listed, name: str) -> Manifest:
         LabelledVideo(row.file, listed.path(row), *(cell or None for cell in row[2:5]))
         for row in rows
     ]
-    has_groups = any(row.group for row in rows)
     splits, lines = [row.split for row in rows], [row.line for row in rows]
-    return Manifest(videos, splits, _classes(videos), has_groups, lines, name, listed.notes)
-
-
-def _classes(videos: Iterable[LabelledVideo]) -> dict[str, tuple[str, ...]]:
-    labels = {task: {getattr(video, task) for video in videos} for task in KNOWN}
-    return {task: class_order(labels[task], known) for task, known in KNOWN.items()}
+    return Manifest(videos, splits, lines, name, listed.notes)
 
 
 def class_order(names: Iterable[str | None], known: tuple[str, ...]) -> tuple[str, ...]:
@@ -93,14 +97,10 @@ def class_order(names: Iterable[str | None], known: tuple[str, ...]) -> tuple[st
 
 def part(manifest: Manifest, wanted: Sequence[bool]) -> Manifest:
     """Return the wanted videos; classes that none of them has are gone."""
-    rows = [i for i, yes in enumerate(wanted) if yes]
-    videos = [manifest.videos[i] for i in rows]
     return manifest._replace(
-        videos=videos,
-        splits=[manifest.splits[i] for i in rows],
-        classes=_classes(videos),
-        has_groups=any(v.group for v in videos),
-        lines=[manifest.lines[i] for i in rows],
+        videos=list(itertools.compress(manifest.videos, wanted)),
+        splits=list(itertools.compress(manifest.splits, wanted)),
+        lines=list(itertools.compress(manifest.lines, wanted)),
     )
 
 

@@ -159,6 +159,6 @@ def test_a_class_asked_without_being_learned_is_told(files):
     rain = [
         v._replace(group="one camera") if v.background == "rain" else v for v in manifest.videos
     ]
-    together = manifest._replace(videos=rain, has_groups=True)
+    together = manifest._replace(videos=rain)
     told = folding.thin_classes(tasks, folding.divide(together, tasks, args))
     assert any("'rain' has 3 videos; 1 of 5 folds ask it without" in line for line in told)

@@ -27,7 +27,7 @@ def task(*sizes):
 def listed(groups, n=22):
     groups = [None] * n if groups is None else groups
     made = [LabelledVideo(str(i), "", None, None, g) for i, g in enumerate(groups)]
-    return Manifest(made, [""] * n, {}, groups[0] is not None, [0] * n, "l.csv")
+    return Manifest(made, [""] * n, [0] * n, "l.csv")
 
 
 def split(test, n):
