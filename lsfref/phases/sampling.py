@@ -208,8 +208,8 @@ def _gathered(rows_P: Ints, owner_K: Ints, files: Sequence[Path], config: Config
     owner_P, sample_PD = owner_K[rows_P], np.empty((len(rows_P), N_COLUMNS), config.dtype)
     for m in np.unique(owner_P):
         waiting = np.memmap(files[m], config.dtype, "r").reshape(-1, N_COLUMNS)
-        own_P = owner_P == m
-        sample_PD[own_P] = waiting[rows_P[own_P] - np.searchsorted(owner_K, m)]
+        own = slice(*np.searchsorted(owner_P, [m, m + 1]))  # owners ascend
+        sample_PD[own] = waiting[rows_P[own] - np.searchsorted(owner_K, m)]
     return Sample(sample_PD, owner_P)
 
 

@@ -12,10 +12,13 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import dataclasses
 import functools
+import multiprocessing
+import resource
 import sys
 import tempfile
 import time
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -25,19 +28,23 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from bench_video import ordinary
 
 from lsfref.app.work.machine import keep_freed_memory
-from lsfref.config import PRESETS
+from lsfref.arrays import N_COLUMNS
+from lsfref.config import PRESETS, Config
 from lsfref.lsh import nearest, prepare
 from lsfref.media.writer import write_video
-from lsfref.model import Model, Network, load, save
-from lsfref.phases.extraction import extract
+from lsfref.model import LabelledVideo, Model, Network, load, save
+from lsfref.phases.extraction import Extraction, Work, extract
 from lsfref.phases.phase1 import fit_network
 from lsfref.phases.phase2 import fit_tasks
+from lsfref.phases.streaming import Block
+from lsfref.pipeline import train
 from lsfref.pooling import pool_codes
 from lsfref.video import read_frames
 
 SMALL = dataclasses.replace(PRESETS["small"], epochs=1)
 CLASSES = {"background": tuple("abcdef"), "foreground": ("none", "human")}
 TABLES = 8  # of both tasks
+PER_VIDEO = 1000  # rows of a stub, where the machine holds no more
 CLIP = 280  # frames at 320x240, the paper's mean
 PASSES, ROWS = 200, 10**6  # of phase 1
 SETS = {"2,700": 2700, "6,668": 6668}
@@ -129,6 +136,37 @@ def searches() -> None:
         grown(f"the index: {what}", "videos", cost)
 
 
+class Stub:
+    """An extraction without pictures: PER_VIDEO rows that the video's name decides."""
+
+    def __call__(self, path: str, config: Config, **_more: object) -> Extraction:
+        rng = np.random.default_rng(int(path))
+        rows_PD = rng.random((PER_VIDEO, N_COLUMNS), np.float32)
+        return Extraction(iter([Block(np.zeros((PER_VIDEO, 10)), rows_PD)]), CLIP)
+
+
+def simulated(n: int) -> tuple[float, float]:
+    """Return the CPU seconds and the peak memory, GB, of `train` on n videos that are a Stub's."""
+    videos = [
+        LabelledVideo(f"{i:05}", f"{i:05}", CLASSES["background"][i % 6], ("none", "human")[i % 2])
+        for i in range(n)
+    ]
+    began = time.process_time()
+    train(videos, SMALL, classes=CLASSES, work=Work(Stub()))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    return time.process_time() - began, peak
+
+
+def trainings() -> None:
+    """Print what `train` costs beside reading the videos, and what it holds, each size apart."""
+    cost, held = {}, []
+    for n in (1000, 3000, 6668):
+        with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as alone:
+            cost[n], peak = alone.submit(simulated, n).result()
+        held.append(f"{peak:.2f}")
+    grown(f"`train` on a stub's {PER_VIDEO} rows a video, {' / '.join(held)} GB", "videos", cost)
+
+
 def main() -> None:
     """Print both tables."""
     print("| piece | sizes | CPU seconds | exponent |\n| --- | --- | --- | --- |")
@@ -139,6 +177,7 @@ def main() -> None:
         pool = pooling(rows_PD, network)
         models(Path(name), network)
     searches()
+    trainings()
     print("\n| | core-hours | GB of features | wall hours |\n| --- | --- | --- | --- |")
     for what, n in {"1,000": 1000, **SETS}.items():
         hours = [n * clip / 3600, n * clip * 2 / 3600 + n * pool / 3600 + passes / 3600]
