@@ -133,10 +133,9 @@ def _read_also(path: str) -> tables.FeatureTable:
 
 def _rows_of(beside: Sequence[tables.FeatureTable], manifest: Manifest) -> dict[str, NDArray]:
     """Return the tables of --also, a row a video of the manifest, found by their names."""
-    files = tuple(video.name for video in manifest.videos)
-    labels = tables.LabelTable(manifest.source, files, {"": [None] * len(files)}, None)
+    rows = [tables.labelled(file=video.name) for video in manifest.videos]
     names = tables.short_names([table.source for table in beside])
-    return dict(zip(names, tables.align(beside, labels)[0], strict=True))
+    return dict(zip(names, tables.align(beside, rows, manifest.source), strict=True))
 
 
 def _write_page(found: Compared, tests: Tests, args: argparse.Namespace) -> None:

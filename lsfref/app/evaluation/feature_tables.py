@@ -8,13 +8,15 @@ from lsfref.app import options
 from lsfref.app.evaluation import folding, outcomes
 from lsfref.app.evaluation.videos import task_labels
 from lsfref.app.lists import tables
-from lsfref.app.lists.manifest import KNOWN, Manifest, refuse_lone_classes
+from lsfref.app.lists.manifest import Manifest, refuse_lone_classes
 from lsfref.app.lists.manifest import describe as describe_list
+from lsfref.app.lists.rows import Row
 from lsfref.app.work.progress import tell
 from lsfref.app.work.session import session
 from lsfref.arrays import Floats
 from lsfref.errors import LabelsError
 from lsfref.model import LabelledVideo
+from lsfref.storage.files import printable
 from lsfref.study.best.evaluation import answer_tables
 from lsfref.study.protocol import protocol
 from lsfref.study.table1 import features
@@ -51,22 +53,21 @@ def read(args: argparse.Namespace) -> tuple[list[Floats], Manifest]:
     if options.config_from(args).input_scaling != "zscore":
         for told in filter(None, map(tables.uneven, found)):
             tell(f"warning: {told}")
-    columns, labels = tables.align(found, labels)
-    manifest = manifest_of(labels)
+    manifest = manifest_of(labels, printable(args.labels))
+    columns = tables.align(found, labels, manifest.source)
     refuse_lone_classes(manifest)
     if not any(manifest.classes.values()):
-        raise LabelsError(f"{labels.source}: no labels")
+        raise LabelsError(f"{manifest.source}: no labels")
     return columns, manifest
 
 
-def manifest_of(labels: tables.LabelTable) -> Manifest:
+def manifest_of(labels: Sequence[Row], source: str) -> Manifest:
     """Return the rows of a label table as the videos of a list; the number of each is its name."""
-    n = len(next(iter(labels.labels.values())))
-    nothing: list[str | None] = [None] * n
-    cells = [labels.labels.get(task, nothing) for task in KNOWN]
-    rows = zip(*cells, labels.groups or nothing, strict=True)
-    videos = [LabelledVideo(str(i), "", *row) for i, row in enumerate(rows)]
-    return Manifest(videos, [""] * n, [0] * n, labels.source)
+    videos = [
+        LabelledVideo(str(i), "", *(cell or None for cell in row[2:5]))
+        for i, row in enumerate(labels)
+    ]
+    return Manifest(videos, [""] * len(videos), [0] * len(videos), source)
 
 
 def describe(columns: Sequence[Floats], manifest: Manifest) -> list[str]:

@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from lsfref.app.lists.rows import COLUMNS, Row
 from lsfref.arrays import Floats
 from lsfref.errors import LabelsError
 from lsfref.storage.files import printable
@@ -34,15 +35,6 @@ class FeatureTable(NamedTuple):
     source: str
     features_MV: Floats
     names: tuple[str, ...] | None
-
-
-class LabelTable(NamedTuple):
-    """What is said of the videos; files is None for a bare list in the order of the rows."""
-
-    source: str
-    files: tuple[str, ...] | None
-    labels: dict[str, list[str | None]]  # task -> a class a row, None where there is none
-    groups: list[str] | None
 
 
 def read_features(path: str | os.PathLike[str]) -> FeatureTable:
@@ -121,10 +113,17 @@ def short_names(paths: Sequence[str | os.PathLike[str]]) -> list[str]:
     return names if len(set(names)) == len(names) else [printable(path) for path in paths]
 
 
+def labelled(**cells: str) -> Row:
+    """Return a row of these cells; the others are empty."""
+    return Row(0, *(cells.get(name, "") for name in COLUMNS))
+
+
 def read_label_table(
     path: str | os.PathLike[str], *, n_rows: int, task: str = "background"
-) -> LabelTable:
+) -> list[Row]:
     """Return the labels for tables of n_rows; LabelsError names file, line and fault.
+
+    A bare list, in the order of the rows, names no files.
 
     Three forms: a CSV with a header `file,background,foreground[,group]` of which any column may be
     missing but one label column; `path label` lines; one bare label a line, in the order of the
@@ -135,11 +134,10 @@ def read_label_table(
     cells = [(number, _cells(line, ",", f"{name} line {number}")) for number, line in lines]
     header = [cell.lower() for cell in cells[0][1]]
     if len(header) > 1 and any(task in header for task in TASKS):
-        return _labels_with_header(name, header, cells[1:])
+        return _rows_with_header(name, header, cells[1:])
     if all(re.search(r"[./\\][^\s]*\s", line.strip()) for _, line in lines):
         pairs = [line.strip().rsplit(None, 1) for _, line in lines]
-        files = tuple(pair[0] for pair in pairs)
-        return LabelTable(name, files, {task: [pair[1] for pair in pairs]}, None)
+        return [labelled(file=file, **{task: label}) for file, label in pairs]
     wide = next((number for number, row in cells if len(row) != 1), None)
     if wide is not None:
         want = "a header with 'background' or 'foreground', or one label a line"
@@ -147,53 +145,46 @@ def read_label_table(
     task = header[0] if header[0] in TASKS else task
     more = len(cells) == n_rows + 1 and cells[0][1] not in [row for _, row in cells[1:]]
     has_heading = header[0] in TASKS or more
-    bare = [row[0] or None for _, row in cells[has_heading:]]
-    return LabelTable(name, None, {task: bare}, None)
+    return [labelled(**{task: row[0]}) for _, row in cells[has_heading:]]
 
 
-def align(tables: Sequence[FeatureTable], labels: LabelTable) -> tuple[list[Floats], LabelTable]:
-    """Return the features of each table and the labels, all in the order of the label list.
+def align(tables: Sequence[FeatureTable], labels: Sequence[Row], source: str) -> list[Floats]:
+    """Return the features of each table, in the order of the label list called `source`.
 
     By name where both sides have names, otherwise row by row; then the counts must agree. Raises
     LabelsError for what has no partner.
     """
-    n_rows = len(next(iter(labels.labels.values())))
+    files = [row.file for row in labels]
     aligned = []
     for table in tables:
-        if table.names is not None and labels.files is not None:
+        if table.names is not None and any(files):
             at = {name: row for row, name in enumerate(table.names)}
-            missing = [file for file in labels.files if file not in at]
+            missing = [file for file in files if file not in at]
             if missing:
                 more = f" and {len(missing) - 1} more" if missing[1:] else ""
                 what = f"no row named '{printable(missing[0])}'{more}"
-                raise LabelsError(f"{table.source}: {what}; {labels.source} lists it")
-            aligned.append(table.features_MV[[at[file] for file in labels.files]])
-        elif len(table.features_MV) == n_rows:
+                raise LabelsError(f"{table.source}: {what}; {source} lists it")
+            aligned.append(table.features_MV[[at[file] for file in files]])
+        elif len(table.features_MV) == len(labels):
             aligned.append(table.features_MV)
         else:
-            counts = f"{len(table.features_MV)} rows; {labels.source} has {n_rows} labels"
+            counts = f"{len(table.features_MV)} rows; {source} has {len(labels)} labels"
             raise LabelsError(f"{table.source}: {counts}")
-    return aligned, labels
+    return aligned
 
 
-def _labels_with_header(
-    name: str, header: list[str], rows: list[tuple[int, list[str]]]
-) -> LabelTable:
+def _rows_with_header(name: str, header: list[str], rows: list[tuple[int, list[str]]]) -> list[Row]:
+    at = {key: header.index(key) for key in ("file", "group", *TASKS) if key in header}
+    found: dict[str, int] = {}
+    labels = []
     for number, cells in rows:
         if len(cells) != len(header):
             raise LabelsError(f"{name} line {number}: {len(cells)} cells; want {len(header)}")
-    columns = {
-        key: [cells[header.index(key)] for _, cells in rows]
-        for key in ("file", "group", *TASKS)
-        if key in header
-    }
-    files = tuple(columns["file"]) if "file" in columns else None
-    if files is not None and len(set(files)) < len(files):
-        twice = next(i for i, file in enumerate(files) if file in files[:i])
-        raise LabelsError(f"{name} line {rows[twice][0]}: '{printable(files[twice])}' listed twice")
-    groups = columns.get("group", [])
-    labels = {task: [cell or None for cell in columns[task]] for task in TASKS if task in columns}
-    return LabelTable(name, files, labels, groups if any(groups) else None)
+        labels.append(labelled(**{key: cells[i] for key, i in at.items()}))
+    for (number, _), row in zip(rows, labels, strict=True):
+        if "file" in at and found.setdefault(row.file, number) != number:
+            raise LabelsError(f"{name} line {number}: '{printable(row.file)}' listed twice")
+    return labels
 
 
 def _lines(path: str | os.PathLike[str]) -> Iterator[tuple[int, str]]:

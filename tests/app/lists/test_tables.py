@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from lsfref.app.lists.tables import (
     FeatureTable,
     align,
+    labelled,
     read_features,
     read_label_table,
     short_names,
@@ -95,16 +96,19 @@ def test_bad_tables_are_told(tmp_path, text, fault):
 def test_label_forms(tmp_path):
     text = "file,background,foreground,group,note\na.mp4,rain,human,g1,x\nb.mp4,,none,g2,\n"
     labels = read_label_table(write(tmp_path, text), n_rows=2)
-    assert labels.files == ("a.mp4", "b.mp4")
-    assert labels.labels == {"background": ["rain", None], "foreground": ["human", "none"]}
-    assert labels.groups == ["g1", "g2"]
+    assert labels == [
+        labelled(file="a.mp4", background="rain", foreground="human", group="g1"),
+        labelled(file="b.mp4", foreground="none", group="g2"),
+    ]
     text = "background,group\nrain,\nsnow,\n"
     labels = read_label_table(write(tmp_path, text), n_rows=2)
-    assert labels == (labels.source, None, {"background": ["rain", "snow"]}, None)
+    assert labels == [labelled(background="rain"), labelled(background="snow")]
     text = "clips/a 1.mp4 rain\nclips/b.mp4\tsnow\n"
     labels = read_label_table(write(tmp_path, text), n_rows=2)
-    assert labels.files == ("clips/a 1.mp4", "clips/b.mp4")
-    assert labels.labels == {"background": ["rain", "snow"]}
+    assert labels == [
+        labelled(file="clips/a 1.mp4", background="rain"),
+        labelled(file="clips/b.mp4", background="snow"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -119,13 +123,12 @@ def test_label_forms(tmp_path):
 )
 def test_bare_lists(tmp_path, text, task):
     labels = read_label_table(write(tmp_path, text), n_rows=3)
-    assert labels.labels == {task: ["tree waving", "rain", "rain"]}
-    assert labels.files is None
+    assert labels == [labelled(**{task: label}) for label in ("tree waving", "rain", "rain")]
 
 
 def test_bare_numbers_are_class_names(tmp_path):
     labels = read_label_table(write(tmp_path, "0\n11\n0\n"), n_rows=3)
-    assert labels.labels == {"background": ["0", "11", "0"]}
+    assert [row.background for row in labels] == ["0", "11", "0"]
 
 
 def test_alignment_by_name_and_by_row(tmp_path):
@@ -133,14 +136,13 @@ def test_alignment_by_name_and_by_row(tmp_path):
     bare = read_features(write(tmp_path, "10\n20\n", "bare.csv"))
     text = "file,background\nc.mp4,rain\na.mp4,snow\n"
     labels = read_label_table(write(tmp_path, text, "labels.csv"), n_rows=2)
-    (one, other), same = align([named, bare], labels)
+    one, other = align([named, bare], labels, "labels.csv")
     np.testing.assert_array_equal(one, [[3], [1]])
     np.testing.assert_array_equal(other, [[10], [20]])
-    assert same is labels
     with pytest.raises(LabelsError, match=r"3 rows; .*labels.csv has 2 labels"):
-        align([named], labels._replace(files=None))
+        align([named], [row._replace(file="") for row in labels], "labels.csv")
     with pytest.raises(LabelsError, match=r"no row named 'x' and 1 more"):
-        align([named], labels._replace(files=("x", "y")))
+        align([named], [labelled(file="x"), labelled(file="y")], "labels.csv")
 
 
 @pytest.mark.parametrize(
@@ -212,12 +214,12 @@ def test_very_unequal_columns_are_told_with_the_cure():
 def test_the_heading_of_a_bare_list_is_no_label_of_another_row(tmp_path):
     """A row that a table lost must not take its label along."""
     labels = read_label_table(write(tmp_path, "weather\nrain\nsnow\nrain\n"), n_rows=3)
-    assert labels.labels == {"background": ["rain", "snow", "rain"]}
+    assert [row.background for row in labels] == ["rain", "snow", "rain"]
     labels = read_label_table(write(tmp_path, "snow\nrain\nsnow\nrain\n"), n_rows=3)
-    assert labels.labels == {"background": ["snow", "rain", "snow", "rain"]}
+    assert [row.background for row in labels] == ["snow", "rain", "snow", "rain"]
     table = read_features(write(tmp_path, "1\n2\n3\n"))
     with pytest.raises(LabelsError, match=r"3 rows; .* 4 labels"):
-        align([table], labels)
+        align([table], labels, "labels.csv")
 
 
 def test_names_without_folders_where_these_tell_nothing():
