@@ -53,19 +53,20 @@ def describe_intervals(
     seconds: float,
     pool: PoolInterval,
     config: Config,
+    rate: float | None = None,
     extract: Extract = extract,
 ) -> Timeline:
     """Return a Pooled for each interval of `seconds`; bad input never raises.
 
     `pool` says what an interval becomes, of its blocks and the range of its frames, in order: where
     a trajectory could have ended and none did, of () (D4), unless it raises NoTrajectoriesError.
-    Under a variable rate the frames' time stamps say where intervals end; where they say nothing an
-    interval is seconds * 25 frames, which is told (T9).
+    Under a variable rate the frames' time stamps say where intervals end; where there are none, as
+    in a folder of pictures, `rate` frames make a second, or 25, which is told (T9).
     """
     intervals: list[Interval] = []
     try:
         found = extract(path, config)
-        clock = _clock(path, seconds, _repeat_period(path, config))
+        clock = _clock(path, seconds, _repeat_period(path, config), rate)
         pooled: list[tuple[Floats | None, int]] = []
         for number, group in itertools.groupby(_cut(found, clock), key=lambda piece: piece[0]):
             pooled += _still(pool, config, map(clock.bounds, range(len(pooled), number)))
@@ -142,12 +143,13 @@ class _Clock(NamedTuple):
         return (first / self.rate, stop / self.rate) if self.rate else None
 
 
-def _clock(path: PathLike, seconds: float, period: int) -> _Clock:
+def _clock(path: PathLike, seconds: float, period: int, given: float | None) -> _Clock:
     """Return the clock of a video of whose frames each comes `period` times, and counts once."""
     rate = decoding.frame_rate(path)
     rate = rate and rate / period
     times_F = np.empty(0) if rate else decoding.frame_times(path)[::period]
     if len(times_F) < 2 or times_F[-1] == 0:
+        rate = rate or given
         length = max(1, round(seconds * (rate or NOMINAL_RATE)))
         return _Clock(length, rate, np.empty(0), np.empty(0, np.int64))
     starts_N = np.flatnonzero(np.diff(np.floor(times_F / seconds), prepend=-1))

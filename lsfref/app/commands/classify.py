@@ -37,7 +37,8 @@ def run(args: argparse.Namespace) -> int:
         # Jobs describe videos, with the network alone; they are answered here, where the index is.
         look: Callable[..., Any] = asked.describe
         if timed:
-            look = functools.partial(asked.describe_intervals, seconds=args.timeline)
+            when = {"seconds": args.timeline, "rate": args.rate}
+            look = functools.partial(asked.describe_intervals, **when)
         look = functools.partial(look, extract=doing.work.extract)
         described = doing.work.each("classifying", look, paths)
         for path, found in zip(paths, described, strict=True):

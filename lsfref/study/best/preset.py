@@ -13,7 +13,7 @@ import itertools
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -158,9 +158,9 @@ class Answerer:
 
 
 def describe_intervals(
-    path: PathLike, *, seconds: float, config: Config, choices: Choices, extract: Extract = extract
+    path: PathLike, *, config: Config, choices: Choices, extract: Extract = extract, **when: Any
 ) -> timeline.Timeline:
-    """Return a vector for each interval of `seconds`.
+    """Return a vector for each interval, which `when` says: `seconds` and `rate`.
 
     An interval's pictures are those that the tracks which end in it have seen: its own, and the 15
     before it (T9).
@@ -185,9 +185,7 @@ def describe_intervals(
         seen = look(pictures).summary(gated=choices.gate == "yes")
         return pooled._replace(pooled_E=np.concatenate([pooled.pooled_E, seen]))
 
-    return timeline.describe_intervals(
-        path, seconds=seconds, pool=pool, config=config, extract=extract
-    )
+    return timeline.describe_intervals(path, pool=pool, config=config, extract=extract, **when)
 
 
 def answerer(model: Model, name: str = "model") -> Answerer:

@@ -240,3 +240,21 @@ def test_every_interval_of_a_timeline_on_request(trained, cache, labelled_clips,
     assert 2 <= len(fewer) < len(every)
     classify(trained, cache, *words, "--json")
     assert len(capsys.readouterr().out.splitlines()) == len(every) - 1
+
+
+def test_a_folder_of_pictures_has_the_rate_that_is_given(trained, cache, tmp_path, capsys):
+    import imageio.v3
+
+    folder = tmp_path / "frames"
+    folder.mkdir()
+    for number, frame in enumerate(clip("tree waving", 3, n_frames=40)):
+        imageio.v3.imwrite(folder / f"frame_{number:05}.png", frame)
+    words = [str(folder), "--timeline", "2", "--json"]
+    classify(trained, cache, *words, "--rate", "10")
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [row["interval"] for row in rows] == [[0, 19], [20, 39]]
+    assert [row["seconds"] for row in rows] == [[0, 2], [2, 4]]
+    classify(trained, cache, *words)
+    (row,) = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert row["seconds"] is None
+    assert "its frames have no times; intervals of 50 frames" in row["warnings"][0]
