@@ -7,7 +7,7 @@ from golden.cases import CASES, recompute
 from golden.measure import FACTOR
 from lsfref.storage import comparator, recorder, tensors
 
-VERSION = "1.2"  # of the values; golden/README.md tells what changed and why
+VERSION = "2.0"  # of the values; golden/README.md tells what changed and why
 RULE = "pass if max|a - b| <= tol * max|b| over the finite entries; whole numbers equal"
 REPAIR = (
     "to repair: git checkout -- golden (if a file was damaged), or, if the numbers had to change,\n"
