@@ -6,6 +6,7 @@ Kinetics: a CSV with the columns label, youtube_id, time_start, time_end and spl
 those of the background.
 """
 
+import contextlib
 import csv
 import io
 import os
@@ -14,8 +15,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from lsfref.app.lists.rows import Fault, Listed, Row
+from lsfref.storage.files import printable
 
 UCF = re.compile(r"(train|test)(list\d+\.txt)")
+NUMBERED = re.compile(r"(.*\.\w+)\s+(\S+)")  # a name may hold blanks
 TSN = re.compile(r"(.*\S)\s+\d+\s+(\d+)")
 SOURCE = re.compile(r"(.*_g\d+)_c\d+")  # of a clip's name: class and recording
 KINETICS = {"label", "youtube_id", "time_start", "time_end"}
@@ -42,18 +45,23 @@ def read_foreign(path: str, text: str) -> Listed | None:
 
 def _ucf(path: Path, faults: list[Fault]) -> Iterator[Row]:
     """Yield the rows of both lists; the class of a video is its folder where no number says it."""
-    numbers = path.with_name("classInd.txt")
-    lines = numbers.read_text().split("\n") if numbers.exists() else []
-    classes = dict(line.split(None, 1) for line in lines if len(line.split()) == 2)
+    words = [line.split(None, 1) for line in _lines(path.with_name("classInd.txt"))]
+    classes = {pair[0]: pair[1].strip() for pair in words if len(pair) == 2}
     for split in ("train", "test"):
         other = path.with_name(UCF.sub(rf"{split}\2", path.name))
-        for number, line in enumerate(other.read_text().split("\n") if other.exists() else (), 1):
-            file, _, label = line.strip().partition(" ")
-            label = classes.get(label.strip(), label.strip() or os.path.dirname(file))
+        for number, line in enumerate(map(str.strip, _lines(other)), 1):
+            named = NUMBERED.fullmatch(line)
+            file, label = named.groups() if named else (line, "")
+            label = classes.get(label, label or os.path.dirname(file))
             if file and label:
                 yield Row(number if other == path else 0, file, label, "", _source(file), split)
             elif file:
-                faults.append((number, f"no class for '{file}'"))
+                faults.append((number, f"no class for '{printable(file)}'"))
+
+
+def _lines(path: Path) -> list[str]:
+    """Return the lines of a text beside a list, none where there is none."""
+    return path.read_text("utf-8", "replace").split("\n") if path.is_file() else []
 
 
 def _tsn(text: str, faults: list[Fault]) -> Iterator[Row]:
@@ -66,17 +74,17 @@ def _tsn(text: str, faults: list[Fault]) -> Iterator[Row]:
 
 
 def _kinetics(text: str, faults: list[Fault]) -> Iterator[Row]:
-    reader = csv.DictReader(io.StringIO(text, newline=""))
-    reader.fieldnames = [name.strip().lower() for name in reader.fieldnames or ()]
-    for cells in reader:
-        try:
-            times = [int(float(cells[name] or 0)) for name in ("time_start", "time_end")]
-        except ValueError:
-            faults.append((reader.line_num, "its times are no numbers"))
-            continue
-        file = f"{cells['youtube_id']}_{times[0]:06}_{times[1]:06}"
-        split = SPLITS.get((cells.get("split") or "").strip().lower(), "test")
-        yield Row(reader.line_num, file, cells["label"].strip(), "", cells["youtube_id"], split)
+    reader = csv.DictReader(io.StringIO(text, newline=""), restval="")
+    try:
+        for cells in reader:
+            cells = {(name or "").strip().lower(): cell for name, cell in cells.items()}
+            first, last = (int(float(cells[name] or 0)) for name in ("time_start", "time_end"))
+            file = f"{cells['youtube_id']}_{first:06}_{last:06}"
+            split = SPLITS.get(cells.get("split", "").strip().lower(), "test")
+            label = cells["label"].strip()
+            yield Row(reader.line_num, file, label, "", cells["youtube_id"], split)
+    except (ValueError, OverflowError, csv.Error) as fault:
+        faults.append((reader.line_num, f"no row of Kinetics ({printable(str(fault))})"))
 
 
 def _source(file: str) -> str:
@@ -95,8 +103,9 @@ def _where(folder: str, rows: list[Row]) -> Listed:
         names = [part + row.file + ending for part in inside for ending in ENDINGS]
         return next((name for name in names if os.path.exists(f"{root}/{name}")), None)
 
-    near = [folder, os.path.dirname(folder)]
-    roots = near + [entry.path for place in near for entry in os.scandir(place) if entry.is_dir()]
+    roots = near = [folder, os.path.dirname(folder)]
+    with contextlib.suppress(OSError):
+        roots = near + [part.path for place in near for part in os.scandir(place) if part.is_dir()]
     holds = (root for root in roots if any(found(root, row) for row in rows[:TRIED]))
     root = next(holds, folder)
     rows = [row._replace(file=found(root, row) or row.file) for row in rows]

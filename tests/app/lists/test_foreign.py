@@ -88,3 +88,18 @@ def test_a_broken_row_is_told_by_line(tmp_path, cells):
     text = f"label,youtube_id,time_start,time_end,split\n{cells}\n"
     _, faults = parse_labels(write(tmp_path / "k.csv", text))
     assert any("line 2" in fault for fault in faults)
+
+
+def test_a_name_with_a_blank_is_one_name(ucf):
+    write(ucf.parent / "UCF-101" / "Baby Crawling" / "v_Baby_g01_c01.avi", "x")
+    with open(ucf / "testlist01.txt", "a") as file:
+        file.write("Baby Crawling/v_Baby_g01_c01.avi\n")
+    found = read_labels(ucf / "testlist01.txt")
+    assert found.videos[0].background == "Baby Crawling"
+
+
+@pytest.mark.parametrize("cells", ["fog,abc,1e999,11,train", "f" * 200_000 + ",abc,1,2,train", '"'])
+def test_what_no_reader_takes_is_told_by_line(tmp_path, cells):
+    text = f"label,youtube_id,time_start,time_end,split\nfog,a,1,2,\n{cells}\n"
+    _, faults = parse_labels(write(tmp_path / "k.csv", text))
+    assert any(("line 3" in fault) or ("field limit" in fault) for fault in faults)
