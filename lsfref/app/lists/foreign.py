@@ -84,7 +84,7 @@ def _kinetics(text: str, faults: list[Fault]) -> Iterator[Row]:
             label = cells["label"].strip()
             yield Row(reader.line_num, file, label, "", cells["youtube_id"], split)
     except (ValueError, OverflowError, csv.Error) as fault:
-        faults.append((reader.line_num, f"no row of Kinetics ({printable(str(fault))})"))
+        faults.append((reader.reader.line_num, f"no row of Kinetics ({printable(str(fault))})"))
 
 
 def _source(file: str) -> str:

@@ -102,4 +102,4 @@ def test_a_name_with_a_blank_is_one_name(ucf):
 def test_what_no_reader_takes_is_told_by_line(tmp_path, cells):
     text = f"label,youtube_id,time_start,time_end,split\nfog,a,1,2,\n{cells}\n"
     _, faults = parse_labels(write(tmp_path / "k.csv", text))
-    assert any(("line 3" in fault) or ("field limit" in fault) for fault in faults)
+    assert any("line 3" in fault for fault in faults)
