@@ -22,12 +22,7 @@ RUN = 8192  # pixels whose votes are made at a time
 EPSILON = 0.05  # added to every bin before normalising (A10)
 
 # The vote planes of a layer; `arrays.COLUMNS` are the columns that they become (A12).
-PLANES = {
-    "hog": slice(0, 8),
-    "hof": slice(8, 17),
-    "mbhx": slice(17, 25),
-    "mbhy": slice(25, 33),
-}
+PLANES = {"hog": slice(0, 8), "hof": slice(8, 17), "mbhx": slice(17, 25), "mbhy": slice(25, 33)}
 N_PLANES = 33
 
 
@@ -157,23 +152,19 @@ def normalise(sums_LO4P: Floats) -> Floats:
     return np.sqrt(vectors_LO4P, out=vectors_LO4P)
 
 
-def trajectory_shape(moves_PL2: Floats) -> Floats:
-    """Return shape_PD: dx, dy of each displacement over the length of the whole path (A8)."""
-    path_P = step_lengths(moves_PL2).sum(axis=1)
-    return moves_PL2.reshape(-1, 2 * moves_PL2.shape[1]) / path_P[:, None]
-
-
 def describe(moves_PL2: Floats, sums_LO4P: Floats) -> Floats:
     """Return descriptors_PD of tracks, from their displacements and the cell sums on the way.
 
-    Choices: A9 three runs of frames, averaged; A10 nothing is normalised after that; A12 columns:
+    Choices: A8 the shape is dx, dy of each displacement over the length of the whole path.
+             A9 three runs of frames, averaged; A10 nothing is normalised after that; A12 columns:
              shape, HOG, HOF, MBHx, MBHy; in each: run, cell column, cell row, bin.
     """
     n_steps, n_planes, n_cells, n_tracks = sums_LO4P.shape
     runs = TIME_CELLS, n_steps // TIME_CELLS
     mean = normalise(sums_LO4P).reshape(*runs, n_planes, n_cells, n_tracks).mean(axis=1)
     mean = mean.transpose(3, 0, 2, 1)  # track, run, cell, plane
-    parts = [trajectory_shape(moves_PL2)]
+    path_P1 = step_lengths(moves_PL2).sum(axis=1, keepdims=True)
+    parts = [moves_PL2.reshape(n_tracks, 2 * n_steps) / path_P1]
     for planes in PLANES.values():
         histograms = mean[..., planes]
         parts.append(histograms.reshape(n_tracks, math.prod(histograms.shape[1:])))
