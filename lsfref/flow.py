@@ -26,7 +26,7 @@ from lsfref.arrays import Bools, Floats
 from lsfref.cited import farneback
 from lsfref.kernels.filters import box_sums, cells, covering_sums, read_at, slopes, window_sums
 from lsfref.kernels.medians import median
-from lsfref.kernels.pyramid import layer_shapes, resize_bilinear, scale_factors
+from lsfref.kernels.pyramid import continued, layer_shapes
 
 WINDOW = 10  # FL1 side of a window, pixels, even: windows start on every second pixel
 ITERATIONS = (1, 2)  # FL2 rounds of warping: on the finest layer, on each other
@@ -87,10 +87,7 @@ def prepare(
     shape = frame_HW.shape
     n_wanted = len(layer_shapes(shape, n_scales=n_scales))
     n_layers = max(n_wanted, 1 + int(2 * math.log2(max(1, min(shape) / COARSEST))))
-    greys = list(layers or [frame_HW])[:n_layers]
-    for factor in scale_factors(n_layers)[len(greys) :]:
-        smaller = (round(shape[0] / factor), round(shape[1] / factor))
-        greys.append(resize_bilinear(greys[-1], smaller))
+    greys = continued(layers or [frame_HW], n_layers)
     return Prepared([normalise(grey_HW) for grey_HW in greys], n_wanted)
 
 

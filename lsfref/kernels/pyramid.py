@@ -64,10 +64,16 @@ def resize_bilinear(layer_HW: Floats, shape: tuple[int, int]) -> Floats:
 
 def grey_layers(frame_HW: Floats, *, n_scales: int = MAX_SCALES) -> list[Floats]:
     """Return the layers of a floating-point frame, the frame itself first (A3)."""
-    layers = [frame_HW]
-    for shape in layer_shapes(frame_HW.shape, n_scales=n_scales)[1:]:
-        layers.append(resize_bilinear(layers[-1], shape))
-    return layers
+    return continued([frame_HW], len(layer_shapes(frame_HW.shape, n_scales=n_scales)))
+
+
+def continued(layers: list[Floats], n: int) -> list[Floats]:
+    """Return the first n layers of a frame, those that are not given resampled from the last."""
+    height, width = layers[0].shape
+    for factor in scale_factors(n)[len(layers) :]:
+        shape = round(height / factor), round(width / factor)
+        layers = [*layers, resize_bilinear(layers[-1], shape)]
+    return layers[:n]
 
 
 def shrink(frame_HW: Floats, *, max_side: int) -> Floats:
