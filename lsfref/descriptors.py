@@ -7,7 +7,6 @@ a layer. A frame's descriptor sums them over the four cells of a patch around th
 """
 
 import math
-from typing import NamedTuple
 
 import numpy as np
 
@@ -34,20 +33,16 @@ def gradient(image_HW: Floats) -> tuple[Floats, Floats]:
     return gx_HW, gy_HW
 
 
-class Room(NamedTuple):
-    """Memory for the cell sums of a layer, used again and again: fresh memory is slow."""
+def room_for(layer_HW: Floats) -> Floats:
+    """Return the memory that `cell_sums` uses again and again, as fresh memory is slow.
 
-    votes_9A: Floats
-    totals_2A: Floats
-
-
-def room_for(layer_HW: Floats) -> Room:
-    """Return the memory that `cell_sums` needs for layers of this type, no larger than this one."""
-    return Room(*(np.empty((n, layer_HW.size), layer_HW.dtype) for n in (9, 2)))
+    It serves layers of this type, no larger than this one: nine planes of votes, two of totals.
+    """
+    return np.empty((11, layer_HW.size), layer_HW.dtype)
 
 
 def orientation_votes(
-    gx_HW: Floats, gy_HW: Floats, *, still: float | None = None, room: Room | None = None
+    gx_HW: Floats, gy_HW: Floats, *, still: float | None = None, room: Floats | None = None
 ) -> Floats:
     """Return votes_OHW, 8 planes for the directions 0, 45, ..., 315 degrees from +x over +y.
 
@@ -60,7 +55,7 @@ def orientation_votes(
     """
     gx_A, gy_A = gx_HW.ravel(), gy_HW.ravel()
     room = room_for(gx_HW) if room is None else room
-    votes_OA = room.votes_9A[: 8 if still is None else 9, : gx_A.size]
+    votes_OA = room[: 8 if still is None else 9, : gx_A.size]
     for start in range(0, gx_A.size, RUN):  # all that a run needs stays in the cache
         run = slice(start, start + RUN)
         _vote(gx_A[run], gy_A[run], votes_OA[:, run], still)
@@ -100,7 +95,7 @@ def patch_corners(points_P2: Floats, shape: tuple[int, int]) -> Ints:
 
 
 def cell_sums(
-    grey_HW: Floats, flow_HW2: Floats, points_P2: Floats, *, room: Room | None = None
+    grey_HW: Floats, flow_HW2: Floats, points_P2: Floats, *, room: Floats | None = None
 ) -> Floats:
     """Return sums_O4P: each vote plane (O) summed over the four 16x16 cells of each point's patch.
 
@@ -128,7 +123,7 @@ def cell_sums(
     return sums_O4P
 
 
-def _cell_totals(votes_HW: Floats, room: Room) -> Floats:
+def _cell_totals(votes_HW: Floats, room: Floats) -> Floats:
     """Return the sum over the cell whose top left pixel is each pixel of the flattened plane.
 
     By doubling, along x and then along y. Cells that wrap around the right edge are never used.
@@ -136,7 +131,7 @@ def _cell_totals(votes_HW: Floats, room: Room) -> Floats:
     width = votes_HW.shape[1]
     flat = votes_HW.ravel()
     for i, step in enumerate((1, 2, 4, 8, width, 2 * width, 4 * width, 8 * width)):
-        flat = np.add(flat[:-step], flat[step:], out=room.totals_2A[i % 2, : flat.size - step])
+        flat = np.add(flat[:-step], flat[step:], out=room[9 + i % 2, : flat.size - step])
     return flat
 
 

@@ -38,10 +38,9 @@ def network_from(
     """
     streams = streams or random_streams(config.seed)
     if start is None:
-        shape = {"n_in": rows_PD.shape[1], "n_classes": n_classes}
-        start = lsfnet.init_parameters(
-            streams.init, **shape, **settings(config, "hidden", "n_code", "dtype")
-        )
+        widths = {"n_in": rows_PD.shape[1], "n_classes": n_classes}
+        widths |= settings(config, "hidden", "n_code")
+        start = lsfnet.init_parameters(streams.init, dtype=config.dtype, **widths)
     keeper = work.keeper
     state = keeper.find(start, rows_PD, labels_P, config) if keeper else None
 

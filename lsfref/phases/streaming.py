@@ -16,7 +16,7 @@ import numpy as np
 
 from lsfref.arrays import Floats
 from lsfref.cited import homography
-from lsfref.descriptors import N_PLANES, Room, cell_sums, describe, room_for
+from lsfref.descriptors import N_PLANES, cell_sums, describe, room_for
 from lsfref.kernels.pyramid import scale_factors
 from lsfref.phases import motion
 from lsfref.phases.motion import Watch
@@ -123,7 +123,7 @@ class _Layer:
     grey_HW: Floats  # the latest frame
     factor: float
     tracker: Tracker
-    room: Room
+    room: Floats
     show: Watch
     steps: deque[tuple[Floats, Floats]] = field(default_factory=deque)
     cohorts: deque[_Cohort] = field(default_factory=deque)
