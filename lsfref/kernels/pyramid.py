@@ -37,10 +37,12 @@ def layer_shapes(shape: tuple[int, int], *, n_scales: int = MAX_SCALES) -> list[
     side, n_layers = np.float32(min(shape)), 0
     while n_layers < n_scales and side >= MIN_SIDE:
         side, n_layers = side / _RATIO, n_layers + 1
-    return [
-        (round(shape[0] / factor), round(shape[1] / factor))
-        for factor in scale_factors(max(1, n_layers))
-    ]
+    return first_shapes(shape, max(1, n_layers))
+
+
+def first_shapes(shape: tuple[int, ...], n: int) -> list[tuple[int, int]]:
+    """Return the (rows, columns) of the first n layers of a frame of `shape`, however small."""
+    return [(round(shape[0] / factor), round(shape[1] / factor)) for factor in scale_factors(n)]
 
 
 @lru_cache(maxsize=64)
@@ -69,9 +71,7 @@ def grey_layers(frame_HW: Floats, *, n_scales: int = MAX_SCALES) -> list[Floats]
 
 def continued(layers: list[Floats], n: int) -> list[Floats]:
     """Return the first n layers of a frame, those that are not given resampled from the last."""
-    height, width = layers[0].shape
-    for factor in scale_factors(n)[len(layers) :]:
-        shape = round(height / factor), round(width / factor)
+    for shape in first_shapes(layers[0].shape, n)[len(layers) :]:
         layers = [*layers, resize_bilinear(layers[-1], shape)]
     return layers[:n]
 
