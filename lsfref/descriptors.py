@@ -155,12 +155,11 @@ def describe(moves_PL2: Floats, sums_LO4P: Floats) -> Floats:
              shape, HOG, HOF, MBHx, MBHy; in each: run, cell column, cell row, bin.
     """
     n_steps, n_planes, n_cells, n_tracks = sums_LO4P.shape
-    runs = TIME_CELLS, n_steps // TIME_CELLS
-    mean = normalise(sums_LO4P).reshape(*runs, n_planes, n_cells, n_tracks).mean(axis=1)
-    mean = mean.transpose(3, 0, 2, 1)  # track, run, cell, plane
+    shape = TIME_CELLS, n_steps // TIME_CELLS, n_planes, n_cells, n_tracks
+    mean = normalise(sums_LO4P).reshape(shape).mean(axis=1).transpose(3, 0, 2, 1)
     path_P1 = step_lengths(moves_PL2).sum(axis=1, keepdims=True)
     parts = [moves_PL2.reshape(n_tracks, 2 * n_steps) / path_P1]
     for planes in PLANES.values():
-        histograms = mean[..., planes]
+        histograms = mean[..., planes]  # track, run, cell, plane
         parts.append(histograms.reshape(n_tracks, math.prod(histograms.shape[1:])))
     return np.concatenate(parts, axis=1)
