@@ -155,7 +155,7 @@ def refine(first_HW: Floats, second_HW: Floats, flow_2HW: Floats) -> Floats:
     warped_HW, seen_HW = read_at(second_HW, x_HW, y_HW)
     gx_HW, gy_HW = slopes((first_HW + warped_HW) / 2)
     flow_2hw = blend(*solve(add_up(gx_HW, gy_HW, warped_HW - first_HW, seen_HW, flow_2HW)))
-    return flow_2hw.repeat(2, axis=2).repeat(2, axis=1)[:, :height, :width]  # of each pixel's cell
+    return flow_2hw.repeat(2, axis=2)[:, :, :width].repeat(2, axis=1)[:, :height]  # 2 x 2 a cell
 
 
 def add_up(gx_HW: Floats, gy_HW: Floats, r_HW: Floats, seen_HW: Bools, flow_2HW: Floats) -> Floats:
