@@ -7,7 +7,6 @@ a layer. A frame's descriptor sums them over the four cells of a patch around th
 """
 
 import math
-from typing import NamedTuple
 
 import numpy as np
 
@@ -22,12 +21,7 @@ RUN = 8192  # pixels whose votes are made at a time
 EPSILON = 0.05  # added to every bin before normalising (A10)
 
 # The vote planes of a layer; `arrays.COLUMNS` are the columns that they become (A12).
-PLANES = {
-    "hog": slice(0, 8),
-    "hof": slice(8, 17),
-    "mbhx": slice(17, 25),
-    "mbhy": slice(25, 33),
-}
+PLANES = {"hog": slice(0, 8), "hof": slice(8, 17), "mbhx": slice(17, 25), "mbhy": slice(25, 33)}
 N_PLANES = 33
 
 
@@ -39,20 +33,16 @@ def gradient(image_HW: Floats) -> tuple[Floats, Floats]:
     return gx_HW, gy_HW
 
 
-class Room(NamedTuple):
-    """Memory for the cell sums of a layer, used again and again: fresh memory is slow."""
+def room_for(layer_HW: Floats) -> Floats:
+    """Return the memory that `cell_sums` uses again and again, as fresh memory is slow.
 
-    votes_9A: Floats
-    totals_2A: Floats
-
-
-def room_for(layer_HW: Floats) -> Room:
-    """Return the memory that `cell_sums` needs for layers of this type, no larger than this one."""
-    return Room(*(np.empty((n, layer_HW.size), layer_HW.dtype) for n in (9, 2)))
+    It serves layers of this type, no larger than this one: nine planes of votes, two of totals.
+    """
+    return np.empty((11, layer_HW.size), layer_HW.dtype)
 
 
 def orientation_votes(
-    gx_HW: Floats, gy_HW: Floats, *, still: float | None = None, room: Room | None = None
+    gx_HW: Floats, gy_HW: Floats, *, still: float | None = None, room: Floats | None = None
 ) -> Floats:
     """Return votes_OHW, 8 planes for the directions 0, 45, ..., 315 degrees from +x over +y.
 
@@ -65,7 +55,7 @@ def orientation_votes(
     """
     gx_A, gy_A = gx_HW.ravel(), gy_HW.ravel()
     room = room_for(gx_HW) if room is None else room
-    votes_OA = room.votes_9A[: 8 if still is None else 9, : gx_A.size]
+    votes_OA = room[: 8 if still is None else 9, : gx_A.size]
     for start in range(0, gx_A.size, RUN):  # all that a run needs stays in the cache
         run = slice(start, start + RUN)
         _vote(gx_A[run], gy_A[run], votes_OA[:, run], still)
@@ -105,7 +95,7 @@ def patch_corners(points_P2: Floats, shape: tuple[int, int]) -> Ints:
 
 
 def cell_sums(
-    grey_HW: Floats, flow_HW2: Floats, points_P2: Floats, *, room: Room | None = None
+    grey_HW: Floats, flow_HW2: Floats, points_P2: Floats, *, room: Floats | None = None
 ) -> Floats:
     """Return sums_O4P: each vote plane (O) summed over the four 16x16 cells of each point's patch.
 
@@ -133,7 +123,7 @@ def cell_sums(
     return sums_O4P
 
 
-def _cell_totals(votes_HW: Floats, room: Room) -> Floats:
+def _cell_totals(votes_HW: Floats, room: Floats) -> Floats:
     """Return the sum over the cell whose top left pixel is each pixel of the flattened plane.
 
     By doubling, along x and then along y. Cells that wrap around the right edge are never used.
@@ -141,7 +131,7 @@ def _cell_totals(votes_HW: Floats, room: Room) -> Floats:
     width = votes_HW.shape[1]
     flat = votes_HW.ravel()
     for i, step in enumerate((1, 2, 4, 8, width, 2 * width, 4 * width, 8 * width)):
-        flat = np.add(flat[:-step], flat[step:], out=room.totals_2A[i % 2, : flat.size - step])
+        flat = np.add(flat[:-step], flat[step:], out=room[9 + i % 2, : flat.size - step])
     return flat
 
 
@@ -157,24 +147,19 @@ def normalise(sums_LO4P: Floats) -> Floats:
     return np.sqrt(vectors_LO4P, out=vectors_LO4P)
 
 
-def trajectory_shape(moves_PL2: Floats) -> Floats:
-    """Return shape_PD: dx, dy of each displacement over the length of the whole path (A8)."""
-    path_P = step_lengths(moves_PL2).sum(axis=1)
-    return moves_PL2.reshape(-1, 2 * moves_PL2.shape[1]) / path_P[:, None]
-
-
 def describe(moves_PL2: Floats, sums_LO4P: Floats) -> Floats:
     """Return descriptors_PD of tracks, from their displacements and the cell sums on the way.
 
-    Choices: A9 three runs of frames, averaged; A10 nothing is normalised after that; A12 columns:
+    Choices: A8 the shape is dx, dy of each displacement over the length of the whole path.
+             A9 three runs of frames, averaged; A10 nothing is normalised after that; A12 columns:
              shape, HOG, HOF, MBHx, MBHy; in each: run, cell column, cell row, bin.
     """
     n_steps, n_planes, n_cells, n_tracks = sums_LO4P.shape
-    runs = TIME_CELLS, n_steps // TIME_CELLS
-    mean = normalise(sums_LO4P).reshape(*runs, n_planes, n_cells, n_tracks).mean(axis=1)
-    mean = mean.transpose(3, 0, 2, 1)  # track, run, cell, plane
-    parts = [trajectory_shape(moves_PL2)]
+    shape = TIME_CELLS, n_steps // TIME_CELLS, n_planes, n_cells, n_tracks
+    mean = normalise(sums_LO4P).reshape(shape).mean(axis=1).transpose(3, 0, 2, 1)
+    path_P1 = step_lengths(moves_PL2).sum(axis=1, keepdims=True)
+    parts = [moves_PL2.reshape(n_tracks, 2 * n_steps) / path_P1]
     for planes in PLANES.values():
-        histograms = mean[..., planes]
+        histograms = mean[..., planes]  # track, run, cell, plane
         parts.append(histograms.reshape(n_tracks, math.prod(histograms.shape[1:])))
     return np.concatenate(parts, axis=1)

@@ -24,17 +24,9 @@ import numpy as np
 
 from lsfref.arrays import Bools, Floats
 from lsfref.cited import farneback
-from lsfref.kernels.filters import (
-    box_sums,
-    cells,
-    covering_sums,
-    read_at,
-    slopes,
-    uncells,
-    window_sums,
-)
+from lsfref.kernels.filters import box_sums, cells, covering_sums, read_at, slopes, window_sums
 from lsfref.kernels.medians import median
-from lsfref.kernels.pyramid import layer_shapes, resize_bilinear, scale_factors
+from lsfref.kernels.pyramid import continued, layer_shapes
 
 WINDOW = 10  # FL1 side of a window, pixels, even: windows start on every second pixel
 ITERATIONS = (1, 2)  # FL2 rounds of warping: on the finest layer, on each other
@@ -55,20 +47,6 @@ class Prepared(NamedTuple):
     n_wanted: int  # how many of them are scales of the video; the rest find large motion
 
 
-class Sums(NamedTuple):
-    """What the least squares of every window need: sums over its pixels, weighted by w.
-
-    `cost` is sum w t^2 - LOST sum w; FL6 is told where `solve` makes a misfit of it.
-    """
-
-    xx_hw: Floats
-    xy_hw: Floats
-    yy_hw: Floats
-    xt_hw: Floats
-    yt_hw: Floats
-    cost_hw: Floats
-
-
 def dense_flow(first_HW: Floats, second_HW: Floats) -> Floats:
     """Return flow_HW2, in pixels, from the first frame to the second, with the default settings.
 
@@ -81,10 +59,8 @@ def dense_flow(first_HW: Floats, second_HW: Floats) -> Floats:
     for frame_HW in (first_HW, second_HW):
         if frame_HW.dtype.kind not in "fiub" or not np.isfinite(frame_HW).all():
             raise ValueError(f"want finite real numbers; got {frame_HW.dtype}, or not finite")
-    if first_HW.dtype.kind == second_HW.dtype.kind == "f":
-        dtype = np.result_type(first_HW, second_HW, np.float32)
-    else:
-        dtype = np.dtype(np.float64)
+    least = np.float32 if first_HW.dtype.kind == second_HW.dtype.kind == "f" else np.float64
+    dtype = np.result_type(first_HW, second_HW, least)
     pair = (prepare(frame.astype(dtype, copy=False), n_scales=1) for frame in (first_HW, second_HW))
     return layer_flows(*pair)[0]
 
@@ -111,10 +87,7 @@ def prepare(
     shape = frame_HW.shape
     n_wanted = len(layer_shapes(shape, n_scales=n_scales))
     n_layers = max(n_wanted, 1 + int(2 * math.log2(max(1, min(shape) / COARSEST))))
-    greys = list(layers or [frame_HW])[:n_layers]
-    for factor in scale_factors(n_layers)[len(greys) :]:
-        smaller = (round(shape[0] / factor), round(shape[1] / factor))
-        greys.append(resize_bilinear(greys[-1], smaller))
+    greys = continued(layers or [frame_HW], n_layers)
     return Prepared([normalise(grey_HW) for grey_HW in greys], n_wanted)
 
 
@@ -181,12 +154,15 @@ def refine(first_HW: Floats, second_HW: Floats, flow_2HW: Floats) -> Floats:
     y_HW = flow_2HW[1] + np.arange(height, dtype=flow_2HW.dtype)[:, None]
     warped_HW, seen_HW = read_at(second_HW, x_HW, y_HW)
     gx_HW, gy_HW = slopes((first_HW + warped_HW) / 2)
-    sums = add_up(gx_HW, gy_HW, warped_HW - first_HW, seen_HW, flow_2HW)
-    return uncells(blend(*solve(sums)), first_HW.shape)
+    flow_2hw = blend(*solve(add_up(gx_HW, gy_HW, warped_HW - first_HW, seen_HW, flow_2HW)))
+    return flow_2hw.repeat(2, axis=2)[:, :, :width].repeat(2, axis=1)[:, :height]  # 2 x 2 a cell
 
 
-def add_up(gx_HW: Floats, gy_HW: Floats, r_HW: Floats, seen_HW: Bools, flow_2HW: Floats) -> Sums:
-    """Return the sums of every window, from slopes, difference and flow of every pixel.
+def add_up(gx_HW: Floats, gy_HW: Floats, r_HW: Floats, seen_HW: Bools, flow_2HW: Floats) -> Floats:
+    """Return sums_6hw of every window, from slopes, difference and flow of every pixel.
+
+    They are what the least squares need, weighted by w: of gx gx, gx gy, gy gy, gx t, gy t, and the
+    cost, sum w t^2 - LOST sum w; FL6 is told where `solve` makes a misfit of it.
 
     Choices: FL5 w = 1 / (1 + (r / ROBUST)^2), and 0 where p + (u0, v0) is outside the second image.
              FL7 two weak equations a cell of 2 x 2 pixels, u = u0 and v = v0.
@@ -213,17 +189,17 @@ def add_up(gx_HW: Floats, gy_HW: Floats, r_HW: Floats, seen_HW: Bools, flow_2HW:
     xt_hw += hold * u_hw
     yt_hw += hold * v_hw
     cost_hw += hold * (u_hw * u_hw + v_hw * v_hw)
-    return Sums(*window_sums([xx_hw, xy_hw, yy_hw, xt_hw, yt_hw, cost_hw], size=WINDOW // 2))
+    return window_sums([xx_hw, xy_hw, yy_hw, xt_hw, yt_hw, cost_hw], size=WINDOW // 2)
 
 
-def solve(sums: Sums) -> tuple[Floats, Floats, Floats]:
+def solve(sums_6hw: Floats) -> tuple[Floats, Floats, Floats]:
     """Return the flow (u_hw, v_hw) of every window, and its mean squared difference misfit_hw.
 
     Choices: FL6 each of the WINDOW^2 pixels costs w (gx u + gy v - t)^2 + LOST (1 - w), one outside
              either image LOST: a window that loses pixels fits badly. Of these costs the sum is
              cost - u sum w gx t - v sum w gy t + LOST WINDOW^2; what FL7 leaves is part of it.
     """
-    xx_hw, xy_hw, yy_hw, xt_hw, yt_hw, cost_hw = sums
+    xx_hw, xy_hw, yy_hw, xt_hw, yt_hw, cost_hw = sums_6hw
     det_hw = xx_hw * yy_hw - xy_hw * xy_hw  # positive, by HOLD
     u_hw = (yy_hw * xt_hw - xy_hw * yt_hw) / det_hw
     v_hw = (xx_hw * yt_hw - xy_hw * xt_hw) / det_hw

@@ -15,6 +15,8 @@ Choices: C1, C2 426-256-128-256-426. C3 the descriptors enter side by side. C4 t
          C6, C7 the head is one affine layer on the code, one output a class.
 """
 
+from typing import Any
+
 import numpy as np
 
 from lsfref.arrays import Floats, Ints
@@ -23,21 +25,15 @@ Parameters = dict[str, Floats]
 
 
 def init_parameters(
-    rng: np.random.Generator,
-    *,
-    n_in: int,
-    hidden: tuple[int, ...],
-    n_code: int,
-    n_classes: int,
-    dtype: str = "float64",
+    rng: np.random.Generator, *, dtype: str = "float64", **widths: Any
 ) -> Parameters:
     """Return new parameters: Glorot uniform weights [GB10], zero biases (C16).
 
-    The weights are drawn in float64, W1 first and V last, then rounded to `dtype`.
+    The weights are drawn in float64, W1 first and V last, then rounded to `dtype`. `widths` (n_in,
+    hidden, n_code, n_classes) are those of `parameter_shapes`.
     """
-    shapes = parameter_shapes(n_in=n_in, hidden=hidden, n_code=n_code, n_classes=n_classes)
     parameters = {}
-    for name, shape in shapes.items():
+    for name, shape in parameter_shapes(**widths).items():
         if "weights" in name:
             limit = np.sqrt(6 / sum(shape))
             parameters[name] = rng.uniform(-limit, limit, shape).astype(dtype)
@@ -53,14 +49,10 @@ def parameter_shapes(
     widths = (n_in, *hidden, n_code)
     if min(*widths, n_classes) < 1:
         raise ValueError(f"want layers of one unit or more; got {widths} and {n_classes} classes")
-    depth = len(widths) - 1
-    shapes: dict[str, tuple[int, ...]] = {}
-    for k in range(1, depth + 1):
-        shapes[f"weights_{k}"] = (widths[k - 1], widths[k])
-    for k in range(1, depth + 1):
-        shapes[f"encoder_bias_{k}"] = (widths[k],)
-    for k in range(1, depth + 1):
-        shapes[f"decoder_bias_{k}"] = (widths[depth - k],)
+    layers = range(1, len(widths))
+    shapes: dict[str, tuple[int, ...]] = {f"weights_{k}": widths[k - 1 : k + 1] for k in layers}
+    shapes |= {f"encoder_bias_{k}": (widths[k],) for k in layers}
+    shapes |= {f"decoder_bias_{k}": (widths[-1 - k],) for k in layers}
     return shapes | {"head_weights": (n_code, n_classes), "head_bias": (n_classes,)}
 
 

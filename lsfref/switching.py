@@ -163,13 +163,12 @@ def train_network(
             if report is not None:
                 report(state)
         after = _loss(RECONSTRUCTION, parameters, probe_pD, probe_labels_p)[0]
-    warnings: tuple[str, ...] = ()
-    if after > before:
-        warnings = (
-            f"reconstruction ended worse than it began (loss {before:.3g}, then {after:.3g}): "
-            "at these learning rates classification outweighs it (C14)",
-        )
-    return Trained(parameters, np.array(curves[0]), np.array(curves[1]), warnings)
+    warning = (
+        f"reconstruction ended worse than it began (loss {before:.3g}, then {after:.3g}): "
+        "at these learning rates classification outweighs it (C14)"
+    )
+    first_U, second_U = map(np.array, curves)
+    return Trained(parameters, first_U, second_U, (warning,) if after > before else ())
 
 
 def _loss(

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lsfref.arrays import Bools, Floats, Ints
-from lsfref.kernels.filters import box_sums
+from lsfref.kernels.filters import box_sums, repeat_edges
 
 GRID = 5  # pixels between candidates, and the side of an occupancy cell (A4)
 QUALITY = 0.001  # the threshold, as a share of the strongest corner of the layer (A4)
@@ -61,9 +61,7 @@ def _sum_3x3(image_HW: Floats) -> Floats:
 
 def _mirrored(image_HW: Floats) -> Floats:
     """Return the image with one more pixel on each side, mirrored about the edge pixels."""
-    height, width = image_HW.shape
-    padded = np.empty((height + 2, width + 2), dtype=image_HW.dtype)
-    padded[1:-1, 1:-1] = image_HW
+    padded = repeat_edges(image_HW, 1, 1)
     padded[0], padded[-1] = padded[2], padded[-3]
     padded[:, 0], padded[:, -1] = padded[:, 2], padded[:, -3]
     return padded

@@ -6,7 +6,7 @@ What a file is, how it is decoded and what damage is told: `media/decoding.py`.
 """
 
 import contextlib
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -30,14 +30,12 @@ def read_frames(path: PathLike, *, grey: str = "luma", **limits: Any) -> Iterato
     formulas: dict[str, Callable[[Ints], Any]] = {"luma": grey_luma, "8bit": grey_8bit}
     if grey not in formulas:
         raise ValueError(f"want grey one of {sorted(formulas)}, got {grey!r}")
-    return _each(formulas[grey], read_rgb(path, **limits))
 
+    def each() -> Iterator[Floats]:
+        with contextlib.closing(read_rgb(path, **limits)) as pictures:
+            yield from map(formulas[grey], pictures)
 
-def _each(
-    formula: Callable[[Ints], Any], pictures: Generator[Ints, None, None]
-) -> Iterator[Floats]:
-    with contextlib.closing(pictures):
-        yield from map(formula, pictures)
+    return each()
 
 
 def grey_luma(rgb_HW3: Ints) -> Floats:
@@ -46,8 +44,7 @@ def grey_luma(rgb_HW3: Ints) -> Floats:
     The sum is taken in thousandths: whole numbers below 2^24, exact in float32 in any order.
     """
     grey_HW = np.empty(rgb_HW3.shape[:2])
-    for rows in _bands(rgb_HW3):
-        thousandths_hW = rgb_HW3[rows].astype(np.float32) @ np.array(LUMA, np.float32)
+    for rows, thousandths_hW in _weighted(rgb_HW3, LUMA):
         np.divide(thousandths_hW, 1000, out=grey_HW[rows], dtype=np.float64)
     return grey_HW
 
@@ -55,14 +52,16 @@ def grey_luma(rgb_HW3: Ints) -> Floats:
 def grey_8bit(rgb_HW3: Ints) -> Ints:
     """Return grey_HW, uint8, as the release of dense trajectories rounds it (exact as well)."""
     grey_HW = np.empty(rgb_HW3.shape[:2], np.uint8)
-    for rows in _bands(rgb_HW3):
-        shifted_hW = rgb_HW3[rows].astype(np.float32) @ np.array(LUMA_8BIT, np.float32)
+    for rows, shifted_hW in _weighted(rgb_HW3, LUMA_8BIT):
         grey_HW[rows] = (shifted_hW.astype(np.int32) + 16384) >> 15
     return grey_HW
 
 
-def _bands(image: Ints) -> Iterator[slice]:
-    """Yield slices of rows, about 16,000 pixels each: what is in between stays in the cache."""
-    step = max(1, (1 << 14) // image.shape[1])
-    for top in range(0, len(image), step):
-        yield slice(top, top + step)
+def _weighted(rgb_HW3: Ints, weights: tuple[int, int, int]) -> Iterator[tuple[slice, Floats]]:
+    """Yield rows and their weighted sums, of about 16,000 pixels at a time: they stay in the cache.
+
+    The sums are whole numbers in float32.
+    """
+    step = max(1, (1 << 14) // rgb_HW3.shape[1])
+    for rows in (slice(top, top + step) for top in range(0, len(rgb_HW3), step)):
+        yield rows, rgb_HW3[rows].astype(np.float32) @ np.array(weights, np.float32)

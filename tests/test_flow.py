@@ -27,16 +27,16 @@ def mean_error(found_HW2, truth_HW2, where=None):
 
 def test_two_equations_give_the_flow_of_a_window():
     """Slopes (2, 0) with target 3 and (0, 1) with target -1: u = 3/2, v = -1, nothing is left."""
-    sums = flow.Sums(*(np.array([[s]]) for s in (4.0, 0.0, 1.0, 6.0, -1.0, 10.0)))
-    u_hw, v_hw, misfit_hw = flow.solve(sums)
+    sums_6hw = np.reshape((4.0, 0.0, 1.0, 6.0, -1.0, 10.0), (6, 1, 1))
+    u_hw, v_hw, misfit_hw = flow.solve(sums_6hw)
     assert (u_hw.item(), v_hw.item()) == (1.5, -1.0)
     assert misfit_hw.item() == pytest.approx(flow.LOST, abs=1e-15)  # of pixels that are not there
 
 
 def test_what_does_not_fit_is_counted():
     """Two pixels of slope (1, 0) ask for 1 and for 3: u = 2, and 1 + 1 is left over."""
-    sums = flow.Sums(*(np.array([[s]]) for s in (2.0, 0.0, 1.0, 4.0, 0.0, 10.0)))
-    u_hw, _, misfit_hw = flow.solve(sums)
+    sums_6hw = np.reshape((2.0, 0.0, 1.0, 4.0, 0.0, 10.0), (6, 1, 1))
+    u_hw, _, misfit_hw = flow.solve(sums_6hw)
     assert u_hw.item() == 2
     assert misfit_hw.item() == pytest.approx(flow.LOST + 2 / flow.WINDOW**2, abs=1e-15)
 

@@ -71,14 +71,14 @@ def test_flow_by_hand_is_the_flow_of_the_case():
     warped_HW, seen_HW = filters.read_at(two.layers[0], x_HW, y_HW)
     r_HW = warped_HW - one.layers[0]
     gx_HW, gy_HW = filters.slopes((one.layers[0] + warped_HW) / 2)
-    sums = add_up(gx_HW, gy_HW, r_HW, seen_HW, flow_2HW)
-    u_hw, v_hw, misfit_hw = solve(sums)
+    sums_6hw = add_up(gx_HW, gy_HW, r_HW, seen_HW, flow_2HW)
+    u_hw, v_hw, misfit_hw = solve(sums_6hw)
     blended_2hw = blend(u_hw, v_hw, misfit_hw)
     window = (11, 12)
     values = [
         normalise(first_HW)[y, x], *flow_2hw[:, 13, 14], *flow_2HW[:, y, x], warped_HW[y, x],
         r_HW[y, x], gx_HW[y, x], gy_HW[y, x], 1 / (1 + r_HW[y, x] ** 2),
-        *(plane[window] for plane in (sums.xy_hw, sums.yy_hw, sums.yt_hw, sums.cost_hw)),
+        *(sums_6hw[k][window] for k in (1, 2, 4, 5)),  # xy, yy, yt, cost
         u_hw[window], v_hw[window], misfit_hw[window], *blended_2hw[:, 9, 10],
     ]  # fmt: skip
     for value in values:

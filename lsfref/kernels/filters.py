@@ -72,19 +72,11 @@ def view(flat: Floats, shape: tuple[int, int, int], steps: tuple[int, int]) -> F
 def cells(image_HW: Floats) -> Floats:
     """Return the sum over each cell of 2 x 2 pixels; the last row or column may be half empty."""
     height, width = image_HW.shape
-    rows_hW = np.empty(((height + 1) // 2, width), dtype=image_HW.dtype)
-    np.add(image_HW[: height - 1 : 2], image_HW[1::2], out=rows_hW[: height // 2])
-    rows_hW[height // 2 :] = image_HW[2 * (height // 2) :]
-    cells_hw = np.empty((len(rows_hW), (width + 1) // 2), dtype=image_HW.dtype)
-    np.add(rows_hW[:, : width - 1 : 2], rows_hW[:, 1::2], out=cells_hw[:, : width // 2])
-    cells_hw[:, width // 2 :] = rows_hW[:, 2 * (width // 2) :]
+    rows_hW = image_HW[::2].copy()
+    rows_hW[: height // 2] += image_HW[1::2]
+    cells_hw = rows_hW[:, ::2].copy()
+    cells_hw[:, : width // 2] += rows_hW[:, 1::2]
     return cells_hw
-
-
-def uncells(planes: Floats, shape: tuple[int, int]) -> Floats:
-    """Return the planes of `shape` whose every pixel has the value of its cell."""
-    rows = planes.repeat(2, axis=2)[:, :, : shape[1]]
-    return rows.repeat(2, axis=1)[:, : shape[0]]
 
 
 def repeat_edges(image_HW: Floats, before: int, after: int) -> Floats:

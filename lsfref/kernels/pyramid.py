@@ -37,10 +37,12 @@ def layer_shapes(shape: tuple[int, int], *, n_scales: int = MAX_SCALES) -> list[
     side, n_layers = np.float32(min(shape)), 0
     while n_layers < n_scales and side >= MIN_SIDE:
         side, n_layers = side / _RATIO, n_layers + 1
-    return [
-        (round(shape[0] / factor), round(shape[1] / factor))
-        for factor in scale_factors(max(1, n_layers))
-    ]
+    return first_shapes(shape, max(1, n_layers))
+
+
+def first_shapes(shape: tuple[int, ...], n: int) -> list[tuple[int, int]]:
+    """Return the (rows, columns) of the first n layers of a frame of `shape`, however small."""
+    return [(round(shape[0] / factor), round(shape[1] / factor)) for factor in scale_factors(n)]
 
 
 @lru_cache(maxsize=64)
@@ -64,10 +66,14 @@ def resize_bilinear(layer_HW: Floats, shape: tuple[int, int]) -> Floats:
 
 def grey_layers(frame_HW: Floats, *, n_scales: int = MAX_SCALES) -> list[Floats]:
     """Return the layers of a floating-point frame, the frame itself first (A3)."""
-    layers = [frame_HW]
-    for shape in layer_shapes(frame_HW.shape, n_scales=n_scales)[1:]:
-        layers.append(resize_bilinear(layers[-1], shape))
-    return layers
+    return continued([frame_HW], len(layer_shapes(frame_HW.shape, n_scales=n_scales)))
+
+
+def continued(layers: list[Floats], n: int) -> list[Floats]:
+    """Return the first n layers of a frame, those that are not given resampled from the last."""
+    for shape in first_shapes(layers[0].shape, n)[len(layers) :]:
+        layers = [*layers, resize_bilinear(layers[-1], shape)]
+    return layers[:n]
 
 
 def shrink(frame_HW: Floats, *, max_side: int) -> Floats:

@@ -41,7 +41,9 @@ def fit_scaling(rows_PD: Floats, *, kind: str) -> Scaling:
     mean_D, square_D = np.zeros(n_columns), np.zeros(n_columns)
     for start in starts:
         block_BD = rows_PD[start : start + BLOCK]
-        _refuse_non_finite(block_BD, start)
+        finite_B = np.isfinite(block_BD).all(axis=1)
+        if not finite_B.all():
+            raise LsfrefError(f"descriptor row {start + int(finite_B.argmin())} is not finite")
         mean_D += np.subtract(block_BD, first_D, dtype=np.float64).sum(axis=0)
     mean_D = (first_D + mean_D / n_rows).astype(rows_PD.dtype)
     scale_D = np.ones_like(mean_D)
@@ -83,9 +85,3 @@ def _to_unit_norms(block_BD: Floats) -> None:
         norms_B1 = np.sqrt(np.square(part).sum(axis=1, keepdims=True))
         norms_B1[norms_B1 == 0] = 1
         part /= norms_B1
-
-
-def _refuse_non_finite(block_BD: Floats, first: int) -> None:
-    finite_B = np.isfinite(block_BD).all(axis=1)
-    if not finite_B.all():
-        raise LsfrefError(f"descriptor row {first + int(finite_B.argmin())} is not finite")

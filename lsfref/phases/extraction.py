@@ -3,13 +3,13 @@
 In: a path, a Config.  Out: an Extraction. Also what every pass over many videos works with: Work.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
 from lsfref import video
 from lsfref.arrays import Floats, Ints
-from lsfref.config import Config
+from lsfref.config import Config, settings
 from lsfref.errors import LsfrefError, VideoError
 from lsfref.kernels import pyramid
 from lsfref.lsfnet import Parameters
@@ -88,15 +88,8 @@ def extract(
             if seen is not None:
                 seen(found.n_frames)
 
-    blocks = streaming.extract_frames(
-        counted(),
-        flow=config.flow,
-        n_scales=config.n_scales,
-        camera_motion=config.camera_motion,
-        borders=config.borders,
-        boxes=boxes,
-        watch=watch,
-    )
+    chosen = settings(config, "flow", "n_scales", "camera_motion", "borders")
+    blocks = streaming.extract_frames(counted(), boxes=boxes, watch=watch, **chosen)
     found.blocks = _naming(path, blocks)
     return found
 
@@ -160,14 +153,12 @@ class Work(NamedTuple):
     keeper: Keeper | None = None
 
     def each(
-        self, stage: str, function: Callable[..., Any], *items: Iterable[Any]
+        self, stage: str, function: Callable[..., Any], items: Sequence[Any], *more: Iterable[Any]
     ) -> Iterator[Any]:
         """Yield function(item, ...) in order, reporting each."""
-        first, *others = items
-        first = list(first)
-        self.say(stage, 0, len(first))
-        for done, result in enumerate(self.mapper(function, first, *others), start=1):
-            self.say(stage, done, len(first))
+        self.say(stage, 0, len(items))
+        for done, result in enumerate(self.mapper(function, items, *more), start=1):
+            self.say(stage, done, len(items))
             yield result
 
     def say(self, stage: str, done: int, of: int) -> None:

@@ -16,7 +16,7 @@ from lsfref.model import LabelledVideo, Model, Trained
 from lsfref.phases.advice import fit_warnings
 from lsfref.phases.extraction import ALONE, Work
 from lsfref.phases.passes import pool_video
-from lsfref.phases.phase2 import Selection, fit_tasks, labels_of
+from lsfref.phases.phase2 import fit_tasks, labels_of
 from lsfref.storage.files import printable
 
 ClassOrder = Callable[[str, Iterable[str]], tuple[str, ...]]  # (task, names) -> names in order
@@ -63,7 +63,7 @@ def add(
         for task in model.tasks
     }
     first = next(iter(model.tasks.values()))
-    kept = {t: Selection(old.scores_E, old.selected_Q) for t, old in model.tasks.items()}
+    kept = {t: (old.scores_E, old.selected_Q) for t, old in model.tasks.items()}
     grown = dataclasses.replace(
         model,
         files=tuple(v.name for v in everyone),

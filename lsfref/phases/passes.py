@@ -39,9 +39,8 @@ def survey(path: PathLike, *, config: Config, extract: Extract = extract) -> Poo
 
 
 def _count(found: Extraction) -> tuple[None, int]:
-    if found.n_points is not None:
-        return None, found.n_points
-    return None, sum(len(block.info_P10) for block in found)
+    known = found.n_points
+    return None, sum(len(block.info_P10) for block in found) if known is None else known
 
 
 def check_finite(path: PathLike, picked_pD: Floats, rows_p: Ints) -> None:

@@ -1,10 +1,8 @@
 """Training phase 1 (paper Sections 2.2 and 3.2): sample descriptors, train LSFNet on them."""
 
-from typing import Any, NamedTuple
-
 from lsfref import lsfnet, switching
 from lsfref.arrays import Floats, Ints
-from lsfref.config import Config, Streams, random_streams
+from lsfref.config import Config, Streams, random_streams, settings
 from lsfref.kernels.scaling import fit_scaling, scale_in_place
 from lsfref.model import Encoder, Network
 from lsfref.phases.extraction import ALONE, Work
@@ -12,23 +10,16 @@ from lsfref.phases.extraction import ALONE, Work
 KEPT = 5  # passes from one state that is kept to the next
 
 
-class Fitted(NamedTuple):
-    """What phase 1 fits, and what to tell of it."""
-
-    network: Network
-    warnings: tuple[str, ...]
-
-
 def fit_network(
     sample_PD: Floats, labels_P: Ints, config: Config, *, n_classes: int, work: Work = ALONE
-) -> Fitted:
-    """Return LSFNet trained on a sample, which is scaled where it stands (A11): overwritten."""
+) -> tuple[Network, tuple[str, ...]]:
+    """Return LSFNet trained on a sample, and warnings; the sample is scaled in place (A11)."""
     scaling = fit_scaling(sample_PD, kind=config.input_scaling)
     scale_in_place(scaling, sample_PD)
     trained = network_from(config, sample_PD, labels_P, n_classes=n_classes, work=work)
     encoder = Encoder(scaling, trained.parameters)
     network = Network(encoder, trained.reconstruction_curve, trained.classification_curve)
-    return Fitted(network, trained.warnings)
+    return network, trained.warnings
 
 
 def network_from(
@@ -47,10 +38,9 @@ def network_from(
     """
     streams = streams or random_streams(config.seed)
     if start is None:
-        shape = {"n_in": rows_PD.shape[1], "n_classes": n_classes}
-        start = lsfnet.init_parameters(
-            streams.init, **shape, **_settings(config, "hidden", "n_code", "dtype")
-        )
+        widths = {"n_in": rows_PD.shape[1], "n_classes": n_classes}
+        widths |= settings(config, "hidden", "n_code")
+        start = lsfnet.init_parameters(streams.init, dtype=config.dtype, **widths)
     keeper = work.keeper
     state = keeper.find(start, rows_PD, labels_P, config) if keeper else None
 
@@ -63,10 +53,5 @@ def network_from(
     work.say("training", len(state.curves[0]) if state else 0, config.epochs)
     return switching.train_network(
         start, rows_PD, labels_P, rng=streams.batch, report=report, state=state,
-        **_settings(config, "epochs", "batch_size", "switch", "optimizer", "lr_ae", "lr_mlp"),
+        **settings(config, "epochs", "batch_size", "switch", "optimizer", "lr_ae", "lr_mlp"),
     )  # fmt: skip
-
-
-def _settings(config: Config, *names: str) -> dict[str, Any]:
-    """Return fields of a Config by the names that stages give them too."""
-    return {name: getattr(config, name) for name in names}

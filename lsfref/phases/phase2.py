@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 
@@ -20,18 +19,14 @@ def encode_labels(names: Sequence[str | None], classes: Sequence[str]) -> Ints:
     return np.array([numbers.get(name, UNLABELLED) for name in names], dtype=np.int64)
 
 
-class Selection(NamedTuple):
-    """What stage 8 gives: the Fisher score of each feature, and the kept ones, best first."""
-
-    scores_E: Floats
-    selected_Q: Ints
+Selection = tuple[Floats, Ints]  # scores_E, and selected_Q: the features kept, best first
 
 
 def select(pooled_ME: Floats, labels_M: Ints, config: Config) -> Selection:
     """Return the Fisher scores over the labelled videos and the features kept (stage 8)."""
     labelled_m = np.flatnonzero(labels_M >= 0)
     scores_E = fisher.fisher_score(pooled_ME[labelled_m], labels_M[labelled_m])
-    return Selection(scores_E, fisher.select_top(scores_E, top_percent=config.top_percent))
+    return scores_E, fisher.select_top(scores_E, top_percent=config.top_percent)
 
 
 def fit_task(
@@ -69,17 +64,13 @@ def fit_tasks(
 
     `labels` are labels_M by task. Choices: F6 ranked by each task's labels or by the background's.
     """
-    selections = dict(selections or {})
     tasks = {}
     for task, stream in zip(TASKS, rng.spawn(len(TASKS)), strict=True):
-        if task not in classes:
-            continue
-        if config.select_by == "background" and task not in selections:
-            selections[task] = select(pooled_ME, labels["background"], config)
-        tasks[task] = fit_task(
-            pooled_ME, labels[task], classes[task], config,
-            rng=stream, selection=selections.get(task),
-        )  # fmt: skip
+        if task in classes:
+            ranks_M = labels["background" if config.select_by == "background" else task]
+            kept = (selections or {}).get(task) or select(pooled_ME, ranks_M, config)
+            own = pooled_ME, labels[task], classes[task], config
+            tasks[task] = fit_task(*own, rng=stream, selection=kept)
     return tasks
 
 

@@ -37,13 +37,6 @@ class Sample(NamedTuple):
     owner_P: Ints
 
 
-class Surveyed(NamedTuple):
-    """What one pass over the videos gives: a Pooled of each, and the samples."""
-
-    described: list[Pooled]
-    samples: list[Sample]
-
-
 def identities(paths: Sequence[PathLike], *, work: Work = ALONE) -> list[str]:
     """Return what keys are drawn by: the digest of a video's content, and its place among equals.
 
@@ -154,14 +147,6 @@ def _nth(keys_p: Floats, n: int) -> float:
     return float(np.partition(keys_p, n - 1)[n - 1]) if 0 < n <= len(keys_p) else 1.0
 
 
-class Seen(NamedTuple):
-    """A video that was read once: its rows that may be drawn wait in a file, or in `held`."""
-
-    described: Pooled
-    keys_p: Floats
-    held: bytes
-
-
 def survey_videos(
     paths: Sequence[PathLike],
     parts: Sequence[Ints],
@@ -169,7 +154,7 @@ def survey_videos(
     *,
     work: Work = ALONE,
     describe: Describe = survey,
-) -> Surveyed:
+) -> tuple[list[Pooled], list[Sample]]:
     """Return what `describe` makes of each video, and a sample for each of `parts` (B1 to B4).
 
     A part is labels_M, -1 where a video gives it nothing. Each video is read once. `paths` are in
@@ -184,23 +169,23 @@ def survey_videos(
             of_parts = [one.want(group) for one, group in zip(standings, own, strict=True)]
             yield Want(*map(max, zip(*of_parts, strict=True)))
 
-    seen, counts_M = list[Seen](), np.zeros(len(paths), np.int64)
+    described, keys, counts_M = list[Pooled](), list[Floats](), np.zeros(len(paths), np.int64)
     with scratch() as folder:
         files = [folder / str(m) for m in range(len(paths))]
         look = functools.partial(_look, config=config, extract=work.extract, describe=describe)
         each = paths, identities(paths, work=work), wants(), files
-        for m, one in enumerate(work.each("extracting", look, *each)):
-            if one.held:
-                files[m].write_bytes(one.held)
-            counts_M[m] = 0 if one.described.error else one.described.n_points
+        for m, (found, keys_p, held) in enumerate(work.each("extracting", look, *each)):
+            if held:
+                files[m].write_bytes(held)
+            counts_M[m] = 0 if found.error else found.n_points
             for standing, group_M in zip(standings, groups, strict=True):
-                standing.add(group_M[m], int(counts_M[m]), one.keys_p)
-            seen.append(one._replace(held=b""))
-        keys_K = np.concatenate([np.empty(0), *(one.keys_p for one in seen)])
-        owner_K = np.repeat(np.arange(len(seen)), [len(one.keys_p) for one in seen])
+                standing.add(group_M[m], int(counts_M[m]), keys_p)
+            described.append(found)
+            keys.append(keys_p)
+        keys_K = np.concatenate([np.empty(0), *keys])
+        owner_K = np.repeat(np.arange(len(keys)), [len(keys_p) for keys_p in keys])
         drawn = [draw_rows(keys_K, owner_K, counts_M, labels_M, config) for labels_M in parts]
-        samples = [_gathered(rows_P, owner_K, files, config) for rows_P in drawn]
-    return Surveyed([one.described for one in seen], samples)
+        return described, [_gathered(rows_P, owner_K, files, config) for rows_P in drawn]
 
 
 def _gathered(rows_P: Ints, owner_K: Ints, files: Sequence[Path], config: Config) -> Sample:
@@ -222,8 +207,11 @@ def _look(
     config: Config,
     extract: Extract,
     describe: Describe,
-) -> Seen:
-    """Return what `describe` makes of a video, and the keys of its rows that may be drawn."""
+) -> tuple[Pooled, Floats, bytes]:
+    """Return what `describe` makes of a video, and the keys of its rows that may be drawn.
+
+    The rows wait in the file, or are the bytes, where its folder is not on this machine.
+    """
     keys = [np.empty(0)]
 
     def kept(blocks: Iterable[Block]) -> Iterator[Block]:
@@ -251,4 +239,4 @@ def _look(
     with write_passing(file) if file.parent.is_dir() else io.BytesIO() as target:
         found = describe(path, config=config, extract=watched)
         held = target.getvalue() if isinstance(target, io.BytesIO) else b""
-    return Seen(found, np.empty(0) if found.error else np.concatenate(keys), held)
+    return found, np.empty(0) if found.error else np.concatenate(keys), held

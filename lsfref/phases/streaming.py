@@ -8,6 +8,7 @@ tracks, and the tracks that are found valid but not yet described.
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import partial
 from typing import NamedTuple
 
@@ -15,7 +16,7 @@ import numpy as np
 
 from lsfref.arrays import Floats
 from lsfref.cited import homography
-from lsfref.descriptors import N_PLANES, Room, cell_sums, describe, room_for
+from lsfref.descriptors import N_PLANES, cell_sums, describe, room_for
 from lsfref.kernels.pyramid import scale_factors
 from lsfref.phases import motion
 from lsfref.phases.motion import Watch
@@ -78,9 +79,11 @@ def follow(
     for frame, step in enumerate(steps):
         greys = step.greys
         if frame == 0:
-            factors = scale_factors(len(greys))
             room = room_for(greys[0])
-            layers = [_Layer(g, k, factors[k], room, borders, watch) for k, g in enumerate(greys)]
+            for k, factor in enumerate(scale_factors(len(greys))):
+                tracker = Tracker(greys[k].dtype, borders=borders)
+                show = partial(watch, scale=k) if watch else _look_away
+                layers.append(_Layer(greys[k], factor, tracker, room, show))
         for k, layer in enumerate(layers):
             if step.flows is not None:
                 own_flow_HW2 = None if step.own_flows is None else step.own_flows[k]
@@ -94,20 +97,10 @@ def follow(
 
 def _ended(layers: list["_Layer"], end: int) -> Iterator[Block]:
     """Yield the Block of the tracks that end on this frame, if there are any."""
-    blocks = []
-    for layer in layers:
-        points_PS2, descriptors_PD = layer.describe(end)
-        info_P10 = _info(points_PS2, end, layer.factor, layers[0].grey_HW.shape)
-        blocks.append(Block(info_P10, descriptors_PD))
-    if any(len(block.info_P10) for block in blocks):
-        yield Block(*map(np.concatenate, zip(*blocks, strict=True)))
-
-
-class _Pending(NamedTuple):
-    """What describes a step: the frame that it leaves, and the flow from there."""
-
-    grey_HW: Floats
-    flow_HW2: Floats
+    blocks = [layer.describe(end, layers[0].grey_HW.shape) for layer in layers]
+    block = Block(*map(np.concatenate, zip(*blocks, strict=True)))
+    if len(block.info_P10):
+        yield block
 
 
 class _Cohort(NamedTuple):
@@ -118,27 +111,22 @@ class _Cohort(NamedTuple):
     sums_LO4P: Floats  # filled step by step
 
 
+@dataclass
 class _Layer:
     """One scale of a video: tracked as frames come, described 15 frames later.
 
     By then every track through a frame has been judged, and only the valid ones are described.
+    `steps` are those not yet described, each as the frame that it leaves and the flow from there;
+    `cohorts` is what ends with each.
     """
 
-    def __init__(
-        self,
-        grey_HW: Floats,
-        k: int,
-        factor: float,
-        room: Room,
-        borders: str,
-        watch: Watch | None,
-    ) -> None:
-        self.grey_HW, self.factor = grey_HW, factor  # the latest frame; its scale
-        self.tracker = Tracker(grey_HW.dtype, borders=borders)
-        self.room = room
-        self.show: Watch = partial(watch, scale=k) if watch else _look_away
-        self.steps: deque[_Pending] = deque()  # those not yet described, and what ends with each
-        self.cohorts: deque[_Cohort] = deque()
+    grey_HW: Floats  # the latest frame
+    factor: float
+    tracker: Tracker
+    room: Floats
+    show: Watch
+    steps: deque[tuple[Floats, Floats]] = field(default_factory=deque)
+    cohorts: deque[_Cohort] = field(default_factory=deque)
 
     def start(self, frame: int, grey_HW: Floats) -> None:
         """Begin new tracks on this frame."""
@@ -151,28 +139,25 @@ class _Layer:
         """Follow the tracks to this frame and judge those that are complete."""
         advance = self.tracker.advance(flow_HW2, own_flow_HW2)
         points_pS2 = single(advance.complete_pS2 * self.factor)
-        if own_flow_HW2 is None:
-            moves_pL2, verdicts_p = np.diff(points_pS2, axis=1), judge(points_pS2)
-        else:
-            moves_pL2 = advance.own_moves_pL2 * self.factor
-            verdicts_p = judge(points_pS2, moves_pL2)
+        own_moves_pL2 = None if own_flow_HW2 is None else advance.own_moves_pL2 * self.factor
+        moves_pL2 = np.diff(points_pS2, axis=1) if own_moves_pL2 is None else own_moves_pL2
+        verdicts_p = judge(points_pS2, own_moves_pL2)
         valid_p = verdicts_p == 0
         sums_LO4P = np.empty((TRACK_LENGTH, N_PLANES, 4, valid_p.sum()), self.grey_HW.dtype)
         self.cohorts.append(_Cohort(advance.complete_pS2[valid_p], moves_pL2[valid_p], sums_LO4P))
-        described_HW2 = flow_HW2 if own_flow_HW2 is None else own_flow_HW2
-        self.steps.append(_Pending(self.grey_HW, described_HW2))
+        self.steps.append((self.grey_HW, flow_HW2 if own_flow_HW2 is None else own_flow_HW2))
         shown = {"flow_HW2": flow_HW2, **advance._asdict(), "verdicts_p": verdicts_p}
         for name, value in shown.items():
             self.show("trajectories", name, value, frame=frame)
 
-    def describe(self, end: int) -> tuple[Floats, Floats]:
-        """Return points_PS2, in pixels of the frame, and descriptors_PD of tracks that end here."""
+    def describe(self, end: int, shape: tuple[int, ...]) -> Block:
+        """Return the tracks that end here, of frames of this shape."""
         self._sum_up(end - 1)
         cohort = self.cohorts.popleft()
-        n = len(cohort.points_PS2)
-        batches = [slice(i, i + BATCH) for i in range(0, max(1, n), BATCH)]
+        points_PS2 = single(cohort.points_PS2 * self.factor)
+        batches = [slice(i, i + BATCH) for i in range(0, max(1, len(points_PS2)), BATCH)]
         rows = [describe(cohort.moves_PL2[b], cohort.sums_LO4P[..., b]) for b in batches]
-        return single(cohort.points_PS2 * self.factor), np.concatenate(rows)
+        return Block(_info(points_PS2, end, self.factor, shape), np.concatenate(rows))
 
     def _sum_up(self, frame: int) -> None:
         """Take the cell sums on the oldest frame for all valid tracks that pass through it."""

@@ -74,15 +74,12 @@ def test_box_sums_are_those_of_scipy(size, dtype):
 
 @settings(max_examples=25)
 @given(height=sides, width=sides, seed=seeds)
-def test_cells_add_up_and_are_given_back(height, width, seed):
+def test_cells_add_up(height, width, seed):
     image_HW = image_of(height, width, seed)
     cells_hw = filters.cells(image_HW)
     padded = np.pad(image_HW, ((0, height % 2), (0, width % 2)))
     wanted = padded.reshape(cells_hw.shape[0], 2, cells_hw.shape[1], 2).sum(axis=(1, 3))
     np.testing.assert_allclose(cells_hw, wanted, rtol=0, atol=1e-12)
-    image_1HW = filters.uncells(cells_hw[None], (height, width))
-    wanted = [[cells_hw[y // 2, x // 2] for x in range(width)] for y in range(height)]
-    np.testing.assert_array_equal(image_1HW[0], wanted)
 
 
 @settings(max_examples=25)

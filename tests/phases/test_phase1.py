@@ -45,11 +45,11 @@ def test_it_is_the_stages_one_after_the_other(choices):
         start, apply_scaling(scaling, rows_PD), labels_P, rng=streams.batch, **settings
     )
     config = dataclasses.replace(CONFIG, **choices)
-    fitted = phase1.fit_network(rows_PD.copy(), labels_P, config, n_classes=3)
-    assert_same(fitted.network.encoder.parameters, by_hand.parameters)
+    network, _ = phase1.fit_network(rows_PD.copy(), labels_P, config, n_classes=3)
+    assert_same(network.encoder.parameters, by_hand.parameters)
     for name in ("reconstruction_curve", "classification_curve"):
-        np.testing.assert_array_equal(getattr(fitted.network, name), getattr(by_hand, name))
-    codes_PE = fitted.network.encoder(rows_PD)
+        np.testing.assert_array_equal(getattr(network, name), getattr(by_hand, name))
+    codes_PE = network.encoder(rows_PD)
     by_stages_PE = lsfnet.encode(by_hand.parameters, apply_scaling(scaling, rows_PD))
     np.testing.assert_allclose(codes_PE, by_stages_PE, rtol=1e-12)
 
@@ -81,7 +81,7 @@ def test_every_pass_is_reported_and_warnings_are_handed_on():
     phase1.fit_network(rows_PD, labels_P, CONFIG, n_classes=3, work=work)
     assert said == [("training", done, 3) for done in range(4)]
     worse = dataclasses.replace(CONFIG, lr_mlp=1.0, lr_ae=0.0, input_scaling="none")
-    (told,) = phase1.fit_network(*sample(), worse, n_classes=3).warnings
+    _, (told,) = phase1.fit_network(*sample(), worse, n_classes=3)
     assert "ended worse" in told
 
 
@@ -89,5 +89,5 @@ def test_every_pass_is_reported_and_warnings_are_handed_on():
 def test_the_network_has_the_dtype_of_the_choice(dtype):
     rows_PD, labels_P = sample()
     config = dataclasses.replace(CONFIG, dtype=dtype)
-    fitted = phase1.fit_network(rows_PD.astype(dtype), labels_P, config, n_classes=3)
-    assert {a.dtype for a in fitted.network.encoder.parameters.values()} == {np.dtype(dtype)}
+    network, _ = phase1.fit_network(rows_PD.astype(dtype), labels_P, config, n_classes=3)
+    assert {a.dtype for a in network.encoder.parameters.values()} == {np.dtype(dtype)}

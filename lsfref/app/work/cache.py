@@ -29,7 +29,7 @@ import numpy as np
 
 import lsfref
 from lsfref.app.work.entries import BROKEN, Entry, member, read_block, read_entry, rebatch, seal
-from lsfref.config import Config, extraction_parameters
+from lsfref.config import EXTRACTION_FIELDS, Config, settings
 from lsfref.errors import VideoError
 from lsfref.media.pictures import content_digest
 from lsfref.phases import extraction
@@ -231,7 +231,8 @@ def note(text: str) -> Notice:
 def entry_key(path: PathLike, config: Config) -> str | None:
     """Return the key of a video's features: its content, the parameters, the code."""
     digest = hashlib.sha256(code_version().encode())
-    digest.update(json.dumps(extraction_parameters(config), sort_keys=True).encode())
+    parameters = settings(config, *EXTRACTION_FIELDS)
+    digest.update(json.dumps(parameters, sort_keys=True).encode())
     try:
         digest.update(content_digest(path).encode())
     except (OSError, VideoError):

@@ -16,10 +16,10 @@ class Choices:
 
     moments: str = choice(
         "frames", "X1", "moments of a video: mean; deviation too; that of its frames too",
-        ("frames", "deviation", "mean"),
+        "frames deviation mean",
     )  # fmt: skip
-    mirror: str = choice("yes", "X2", "describe a video and its mirror image as one", ("yes", "no"))
-    kernel: str = choice("gaussian", "X3", "likeness of two videos", ("gaussian", "linear"))
+    mirror: str = choice("yes", "X2", "describe a video and its mirror image as one", "yes no")
+    kernel: str = choice("gaussian", "X3", "likeness of two videos", "gaussian linear")
     gamma: float = choice(
         1.0, "X4", "narrowness of the gaussian: tracks, changes", least=1e-6, most=1e6
     )
@@ -35,9 +35,9 @@ class Choices:
         0.5, "X8", "share of the picture statistics in the background answer", most=1
     )
     people: float = choice(0.5, "X9", "share of the people in the foreground answer", most=1)
-    gate: str = choice("yes", "X10", "people in windows that move, too", ("yes", "no"))
+    gate: str = choice("yes", "X10", "people in windows that move, too", "yes no")
     trackless: str = choice(
-        "yes", "X12", "learn from and answer videos without trajectories", ("yes", "no")
+        "yes", "X12", "learn from and answer videos without trajectories", "yes no"
     )
 
     def likeness(self, *, few: bool = False) -> Kernel:

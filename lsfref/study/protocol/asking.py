@@ -11,7 +11,7 @@ import numpy as np
 from lsfref import lsh, voting
 from lsfref.arrays import Floats, Ints
 from lsfref.config import Config
-from lsfref.phases.phase2 import Selection, fit_task, neighbor_count
+from lsfref.phases.phase2 import fit_task, neighbor_count
 from lsfref.phases.testing import votes_of
 from lsfref.study.classifiers.svm import fit_svm, margins
 
@@ -70,7 +70,7 @@ def ask_hashed(
     n_projections, k = pair
     own = dataclasses.replace(config, n_projections=n_projections, n_neighbors=k, k_rule="fixed")
     width = index_MQ.shape[1]
-    whole = Selection(np.zeros(width), np.arange(width))  # what is best is selected already
+    whole = np.zeros(width), np.arange(width)  # what is best is selected already
     task = fit_task(index_MQ, labels_M, classes, own, rng=rng, selection=whole)
     return votes_of(task, queries_mQ, own)
 

@@ -125,7 +125,7 @@ def fit_networks(
 def _fit(sample: tuple[Floats, Ints], *, config: Config) -> Network:
     """Return a network whose head knows the classes of its sample (C7): rows and their classes."""
     present, labels_P = np.unique(sample[1], return_inverse=True)
-    return fit_network(sample[0], labels_P.ravel(), config, n_classes=len(present)).network
+    return fit_network(sample[0], labels_P.ravel(), config, n_classes=len(present))[0]
 
 
 def pool_videos(

@@ -152,7 +152,7 @@ def _vectors(
     train_paths, labels = [paths[i] for i in learned], head.labels_M[usable[learned]]
 
     def vectors(config: Config, kinds: set[str], parts: Parts) -> dict[str, Floats]:
-        sample = survey_videos(train_paths, [labels], config, work=Work(extract)).samples[0]
+        _, (sample,) = survey_videos(train_paths, [labels], config, work=Work(extract))
         labels_P = np.unique(labels[sample.owner_P], return_inverse=True)[1].ravel()  # no gaps
         encoders = fit_encoders(sample.rows_PD, labels_P, kinds=kinds, parts=parts, config=config)
         found = [encode_video(extract(path, config), encoders) for path in paths]

@@ -144,7 +144,7 @@ def select_and_join(
     rows labelled -1 have no say. They are then put side by side, or folded by CCA (H5).
     """
     if recipe.select:
-        kept = [select(table, labels_M, config).selected_Q for table in seen]
+        kept = [select(table, labels_M, config)[1] for table in seen]
         seen = [table[:, columns] for table, columns in zip(seen, kept, strict=True)]
         asked = [table[:, columns] for table, columns in zip(asked, kept, strict=True)]
     if recipe.fuse == "cca":

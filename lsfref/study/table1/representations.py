@@ -49,7 +49,7 @@ def fit_encoders(
     encode: dict[str, Callable[[Floats], Floats]] = {}
     n_classes = int(labels_P.max()) + 1
     if "lsfnet" in kinds:
-        learned = fit_network(sample_PD, labels_P, config, n_classes=n_classes).network.encoder
+        learned = fit_network(sample_PD, labels_P, config, n_classes=n_classes)[0].encoder
         scaling = learned.scaling
         encode["lsfnet"] = functools.partial(lsfnet.encode, learned.parameters)
     else:

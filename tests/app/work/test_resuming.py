@@ -35,7 +35,7 @@ def fit(keeper, config=CONFIG, *, stop=99, labels=0):
             raise Stop
 
     work = Work(report=report, keeper=keeper)
-    network = phase1.fit_network(rows_PD, labels_P, config, n_classes=3, work=work).network
+    network, _ = phase1.fit_network(rows_PD, labels_P, config, n_classes=3, work=work)
     return network, said
 
 

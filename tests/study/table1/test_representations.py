@@ -53,7 +53,7 @@ def few_gaussians(monkeypatch):
 
 def sampled():
     """Rows of the learned videos, and their classes."""
-    sample = survey_videos(LEARNED, [LABELS], SMALL, work=Work(extract)).samples[0]
+    _, (sample,) = survey_videos(LEARNED, [LABELS], SMALL, work=Work(extract))
     return sample.rows_PD, LABELS[sample.owner_P]
 
 
