@@ -124,9 +124,9 @@ def test_random_labels_stay_at_chance():
 def test_poisoned_test_videos_leave_what_is_fitted_unchanged(monkeypatch):
     given = []
 
-    def spy(how, index, labels, queries, wanted, **rest):
+    def spy(how, index, labels, queries, **rest):
         given.append((index, queries))
-        return Asked(np.zeros((1, len(wanted)), dtype=int))
+        return Asked(np.zeros((1, len(queries)), dtype=int))
 
     monkeypatch.setattr(features, "ask", spy)
     test = np.array([4, 9, 16, 23])
