@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 from pages import Page
 
-from lsfref.app.page.evidence import Evidence, Part
+from lsfref.app.page.evidence import Evidence
 from lsfref.app.page.explain_page import explain_page, summary
 from lsfref.app.page.story import Said
 from lsfref.model import Extras
@@ -83,13 +83,10 @@ def test_equal_answers_over_time_are_one(stories):
 
 def test_the_experts_of_preset_best_are_named_with_what_they_say(stories):
     shares = {"normal": 0.2, "camera shaking": 0.7, "tree waving": 0.1}
-    parts = [
-        Part("the <pictures>", "background", shares),
-        Part("people", "foreground", {"human": 1}),
-    ]
+    said = {"background": {"the <pictures>": shares}, "foreground": {"people": {"human": 1}}}
     kind = "<script>best</script>"  # a model may come from a stranger
     model = dataclasses.replace(stories[1].model, extras=Extras(kind, {}, {}))
-    page = page_of(dataclasses.replace(stories[1], evidence=Evidence(parts, None, {}), model=model))
+    page = page_of(dataclasses.replace(stories[1], evidence=Evidence(said, None, {}), model=model))
     assert page.text.count("Which expert said what") == 2
     assert "the <pictures>: camera shaking 70 %" in page.text
     assert "people: human 100 %" in page.text
