@@ -8,6 +8,7 @@ is printed as it is found.
 
 import argparse
 import collections
+import contextlib
 import functools
 import sys
 from collections.abc import Sequence
@@ -90,20 +91,14 @@ def look_at(
     path: str, *, config: Config, extract: Extract
 ) -> tuple[Pooled, tuple[int | None, int | None], str]:
     """Return what `train` learns of a video, its width and height, and a digest of its bytes."""
-    found, size = survey(path, config=config, extract=extract), (None, None)
+    found, size, digest = survey(path, config=config, extract=extract), (None, None), ""
     if found.n_frames:
         # What is wrong with the file is said by the survey.
         first = video.read_frames(path, max_pixels=config.max_pixels, warn=lambda _text: None)
         size = next(first).shape[::-1]
-    return found, size, content(path)
-
-
-def content(path: str) -> str:
-    """Return a digest of a video's bytes; "" where it cannot be read."""
-    try:
-        return content_digest(path)
-    except (OSError, VideoError):
-        return ""
+    with contextlib.suppress(OSError, VideoError):  # one that cannot be read has none
+        digest = content_digest(path)
+    return found, size, digest
 
 
 def as_row(manifest: lists.Manifest, i: int, found: Pooled, size: Sequence[Any]) -> dict[str, Any]:

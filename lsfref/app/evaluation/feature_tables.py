@@ -15,7 +15,6 @@ from lsfref.app.work.progress import tell
 from lsfref.app.work.session import session
 from lsfref.arrays import Floats
 from lsfref.errors import LabelsError
-from lsfref.model import LabelledVideo
 from lsfref.storage.files import printable
 from lsfref.study.best.evaluation import answer_tables
 from lsfref.study.protocol import protocol
@@ -63,10 +62,7 @@ def read(args: argparse.Namespace) -> tuple[list[Floats], Manifest]:
 
 def manifest_of(labels: Sequence[Row], source: str) -> Manifest:
     """Return the rows of a label table as the videos of a list; the number of each is its name."""
-    videos = [
-        LabelledVideo(str(i), "", *(cell or None for cell in row[2:5]))
-        for i, row in enumerate(labels)
-    ]
+    videos = [row.video(str(i), "") for i, row in enumerate(labels)]
     return Manifest(videos, [""] * len(videos), [0] * len(videos), source)
 
 

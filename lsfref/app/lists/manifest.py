@@ -81,10 +81,7 @@ def parse_labels(path: str | os.PathLike[str]) -> tuple[Listed, list[str]]:
 def understood(listed: Listed, name: str) -> Manifest:
     """Return what rows mean together."""
     rows = sorted(listed.rows, key=operator.attrgetter("file"))
-    videos = [  # with the cells background, foreground and group
-        LabelledVideo(row.file, listed.path(row), *(cell or None for cell in row[2:5]))
-        for row in rows
-    ]
+    videos = [row.video(row.file, listed.path(row)) for row in rows]
     splits, lines = [row.split for row in rows], [row.line for row in rows]
     return Manifest(videos, splits, lines, name, listed.notes)
 

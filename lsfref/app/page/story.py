@@ -198,7 +198,7 @@ def gather(path: str, config: Config, model: Model | None = None, *, strict: boo
 
 def _ask(story: Story, model: Model, extract: Extract) -> None:
     """Put into the story what the paper's system finds, and what `classify` answers."""
-    pooled_E = answering.PaperAnswerer(model).describe(story.path, extract=extract).pooled_E
+    pooled_E = answering.paper_answerer(model).describe(story.path, extract=extract).pooled_E
     if pooled_E is not None and pooled_E.any():  # zeros are no place among others (D4)
         story.pooled_E, story.indexed_as = pooled_E, indexed_as(model, pooled_E)
         story.searches = {name: _search(name, model, pooled_E) for name in model.tasks}

@@ -79,10 +79,9 @@ def train_autoencoder(rows_PD: Floats, *, n_classes: int, config: Config) -> lsf
     for stage, rate in enumerate(rates):
         epochs = config.epochs * (stage + 1) // len(rates) - config.epochs * stage // len(rates)
         part = dataclasses.replace(config, epochs=epochs, lr_ae=rate, switch="reconstruction")
-        trained = network_from(
+        parameters = network_from(
             part, rows_PD, labels_P, n_classes=n_classes, streams=streams, start=parameters
-        )
-        parameters = trained.parameters
+        ).parameters
     assert parameters is not None  # there is a rate
     return parameters
 

@@ -37,7 +37,7 @@ def test_the_moment_is_the_frame_on_which_most_trajectories_end(stories):
 
 def test_the_answer_is_that_of_classify(stories, small_model):
     _, asked = stories
-    system = answering.PaperAnswerer(load(small_model))
+    system = answering.paper_answerer(load(small_model))
     assert asked.answer == ask(system, asked.path)
     assert asked.fault is None
     for name, search in asked.searches.items():
