@@ -103,16 +103,16 @@ def _over_time(story: Story, name: str, classes: tuple[str, ...]) -> str:
         return ""
     numbers = class_numbers(classes)
     parts, told = [], []
-    for label, group in itertools.groupby(story.intervals, lambda said: said.labels[name]):
+    for label, group in itertools.groupby(story.intervals, lambda said: said[1][name]):
         run = list(group)
-        first, last = run[0].interval, run[-1].interval
+        first, last = run[0][0], run[-1][0]
         frames = f"frames {first.first} to {last.last}"
         if first.seconds and last.seconds:
             frames = f"{first.seconds[0]:.1f} to {last.seconds[1]:.1f} s"
         told.append(f"{frames}: {label or 'no answer'}")
         number = None if label is None else numbers[label]
         parts.append((float(last.last - first.first + 1), number, told[-1]))
-    end = story.intervals[-1].interval.seconds
+    end = story.intervals[-1][0].seconds
     ends = f"{end[1]:.1f} s" if end else plural(story.n_frames, "frame")
     return (
         "<h3>Over time</h3>"

@@ -41,6 +41,9 @@ THUMB_FRAME = 12  # of an indexed video, or its last: the first ones may be blac
 SAME = 1e-5  # distance of two codes of one video, relative to their length
 
 
+Labels = dict[str, str | None]  # the answer to each task
+
+
 class Moment(NamedTuple):
     """One frame and what led to it: the frames of the 15 steps before, and the tracks."""
 
@@ -79,13 +82,6 @@ class Search(NamedTuple):
     hits: list[testing.Hit]
 
 
-class Said(NamedTuple):
-    """The answers to one interval of a video."""
-
-    interval: timeline.Interval
-    labels: dict[str, str | None]  # of each task
-
-
 @dataclasses.dataclass
 class Story:
     """All that the page says of one video."""
@@ -105,7 +101,7 @@ class Story:
     searches: dict[str, Search] = dataclasses.field(default_factory=dict)
     indexed_as: str | None = None  # the name of this very video in the index
     answer: testing.Answer | None = None  # what `classify` says
-    intervals: list[Said] = dataclasses.field(default_factory=list)
+    intervals: list[tuple[timeline.Interval, Labels]] = dataclasses.field(default_factory=list)
     evidence: Evidence | None = None  # of preset `best` alone
 
     @property
@@ -211,9 +207,7 @@ def _ask(story: Story, model: Model, extract: Extract) -> None:
     n = max(SHORTEST, -(-story.n_frames // INTERVALS))
     seconds = n / (story.rate or timeline.NOMINAL_RATE)
     told = system.describe_intervals(story.path, seconds=seconds, extract=extract)
-    story.intervals = [
-        Said(i, answering.answer_as(system, i.pooled).labels) for i in told.intervals
-    ]
+    story.intervals = [(i, answering.answer_as(system, i.pooled).labels) for i in told.intervals]
     if isinstance(system, preset.Answerer) and described.pooled_E is not None:
         story.evidence = evidence_of(system, story.path, described.pooled_E)
 

@@ -53,9 +53,7 @@ def rounds_of(repeats: Sequence[Sequence[Split]]) -> list[Round]:
 
 
 def collect(
-    rounds: Sequence[Round],
-    answers: Sequence[dict[str, list[Asked]]],
-    tasks: Sequence[TaskLabels],
+    rounds: Sequence[Round], answers: Sequence[dict[str, list[Asked]]], tasks: Sequence[TaskLabels]
 ) -> list[Outcome]:
     """Return the Outcome of each method and task, methods in the order in which they first answer.
 

@@ -48,12 +48,7 @@ FUSIONS = {
 
 
 def answer_fold(
-    one: Round,
-    *,
-    recipe: Recipe,
-    tables: Tables,
-    tasks: Sequence[TaskLabels],
-    config: Config,
+    one: Round, *, recipe: Recipe, tables: Tables, tasks: Sequence[TaskLabels], config: Config
 ) -> dict[str, list[Asked]]:
     """Return the answers of a recipe to each task in one fold; tasks[0] teaches LSFNet."""
     fused, every = fuse(recipe.fuse, tables, one, tasks[0], config), np.arange(len(tables[0]))

@@ -94,7 +94,7 @@ def fit_mixtures(rows_PD: Floats, *, parts: Parts, seed: int) -> dict[str, mixtu
         part = np.ascontiguousarray(rows_PD[:, columns])
         rng = np.random.default_rng([seed, *name.encode()])  # alone as among others
         start = mixture.seed_mixture(part, n_gaussians=N_GAUSSIANS, rng=rng)
-        found[name] = mixture.fit_mixture(part, start, tolerance=LEAST_GAIN).mixture
+        found[name], _ = mixture.fit_mixture(part, start, tolerance=LEAST_GAIN)
     return found
 
 

@@ -7,7 +7,6 @@ from pages import Page
 
 from lsfref.app.page.evidence import Evidence
 from lsfref.app.page.explain_page import explain_page, summary
-from lsfref.app.page.story import Said
 from lsfref.model import Extras
 
 pytestmark = pytest.mark.unwatched
@@ -59,7 +58,7 @@ def test_equal_answers_over_time_are_one(stories):
     one, two = story.intervals
     labels = [None, "normal", "normal", "rain", "normal"]
     parts = [
-        Said(two.interval._replace(first=10 * i, last=10 * i + 9, seconds=(0.4 * i, 0.4 * i + 0.4)),
+        (two[0]._replace(first=10 * i, last=10 * i + 9, seconds=(0.4 * i, 0.4 * i + 0.4)),
              {"background": label, "foreground": None})
         for i, label in enumerate(labels)
     ]  # fmt: skip
@@ -75,7 +74,7 @@ def test_equal_answers_over_time_are_one(stories):
     changed = dataclasses.replace(story, intervals=parts, model=model, answer=answer)
     text = Page(explain_page(changed, [])).text
     assert "0.0 to 0.4 s: no answer; 0.4 to 1.2 s: normal; 1.2 to 1.6 s: rain; 1.6" in text
-    untimed = [Said(part.interval._replace(seconds=None), part.labels) for part in parts]
+    untimed = [(interval._replace(seconds=None), labels) for interval, labels in parts]
     text = Page(explain_page(dataclasses.replace(changed, intervals=untimed), [])).text
     assert "frames 0 to 9: no answer; frames 10 to 29: normal" in text
     assert "Over time" not in summary(dataclasses.replace(story, intervals=[one]), [])
