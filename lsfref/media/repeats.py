@@ -41,17 +41,14 @@ def without_repeats(frames: Iterable[Floats], tell: Callable[[int], None]) -> It
     before_hw: Floats | None = None
     for t, frame_HW in enumerate(frames):
         small_hw = frame_HW[::2, ::2].astype(np.float32)
-        change = np.inf if before_hw is None else _rms(small_hw - before_hw)
+        step_hw = np.inf if before_hw is None else small_hw - before_hw
+        change = float(np.sqrt(np.mean(step_hw * step_hw)))
         before_hw = small_hw
         evidence.add(t, change)
         held.append((t, change, frame_HW))
         if t >= min(LOOK, HELD // frame_HW.nbytes) - 1:
             yield from release()
     yield from release()
-
-
-def _rms(difference_hw: Floats) -> float:
-    return float(np.sqrt(np.mean(difference_hw * difference_hw)))
 
 
 class _Evidence:

@@ -94,14 +94,13 @@ def render_scene(scene: int, *, settings: Settings, out_dir: Path) -> list[Clip]
 
 
 def render_set(
-    out_dir: str | Path, *, mapper: Mapper, progress: Callable[[int, int], None], **settings: Any
+    out_dir: str | Path, drawn: Settings, *, mapper: Mapper, progress: Callable[[int, int], None]
 ) -> Path:
     """Write the videos and labels.csv (last) into `out_dir`; return the path of labels.csv.
 
     `mapper` is `map` or the map of any executor: each scene is a task of its own, and what is
-    written does not depend on where it ran. `settings` are the fields of Settings.
+    written does not depend on where it ran.
     """
-    drawn = Settings(**settings)
     out_dir = Path(out_dir)
     out_dir.mkdir(parents=True, exist_ok=True)
     task = functools.partial(render_scene, settings=drawn, out_dir=out_dir)

@@ -32,7 +32,7 @@ def ask(seconds, rate, monkeypatch, cuts=(), times=(), **rest):
     monkeypatch.setattr(decoding, "frame_rate", lambda _path: rate)
     monkeypatch.setattr(decoding, "frame_times", lambda _path: np.array(times))
     rows_PD, extract = fake(cuts, **rest)
-    system = answering.PaperAnswerer(make())
+    system = answering.paper_answerer(make())
     return rows_PD, system.describe_intervals("x", seconds=seconds, extract=extract)
 
 
@@ -104,7 +104,7 @@ def test_one_interval_is_the_whole_video(monkeypatch):
     one = make()
     _, extract = fake()
     (interval,) = found.intervals
-    said = answering.answer_as(answering.PaperAnswerer(one), interval.pooled)
+    said = answering.answer_as(answering.paper_answerer(one), interval.pooled)
     assert said == pipeline.classify("x", one, extract=extract)
     assert len(rows_PD) == interval.pooled.n_points
 
@@ -113,7 +113,7 @@ def test_a_bad_video_is_told():
     def extract(*_):
         raise VideoError("x: no video")
 
-    found = answering.PaperAnswerer(make()).describe_intervals("x", seconds=1, extract=extract)
+    found = answering.paper_answerer(make()).describe_intervals("x", seconds=1, extract=extract)
     assert found.error == "x: no video"
     assert found.intervals == []
 

@@ -40,7 +40,7 @@ def test_same_seed_same_bytes_whatever_else_is_rendered(tmp_path):
     reported = []
     with ThreadPoolExecutor(2) as pool:
         labels = clip_set.render_set(
-            tmp_path / "both", **settings, mapper=pool.map,
+            tmp_path / "both", Settings(**settings), mapper=pool.map,
             progress=lambda done, of: reported.append((done, of)),
         )  # fmt: skip
     assert reported == [(1, 2), (2, 2)]

@@ -8,10 +8,11 @@ is printed as it is found.
 
 import argparse
 import collections
+import contextlib
 import functools
 import sys
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from lsfref import video
 from lsfref.app import options, output
@@ -53,10 +54,10 @@ def run(args: argparse.Namespace) -> int:
         first: dict[str, dict[str, Any]] = {}
         try:
             looks = doing.work.each("extracting", look, [v.path for v in manifest.videos])
-            for i, seen in enumerate(looks):
-                row = as_row(manifest, i, seen)
+            for i, (found, size, digest) in enumerate(looks):
+                row = as_row(manifest, i, found, size)
                 rows.append(row)
-                mark_copy(row, first.setdefault(seen.digest or f"\0{i}", row))
+                mark_copy(row, first.setdefault(digest or f"\0{i}", row))
                 if show:
                     show(row)
                 else:
@@ -86,38 +87,25 @@ def refusals(manifest: lists.Manifest, rows: Sequence[dict[str, Any]]) -> list[s
     return []
 
 
-class Look(NamedTuple):
-    """What decoding a video showed: what `train` learns of it, its width and height, its bytes."""
-
-    found: Pooled
-    size: tuple[int | None, int | None]
-    digest: str
-
-
-def look_at(path: str, *, config: Config, extract: Extract) -> Look:
-    """Return how many frames a video has, how large, and why it cannot be used."""
-    found = survey(path, config=config, extract=extract)
+def look_at(
+    path: str, *, config: Config, extract: Extract
+) -> tuple[Pooled, tuple[int | None, int | None], str]:
+    """Return what `train` learns of a video, its width and height, and a digest of its bytes."""
+    found, size, digest = survey(path, config=config, extract=extract), (None, None), ""
     if found.n_frames:
         # What is wrong with the file is said by the survey.
         first = video.read_frames(path, max_pixels=config.max_pixels, warn=lambda _text: None)
-        height, width = next(first).shape
-        return Look(found, (width, height), content(path))
-    return Look(found, (None, None), content(path))
+        size = next(first).shape[::-1]
+    with contextlib.suppress(OSError, VideoError):  # one that cannot be read has none
+        digest = content_digest(path)
+    return found, size, digest
 
 
-def content(path: str) -> str:
-    """Return a digest of a video's bytes; "" where it cannot be read."""
-    try:
-        return content_digest(path)
-    except (OSError, VideoError):
-        return ""
-
-
-def as_row(manifest: lists.Manifest, i: int, look: Look) -> dict[str, Any]:
+def as_row(manifest: lists.Manifest, i: int, found: Pooled, size: Sequence[Any]) -> dict[str, Any]:
     """Return what is said and what was seen of video i."""
-    video, found = manifest.videos[i], look.found
+    video = manifest.videos[i]
     said = (video.name, manifest.lines[i] or None, video.background, video.foreground, video.group)
-    seen = (found.n_frames, *look.size, list(found.warnings), found.error)
+    seen = (found.n_frames, *size, list(found.warnings), found.error)
     return dict(zip(FIELDS, (*said, manifest.splits[i] or None, *seen), strict=True))
 
 

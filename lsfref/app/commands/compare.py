@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 from lsfref.app import options, output
 from lsfref.app.evaluation import feature_tables, folding, systems
 from lsfref.app.evaluation.folding import divide, split_in_words
-from lsfref.app.evaluation.outcomes import with_ends
+from lsfref.app.evaluation.outcomes import MEASURES, with_ends
 from lsfref.app.evaluation.videos import count, labelled, task_labels
 from lsfref.app.lists import tables
 from lsfref.app.lists.manifest import Manifest, describe, read_labels, refuse_lone_classes
 from lsfref.app.page import figure3
 from lsfref.app.page.compare_page import compare_page
 from lsfref.app.work.session import session
+from lsfref.arrays import Floats
 from lsfref.errors import LabelsError
 from lsfref.phases.passes import survey
 from lsfref.storage.files import printable, write_bytes
@@ -28,10 +29,7 @@ from lsfref.study.protocol.outcome import Outcome, as_json
 from lsfref.study.table1 import compare
 from lsfref.study.table1.rows import ROWS
 
-FIELDS = (
-    "task", "method", "videos", "accuracy_mean", "accuracy_sd", "interval_low", "interval_high",
-    "recall_mean", "majority", "rounds", "won", "lost", "p",
-)  # fmt: skip
+FIELDS = ("task", "method", *MEASURES, "won", "lost", "p")
 SHOWN = {
     "method": "method", "accuracy_mean": "accuracy", "accuracy_sd": "sd", "interval_low": "from",
     "interval_high": "to", "recall_mean": "recall", "won": "won", "lost": "lost", "p": "p",
@@ -65,21 +63,13 @@ def run(args: argparse.Namespace) -> int:
 
 def of_tables(args: argparse.Namespace) -> Compared:
     """Compare the feature tables, alone and fused."""
-    columns, manifest = feature_tables.read(args)
-    named = dict(zip(tables.short_names(args.features), columns, strict=True))
-    tasks = task_labels(manifest, network=False)
-    repeats = divide(manifest, tasks, args)
-    rounds = protocol.rounds_of(repeats)
-    told = [*feature_tables.describe(columns, manifest), *folding.thin_classes(tasks, repeats)]
     ask = functools.partial(
-        compare.answer_tables, tables=named, fused=True, tasks=tasks,
+        compare.answer_tables, names=tables.short_names(args.features), fused=True,
         config=options.config_from(args),
     )  # fmt: skip
-    with session(args, passes=1, n_videos=len(rounds)) as doing:
-        doing.progress.explain(told)
-        folds = list(doing.work.each("folds", ask, rounds))
+    tasks, rounds, told, folds = feature_tables.ask(args, ask)
     outcomes = protocol.collect(rounds, [fold.answers for fold in folds], tasks)
-    return Compared(tasks, folds, rounds[0].split[1], outcomes, [*told, split_in_words(repeats)])
+    return Compared(tasks, folds, rounds[0].split[1], outcomes, told)
 
 
 def of_videos(args: argparse.Namespace) -> tuple[int, Compared]:
@@ -92,7 +82,7 @@ def of_videos(args: argparse.Namespace) -> tuple[int, Compared]:
     with session(args, passes=3, n_videos=len(manifest.videos)) as doing:
         doing.progress.explain(describe(manifest))
         manifest, videos, n_failed = count(manifest, config, doing)
-        also = _rows_of(beside, manifest)
+        names, also = _rows_of(beside, manifest)
         tasks = task_labels(manifest)
         repeats = divide(manifest, tasks, args)
         rounds = protocol.rounds_of(repeats)
@@ -111,7 +101,9 @@ def of_videos(args: argparse.Namespace) -> tuple[int, Compared]:
         found = list(doing.work.each("rows", ask, *zip(*pieces, strict=True)))
         folds = compare.put_together(found, n_folds=len(rounds))
         if also:
-            ask = functools.partial(compare.answer_tables, tables=also, fused=False, **asked)
+            ask = functools.partial(
+                compare.answer_tables, names=names, tables=also, fused=False, **asked
+            )
             more = doing.work.each("folds", ask, rounds)
             for fold, also_fold in zip(folds, more, strict=True):
                 fold.answers.update(also_fold.answers)
@@ -131,11 +123,13 @@ def _read_also(path: str) -> tables.FeatureTable:
     return table
 
 
-def _rows_of(beside: Sequence[tables.FeatureTable], manifest: Manifest) -> dict[str, NDArray]:
-    """Return the tables of --also, a row a video of the manifest, found by their names."""
+def _rows_of(
+    beside: Sequence[tables.FeatureTable], manifest: Manifest
+) -> tuple[list[str], list[Floats]]:
+    """Return the names of --also and the tables, a row a video of the manifest, found by name."""
     rows = [tables.labelled(file=video.name) for video in manifest.videos]
     names = tables.short_names([table.source for table in beside])
-    return dict(zip(names, tables.align(beside, rows, manifest.source), strict=True))
+    return names, tables.align(beside, rows, manifest.source)
 
 
 def _write_page(found: Compared, tests: Tests, args: argparse.Namespace) -> None:

@@ -7,10 +7,10 @@ train and test is one split, and stands unless --folds, --split or --repeats ask
 import argparse
 
 from lsfref.app import options
-from lsfref.app.evaluation import feature_tables, folding, outcomes, systems, videos
+from lsfref.app.evaluation import feature_tables, outcomes, videos
+from lsfref.app.evaluation.estimate import by_folds
 from lsfref.app.lists.manifest import describe, read_labels, refuse_lone_classes
 from lsfref.app.work.session import session
-from lsfref.study.protocol import asking
 
 
 def run(args: argparse.Namespace) -> int:
@@ -22,19 +22,8 @@ def run(args: argparse.Namespace) -> int:
     config, choices = options.chosen(args)
     manifest = videos.labelled(read_labels(args.labels))
     refuse_lone_classes(manifest)
-    system = systems.system(choices)
     with session(args, passes=3, n_videos=len(manifest.videos)) as doing:
         doing.progress.explain(describe(manifest))
-        manifest, counted, n_failed = videos.count(
-            manifest, config, doing, describe=system.describe
-        )
-        tasks = videos.task_labels(manifest)
-        repeats = folding.divide(manifest, tasks, args)
-        thin = folding.thin_classes(tasks, repeats)
-        if choices is None:  # the paper's system asks by K
-            smallest = min(len(train) for folds in repeats for train, _ in folds)
-            thin += asking.cut_in_words(config, smallest)
-        doing.progress.explain([folding.split_in_words(repeats), *thin])
-        found = system.evaluate(counted, tasks, repeats, config, work=doing.work)
+        found, n_failed = by_folds(manifest, config, choices, doing, args)
     outcomes.write(found, args)
     return 1 if n_failed else 0

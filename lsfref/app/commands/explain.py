@@ -45,7 +45,8 @@ def run(args: argparse.Namespace) -> int:
     story = work(args.videos[0], args.output)
     print(f"wrote {printable(args.output)}")
     if args.pictures:
-        write_pictures(args.output, args.pictures)
+        for name, data in pictures_of(Path(args.output).read_text(encoding="utf-8")):
+            write_bytes(os.path.join(args.pictures, name), data)
     progress.report(story.warnings, story.fault)
     return progress.conclude(1)
 
@@ -58,12 +59,6 @@ def explain(path: str, page: str, *, near: list[Path], back: str = "", **setting
     story = gather(path, **settings)
     write_bytes(page, explain_page(story, [*near, Path(path).parent], back).encode())
     return story
-
-
-def write_pictures(page: str, folder: str) -> None:
-    """Write the pixel pictures of a page as files."""
-    for name, data in pictures_of(Path(page).read_text(encoding="utf-8")):
-        write_bytes(os.path.join(folder, name), data)
 
 
 def run_many(

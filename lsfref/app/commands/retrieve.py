@@ -8,7 +8,7 @@ from lsfref.app import options, output
 from lsfref.app.lists.label_lists import find_videos
 from lsfref.app.work.session import session
 from lsfref.phases import testing
-from lsfref.study.protocol.answering import PaperAnswerer
+from lsfref.study.protocol.answering import paper_answerer
 
 FIELDS = ("query", "rank", "file", "background", "foreground", "hash_distance", "code_distance")
 
@@ -23,7 +23,7 @@ def run(args: argparse.Namespace) -> int:
     with session(args, passes=1, n_videos=len(paths)) as doing:
         doing.progress.explain(f"note: {text}" for text in left_out)
         show = output.printer(args, FIELDS)
-        look = functools.partial(PaperAnswerer(fitted).describe, extract=doing.work.extract)
+        look = functools.partial(paper_answerer(fitted).describe, extract=doing.work.extract)
         for path, pooled in zip(paths, doing.work.each("encoding", look, paths), strict=True):
             doing.progress.report(pooled.warnings, pooled.error)
             if pooled.pooled_E is None:

@@ -19,7 +19,7 @@ def run(args: argparse.Namespace) -> int:
     extra = tuple(sorted(set(args.extra)))
     settings = clip_set.Settings(args.seed, args.scenes, args.frames, args.size, extra)
     with workers.mapper(min(args.jobs, args.scenes)) as mapper:
-        labels = clip_set.render_set(args.out, mapper=mapper, progress=report, **settings._asdict())
+        labels = clip_set.render_set(args.out, settings, mapper=mapper, progress=report)
     n_clips = args.scenes * len(clip_set.list_clips(settings, 0))
     print(f"{printable(labels)}: {n_clips} clips of {args.scenes} cameras")
     if args.sheet:

@@ -80,7 +80,7 @@ def scenes(args: argparse.Namespace) -> Iterator[Path]:
     """Yield the label list of the built-in scenes of --seed, rendered once into the cache."""
     import lsfref
     from lsfref.app.work import cache
-    from lsfref.scenes.clip_set import N_SCENES, render_set
+    from lsfref.scenes.clip_set import N_SCENES, Settings, render_set
 
     code = hashlib.sha256()
     for source in sorted((Path(lsfref.__file__).parent / "scenes").rglob("*.py")):
@@ -96,7 +96,7 @@ def scenes(args: argparse.Namespace) -> Iterator[Path]:
         if not labels.exists():  # it is written last: the set is whole
             with session(args, passes=1, n_videos=N_SCENES) as doing:
                 report = functools.partial(doing.progress, "rendering scenes")
-                render_set(folder, seed=args.seed, mapper=doing.work.mapper, progress=report)
+                render_set(folder, Settings(args.seed), mapper=doing.work.mapper, progress=report)
         yield labels
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from lsfref.app import options
 from lsfref.app.evaluation import systems
-from lsfref.app.evaluation.folding import divide
+from lsfref.app.evaluation.folding import divide, split_in_words, thin_classes
 from lsfref.app.evaluation.videos import count, labelled, task_labels
 from lsfref.app.lists.manifest import Manifest
 from lsfref.app.work.session import Session
@@ -19,7 +19,7 @@ from lsfref.errors import LsfrefError
 from lsfref.phases.passes import Pooled
 from lsfref.storage.files import printable
 from lsfref.study.best.choices import Choices
-from lsfref.study.protocol import sureness
+from lsfref.study.protocol import asking, sureness
 from lsfref.study.protocol.outcome import Outcome, as_json
 
 RIGHT = 0.9  # the accuracy that a threshold is looked for
@@ -31,22 +31,27 @@ def by_folds(
     config: Config,
     choices: Choices | None,
     doing: Session,
+    args: argparse.Namespace | None = None,
     *,
     known: Mapping[str, Pooled] | None = None,
-) -> list[Outcome]:
-    """Return the Outcome of each task as `evaluate` with this seed gives it.
+) -> tuple[list[Outcome], int]:
+    """Return the Outcome of each task, and how many videos cannot be read: what `evaluate` gives.
 
-    `known` is what was made of each video already, by its name. Raises LsfrefError where the videos
-    cannot be divided.
+    Without its flags, in silence, as with this seed and no others. `known` is what was made of each
+    video already, by its name. Raises LsfrefError where the videos cannot be divided.
     """
-    system = systems.system(choices)
-    manifest = labelled(manifest)
-    manifest, counted, _ = count(
-        manifest, config, doing, quiet=True, describe=system.describe, known=known
+    system, quiet = systems.system(choices), args is None
+    manifest, counted, n_failed = count(
+        manifest, config, doing, quiet=quiet, describe=system.describe, known=known
     )
     tasks = task_labels(manifest)
-    repeats = divide(manifest, tasks, argparse.Namespace(seed=config.seed, repeats=1))
-    return system.evaluate(counted, tasks, repeats, config, work=doing.work)
+    repeats = divide(manifest, tasks, args or argparse.Namespace(seed=config.seed, repeats=1))
+    told = [split_in_words(repeats), *thin_classes(tasks, repeats)]
+    if choices is None:  # the paper's system asks by K
+        smallest = min(len(train) for folds in repeats for train, _ in folds)
+        told += asking.cut_in_words(config, smallest)
+    doing.progress.explain(() if quiet else told)
+    return system.evaluate(counted, tasks, repeats, config, work=doing.work), n_failed
 
 
 def expected(
@@ -59,9 +64,10 @@ def expected(
     other = None
     preset = "small" if args.preset == "best" else "best"
     try:
-        found = by_folds(listed, *options.chosen(args), doing, known=known)
+        asked = labelled(listed)
+        found, _ = by_folds(asked, *options.chosen(args), doing, known=known)
         if args.estimate == "both":
-            outcomes = by_folds(listed, *options.chosen(args, preset=preset), doing)
+            outcomes, _ = by_folds(asked, *options.chosen(args, preset=preset), doing)
             other = facts(outcomes, listed, drawn=False)
     except LsfrefError as fault:
         return [], {}, [f"no estimate of the accuracy: {fault}"]

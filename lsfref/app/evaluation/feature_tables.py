@@ -3,6 +3,7 @@
 import argparse
 import functools
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from lsfref.app import options
 from lsfref.app.evaluation import folding, outcomes
@@ -15,7 +16,6 @@ from lsfref.app.work.progress import tell
 from lsfref.app.work.session import session
 from lsfref.arrays import Floats
 from lsfref.errors import LabelsError
-from lsfref.model import LabelledVideo
 from lsfref.storage.files import printable
 from lsfref.study.best.evaluation import answer_tables
 from lsfref.study.protocol import protocol
@@ -25,22 +25,29 @@ from lsfref.study.table1 import features
 def run(args: argparse.Namespace) -> int:
     """Print the figures of --features under --labels (H8)."""
     config, choices = options.chosen(args)
+    fold: Callable[..., dict[str, list[protocol.Asked]]] = functools.partial(
+        features.answer_fold, recipe=features.FUSIONS[args.fuse], config=config
+    )
+    if choices is not None:
+        fold = functools.partial(answer_tables, choices=choices)
+    tasks, rounds, _, answers = ask(args, fold)
+    outcomes.write(protocol.collect(rounds, answers, tasks), args)
+    return 0
+
+
+def ask(
+    args: argparse.Namespace, fold: Callable[..., Any]
+) -> tuple[list[protocol.TaskLabels], list[protocol.Round], list[str], list[Any]]:
+    """Return tasks, rounds, lines that say what was understood, and what `fold` says in each."""
     columns, manifest = read(args)
     tasks = task_labels(manifest, network=False)
     repeats = folding.divide(manifest, tasks, args)
-    fold: Callable[..., dict[str, list[protocol.Asked]]] = functools.partial(
-        features.answer_fold,
-        recipe=features.FUSIONS[args.fuse], tables=columns, tasks=tasks, config=config,
-    )  # fmt: skip
-    if choices is not None:
-        fold = functools.partial(answer_tables, tables=columns, tasks=tasks, choices=choices)
-    rounds = protocol.rounds_of(repeats)
+    told = [*describe(columns, manifest), *folding.thin_classes(tasks, repeats)]
+    fold, rounds = functools.partial(fold, tables=columns, tasks=tasks), protocol.rounds_of(repeats)
     with session(args, passes=1, n_videos=len(rounds)) as doing:
-        thin = folding.thin_classes(tasks, repeats)
-        doing.progress.explain([*describe(columns, manifest), *thin])
-        answers = list(doing.work.each("folds", fold, rounds))
-    outcomes.write(protocol.collect(rounds, answers, tasks), args)
-    return 0
+        doing.progress.explain(told)
+        found = list(doing.work.each("folds", fold, rounds))
+    return tasks, rounds, [*told, folding.split_in_words(repeats)], found
 
 
 def read(args: argparse.Namespace) -> tuple[list[Floats], Manifest]:
@@ -63,10 +70,7 @@ def read(args: argparse.Namespace) -> tuple[list[Floats], Manifest]:
 
 def manifest_of(labels: Sequence[Row], source: str) -> Manifest:
     """Return the rows of a label table as the videos of a list; the number of each is its name."""
-    videos = [
-        LabelledVideo(str(i), "", *(cell or None for cell in row[2:5]))
-        for i, row in enumerate(labels)
-    ]
+    videos = [row.video(str(i), "") for i, row in enumerate(labels)]
     return Manifest(videos, [""] * len(videos), [0] * len(videos), source)
 
 

@@ -8,10 +8,11 @@ from lsfref.storage.files import printable
 from lsfref.study.protocol import sureness
 from lsfref.study.protocol.outcome import Outcome, as_json, confusion_lines, figures
 
-CSV_FIELDS = (
-    "method", "task", "videos", "accuracy_mean", "accuracy_sd", "interval_low", "interval_high",
-    "recall_mean", "majority", "rounds", "interval", "confusion", "classes",
+MEASURES = (
+    "videos", "accuracy_mean", "accuracy_sd", "interval_low", "interval_high", "recall_mean",
+    "majority", "rounds",
 )  # fmt: skip
+CSV_FIELDS = ("method", "task", *MEASURES, "interval", "confusion", "classes")
 
 
 def write(outcomes: Sequence[Outcome], args: argparse.Namespace) -> None:

@@ -14,7 +14,7 @@ from lsfref.phases.sampling import Describe
 from lsfref.study.best import evaluation, vectors
 from lsfref.study.best import preset as best
 from lsfref.study.best.choices import Choices
-from lsfref.study.protocol.answering import Answerer, PaperAnswerer
+from lsfref.study.protocol.answering import Answerer, paper_answerer
 from lsfref.study.protocol.evaluate import evaluate_videos
 from lsfref.study.protocol.outcome import Outcome
 
@@ -43,4 +43,4 @@ def system(choices: Choices | None) -> System:
 
 def answerer(model: Model, name: str = "model") -> Answerer:
     """Return what answers for a model. Raises ModelError where its extras are not understood."""
-    return PaperAnswerer(model) if model.extras is None else best.answerer(model, name)
+    return paper_answerer(model) if model.extras is None else best.answerer(model, name)

@@ -11,7 +11,7 @@ import operator
 import os
 import stat
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from lsfref.app.lists.label_lists import read_list
 from lsfref.app.lists.rows import Listed, Row
@@ -81,10 +81,7 @@ def parse_labels(path: str | os.PathLike[str]) -> tuple[Listed, list[str]]:
 def understood(listed: Listed, name: str) -> Manifest:
     """Return what rows mean together."""
     rows = sorted(listed.rows, key=operator.attrgetter("file"))
-    videos = [  # with the cells background, foreground and group
-        LabelledVideo(row.file, listed.path(row), *(cell or None for cell in row[2:5]))
-        for row in rows
-    ]
+    videos = [row.video(row.file, listed.path(row)) for row in rows]
     splits, lines = [row.split for row in rows], [row.line for row in rows]
     return Manifest(videos, splits, lines, name, listed.notes)
 
@@ -97,11 +94,9 @@ def class_order(names: Iterable[str | None], known: tuple[str, ...]) -> tuple[st
 
 def part(manifest: Manifest, wanted: Sequence[bool]) -> Manifest:
     """Return the wanted videos; classes that none of them has are gone."""
-    return manifest._replace(
-        videos=list(itertools.compress(manifest.videos, wanted)),
-        splits=list(itertools.compress(manifest.splits, wanted)),
-        lines=list(itertools.compress(manifest.lines, wanted)),
-    )
+    of_each = {name: getattr(manifest, name) for name in ("videos", "splits", "lines")}
+    kept: Any = {name: list(itertools.compress(held, wanted)) for name, held in of_each.items()}
+    return manifest._replace(**kept)
 
 
 def training_part(manifest: Manifest) -> Manifest:

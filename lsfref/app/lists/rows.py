@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+from lsfref.model import LabelledVideo
+
 COLUMNS = ("file", "background", "foreground", "group", "split")
 Fault = tuple[int, str]  # line, text
 
@@ -15,6 +17,10 @@ class Row(NamedTuple):
     foreground: str
     group: str
     split: str
+
+    def video(self, name: str, path: str) -> LabelledVideo:
+        """Return what the row says of a video."""
+        return LabelledVideo(name, path, *(cell or None for cell in self[2:5]))
 
 
 class Listed(NamedTuple):

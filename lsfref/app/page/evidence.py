@@ -20,14 +20,6 @@ from lsfref.study.best.vectors import MOMENTS, read_frames
 FAR = 4.0  # standard deviations: numbers further from those of the training clips are drawn there
 
 
-class Part(NamedTuple):
-    """What one expert says of one question: {class: share}."""
-
-    expert: str
-    task: str
-    shares: dict[str, float]
-
-
 class Sight(NamedTuple):
     """The window most like a person among those that move, on the frame where it is."""
 
@@ -39,27 +31,31 @@ class Sight(NamedTuple):
 
 
 class Evidence(NamedTuple):
-    """All of it; no sight where no window moves. `families` hold distances from the training."""
+    """All of it; no sight where no window moves. `families` hold distances from the training.
 
-    parts: list[Part]
+    `experts` hold, by task, what each of them says: {class: share}.
+    """
+
+    experts: dict[str, dict[str, dict[str, float]]]
     sight: Sight | None
     families: dict[str, Floats]
 
 
 def evidence_of(system: Answerer, path: PathLike, vector_V: Floats) -> Evidence:
     """Return the Evidence of a video, described as `vector_V`."""
-    parts = []
+    said: dict[str, dict[str, dict[str, float]]] = {}
     for task, experts in system.experts.items():
+        said[task] = {}
         for name, classifier in experts.classifiers.items():
             if seen_by(name, vector_V[None])[0]:
                 alone = Experts({name: classifier}, {name: 1.0})
                 shares_C = answer_rows(alone, vector_V[None], system.choices)[0].tolist()
                 classes = system.model.tasks[task].classes
-                parts.append(Part(name, task, dict(zip(classes, shares_C, strict=True))))
+                said[task][name] = dict(zip(classes, shares_C, strict=True))
     extras = system.model.extras
     assert extras is not None
     families = from_training(vector_V, extras.arrays["vectors_MV"])
-    return Evidence(parts, best_window(system, path), families)
+    return Evidence(said, best_window(system, path), families)
 
 
 def best_window(system: Answerer, path: PathLike) -> Sight | None:

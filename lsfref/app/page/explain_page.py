@@ -32,7 +32,7 @@ def explain_page(story: Story, folders: list[Path], back: str = "") -> str:
     model, title = story.model, os.path.basename(story.path)
     body = [f'<p><a href="{text(back)}">all videos</a></p>' if back else ""]
     body += [f"<h1>How lsfref sees {soft(title)}</h1>", summary(story, folders)]
-    names = [stage.name for stage in STAGES[: 10 if model else 4]]
+    names = [stage["name"] for stage in STAGES[: 10 if model else 4]]
     links = "".join(f'<li><a href="#stage{n}">{name}</a></li>' for n, name in enumerate(names, 1))
     body.append(f"{READING}<nav><ol>{links}</ol></nav>")
     stages = [draw(story) for draw in stages_1_to_4.DRAWN]
@@ -103,16 +103,16 @@ def _over_time(story: Story, name: str, classes: tuple[str, ...]) -> str:
         return ""
     numbers = class_numbers(classes)
     parts, told = [], []
-    for label, group in itertools.groupby(story.intervals, lambda said: said.labels[name]):
+    for label, group in itertools.groupby(story.intervals, lambda said: said[1][name]):
         run = list(group)
-        first, last = run[0].interval, run[-1].interval
+        first, last = run[0][0], run[-1][0]
         frames = f"frames {first.first} to {last.last}"
         if first.seconds and last.seconds:
             frames = f"{first.seconds[0]:.1f} to {last.seconds[1]:.1f} s"
         told.append(f"{frames}: {label or 'no answer'}")
         number = None if label is None else numbers[label]
         parts.append((float(last.last - first.first + 1), number, told[-1]))
-    end = story.intervals[-1].interval.seconds
+    end = story.intervals[-1][0].seconds
     ends = f"{end[1]:.1f} s" if end else plural(story.n_frames, "frame")
     return (
         "<h3>Over time</h3>"
@@ -124,13 +124,11 @@ def _over_time(story: Story, name: str, classes: tuple[str, ...]) -> str:
 
 def _by_expert(story: Story, name: str, classes: tuple[str, ...]) -> str:
     """Return what each expert of preset `best` says; nothing where there is one alone."""
-    said = ""
-    for part in story.evidence.parts if story.evidence else ():
-        if part.task == name:
-            best = best_of(part.shares)
-            says = tag(classes, best, f" {percent(part.shares[best])}")
-            said += f"<p>{text(part.expert)}: {says}</p>"
-            said += charts.share_strip(part.shares, classes, part.expert)
+    said, experts = "", story.evidence.experts if story.evidence else {}
+    for expert, shares in experts.get(name, {}).items():
+        best = best_of(shares)
+        says = tag(classes, best, f" {percent(shares[best])}")
+        said += f"<p>{text(expert)}: {says}</p>{charts.share_strip(shares, classes, expert)}"
     return said and f"<h3>Which expert said what</h3>{said}"
 
 

@@ -6,7 +6,6 @@ In: the spaces of one fold, one row per video.  Out: HTML; the numbers stand und
 import importlib.util
 import math
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
 import numpy as np
 
@@ -28,15 +27,10 @@ NOTE = (
 )
 
 
-class Map(NamedTuple):
-    """Points in the plane, and what made them."""
+def map_2d(features_MQ: Floats) -> tuple[Floats, str]:
+    """Return points_M2 of an unsupervised map, and what made it.
 
-    points_M2: Floats
-    name: str
-
-
-def map_2d(features_MQ: Floats) -> Map:
-    """Return an unsupervised map: UMAP [MHM18] where it is installed, else two components (H7).
+    That is UMAP [MHM18] where it is installed, else two components (H7).
 
     Labels are never shown to it: a supervised map would separate anything.
     """
@@ -44,11 +38,11 @@ def map_2d(features_MQ: Floats) -> Map:
         import umap
 
         mapper = umap.UMAP(n_neighbors=15, min_dist=0.0, n_components=2, random_state=42)
-        return Map(np.asarray(mapper.fit_transform(features_MQ), dtype=float), "UMAP")
+        return np.asarray(mapper.fit_transform(features_MQ), dtype=float), "UMAP"
     fitted = fit_pca(features_MQ, n_components=2)
     projected_MR = project(fitted, features_MQ)
     points_M2 = np.pad(projected_MR, ((0, 0), (0, 2 - projected_MR.shape[1])))
-    return Map(points_M2, f"PCA, {fitted.shares_R.sum():.0%} of the variance")
+    return points_M2, f"PCA, {fitted.shares_R.sum():.0%} of the variance"
 
 
 def figure3(
@@ -68,13 +62,14 @@ def figure3(
         panels = ""
         for kind, space in spaces.items():
             name, asked = SPACES[kind], known & asked_M
+            points_M2, maker = maps[kind]
             drawn = charts.scatter(
-                maps[kind].points_M2[known],
+                points_M2[known],
                 numbers[known],
                 f"{name}: map of the {task.name} classes",
                 filled_M=asked_M[known],
             )
-            notes = (maps[kind].name, separation(space[asked], labels_M[asked]))
+            notes = (maker, separation(space[asked], labels_M[asked]))
             words = "".join(f"<p>{text(note)}</p>" for note in notes)
             panels += f"<div><h4>{text(name)}</h4>{drawn}{words}</div>"
         parts.append(f"<h3>{text(task.name.capitalize())} motion</h3>{legend(task.classes)}")

@@ -5,30 +5,15 @@ import functools
 import json
 import re
 from pathlib import Path
-from typing import NamedTuple
 
 import lsfref
 from lsfref.app.page.shell import folded, plural, soft, text
 from lsfref.app.page.story import Story
 from lsfref.config import Config
 
-
-class Stage(NamedTuple):
-    """What stages.json says of a stage; {points} and the like are filled in for each video."""
-
-    name: str
-    title: str
-    paper: str
-    comes_in: str
-    goes_out: str
-    equations: list[str]  # HTML
-    choices: str
-
-
-STAGES = tuple(
-    Stage(**said)
-    for said in json.loads(Path(__file__).with_name("stages.json").read_text(encoding="ascii"))
-)
+# Of each stage its name, title and place in the paper, what comes in and goes out ({points} and the
+# like are filled in for each video), its equations (HTML), and its choices.
+STAGES = json.loads(Path(__file__).with_name("stages.json").read_text(encoding="ascii"))
 
 
 def section(number: int, story: Story, body: str) -> str:
@@ -38,14 +23,14 @@ def section(number: int, story: Story, body: str) -> str:
         "path": soft(story.path), "frames": plural(story.n_frames, "frame"),
         "points": f"{story.n_points:,}", "code": config.n_code, "scaling": config.input_scaling,
     }  # fmt: skip
-    comes_in, goes_out = (line.format_map(facts) for line in (stage.comes_in, stage.goes_out))
-    parts = "".join(f"<span>{equation}</span> " for equation in stage.equations)
-    head = f"{number}. {text(stage.title)} <small>({text(stage.paper)})</small>"
+    comes_in, goes_out = (stage[way].format_map(facts) for way in ("comes_in", "goes_out"))
+    parts = "".join(f"<span>{equation}</span> " for equation in stage["equations"])
+    head = f"{number}. {text(stage['title'])} <small>({text(stage['paper'])})</small>"
     return (
         f'<section id="stage{number}"><h2>{head}</h2>'
         f'<p class="io"><b>In:</b> {comes_in}<br><b>Out:</b> {goes_out}</p>'
         f'<div class="wide equation" tabindex="0">{parts}</div>{body}'
-        f"{choices(stage.choices, config)}</section>"
+        f"{choices(stage['choices'], config)}</section>"
     )
 
 

@@ -8,7 +8,7 @@ the answer and by its timeline, is read back from a temporary folder.
 import collections
 import dataclasses
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -39,6 +39,9 @@ STRIP = 6  # pictures of the film strip
 INTERVALS, SHORTEST = 24, 10  # of a timeline: how many at most, and how many frames at least
 THUMB_FRAME = 12  # of an indexed video, or its last: the first ones may be black
 SAME = 1e-5  # distance of two codes of one video, relative to their length
+
+
+Labels = dict[str, str | None]  # the answer to each task
 
 
 class Moment(NamedTuple):
@@ -79,13 +82,6 @@ class Search(NamedTuple):
     hits: list[testing.Hit]
 
 
-class Said(NamedTuple):
-    """The answers to one interval of a video."""
-
-    interval: timeline.Interval
-    labels: dict[str, str | None]  # of each task
-
-
 @dataclasses.dataclass
 class Story:
     """All that the page says of one video."""
@@ -105,7 +101,7 @@ class Story:
     searches: dict[str, Search] = dataclasses.field(default_factory=dict)
     indexed_as: str | None = None  # the name of this very video in the index
     answer: testing.Answer | None = None  # what `classify` says
-    intervals: list[Said] = dataclasses.field(default_factory=list)
+    intervals: list[tuple[timeline.Interval, Labels]] = dataclasses.field(default_factory=list)
     evidence: Evidence | None = None  # of preset `best` alone
 
     @property
@@ -125,7 +121,6 @@ class _Watcher:
         self.wanted = {round(i * every) for i in range(STRIP)}
         self.greys: collections.deque[Floats] = collections.deque(maxlen=TRACK_LENGTH + 1)
         self.now: dict[int, dict[str, Any]] = {}  # by scale, of this frame
-        self.kept: dict[int, Block] = {}  # by the frame on which their trajectories end
         self.frame = -1
 
     def __call__(self, stage: str, name: str, array: Any, *, frame: int, scale: int) -> None:
@@ -156,20 +151,7 @@ class _Watcher:
 
     def extract(self, path: PathLike, config: Config) -> Extraction:
         """Extract under watch; the first time alone, should it be done again."""
-        found = extraction.extract(path, config, watch=self if self.frame < 0 else None)
-        found.blocks = self.remember(found.blocks)
-        return found
-
-    def remember(self, blocks: Iterator[Block]) -> Iterator[Block]:
-        """Pass blocks on; keep the block of the frame that is, or may be, the moment."""
-        for block in blocks:
-            end = int(block.info_P10[0, 0])
-            self.kept[end] = block  # this may still become the moment: blocks come 15 frames late
-            best = self.story.moment.frame if self.story.moment else -1
-            for old in [e for e in self.kept if e != best and e < end - 2 * TRACK_LENGTH]:
-                del self.kept[old]
-            yield block
-        self.end_frame()
+        return extraction.extract(path, config, watch=self if self.frame < 0 else None)
 
 
 def gather(path: str, config: Config, model: Model | None = None, *, strict: bool = False) -> Story:
@@ -188,17 +170,18 @@ def gather(path: str, config: Config, model: Model | None = None, *, strict: boo
             extract = functools.partial(strict_extract, inner=extract)
         found = extract(path, config)
         story.n_points = sum(len(block.info_P10) for block in found)
+        watcher.end_frame()
         story.warnings = list(found.warnings)
+        if story.moment is not None and story.moment.n_valid:
+            story.example = _example(story.moment, extract(path, config), model)
         if model is not None:
             _ask(story, model, extract)
-    if story.moment is not None and story.moment.frame in watcher.kept:
-        story.example = _example(story.moment, watcher.kept[story.moment.frame], model)
     return story
 
 
 def _ask(story: Story, model: Model, extract: Extract) -> None:
     """Put into the story what the paper's system finds, and what `classify` answers."""
-    pooled_E = answering.PaperAnswerer(model).describe(story.path, extract=extract).pooled_E
+    pooled_E = answering.paper_answerer(model).describe(story.path, extract=extract).pooled_E
     if pooled_E is not None and pooled_E.any():  # zeros are no place among others (D4)
         story.pooled_E, story.indexed_as = pooled_E, indexed_as(model, pooled_E)
         story.searches = {name: _search(name, model, pooled_E) for name in model.tasks}
@@ -211,9 +194,7 @@ def _ask(story: Story, model: Model, extract: Extract) -> None:
     n = max(SHORTEST, -(-story.n_frames // INTERVALS))
     seconds = n / (story.rate or timeline.NOMINAL_RATE)
     told = system.describe_intervals(story.path, seconds=seconds, extract=extract)
-    story.intervals = [
-        Said(i, answering.answer_as(system, i.pooled).labels) for i in told.intervals
-    ]
+    story.intervals = [(i, answering.answer_as(system, i.pooled).labels) for i in told.intervals]
     if isinstance(system, preset.Answerer) and described.pooled_E is not None:
         story.evidence = evidence_of(system, story.path, described.pooled_E)
 
@@ -252,18 +233,19 @@ def find_indexed(name: str, folders: list[Path]) -> Path | None:
     return next((folder / name for folder in folders if (folder / name).is_file()), None)
 
 
-def _example(moment: Moment, block: Block, model: Model | None) -> Example | None:
+def _example(moment: Moment, blocks: Iterable[Block], model: Model | None) -> Example | None:
     """Return the longest path among the valid tracks of the finest scale that has any.
 
-    The rows of a block are in the order of the scales: those of this one come first.
+    The rows that end on a frame are in the order of the scales: those of this one come first.
     """
-    codes_PE = model.network.encoder(block.descriptors_PD) if model else None
+    rows_PD = np.concatenate([b.descriptors_PD[b.info_P10[:, 0] == moment.frame] for b in blocks])
+    codes_PE = model.network.encoder(rows_PD) if model else None
     for scale, (complete_pS2, verdicts_p) in enumerate(moment.tracks):
         valid_PS2 = complete_pS2[verdicts_p == 0]
         if len(valid_PS2):
             best = int(np.argmax(step_lengths(np.diff(valid_PS2, axis=1)).sum(axis=1)))
             code_E = None if codes_PE is None else codes_PE[best]
-            return Example(scale, best, valid_PS2[best], block.descriptors_PD[best], code_E)
+            return Example(scale, best, valid_PS2[best], rows_PD[best], code_E)
     return None
 
 

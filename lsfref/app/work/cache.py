@@ -12,7 +12,6 @@ import contextlib
 import errno
 import functools
 import hashlib
-import inspect
 import json
 import os
 import platform
@@ -28,7 +27,7 @@ import imageio_ffmpeg
 import numpy as np
 
 import lsfref
-from lsfref.app.work.entries import BROKEN, Entry, member, read_block, read_entry, rebatch, seal
+from lsfref.app.work.entries import BROKEN, member, read_entry, rebatch, seal
 from lsfref.config import EXTRACTION_FIELDS, Config, settings
 from lsfref.errors import VideoError
 from lsfref.media.pictures import content_digest
@@ -50,7 +49,7 @@ SOURCES = (  # what stages 1 to 4 are made of; a test holds the list against the
     "arrays errors video flow trajectories descriptors kernels.filters kernels.medians "
     "kernels.pyramid media.boxes media.containers media.decoding media.ffmpeg media.pictures "
     "media.streams media.repeats storage.files cited.farneback cited.homography "
-    "cited.medians phases.motion phases.streaming"
+    "cited.medians phases.motion phases.streaming phases.extraction"
 ).split()
 
 
@@ -77,37 +76,17 @@ class CachedExtract:
             return self.compute(path, config, **more)
         entry = self.folder / f"{key}.npz"
         try:
-            kept = read_entry(entry, key, config)
+            about, blocks = read_entry(entry, key, config)
         except (FileNotFoundError, NotADirectoryError):
             return self._computed(entry, path, config, **more)
         except BROKEN:
             found = self._computed(entry, path, config, **more)
             found.notices.append(note(f"{printable(entry)}: broken cache entry; computed again"))
             return found
-        with contextlib.suppress(OSError), open_own(entry) as file:
-            os.utime(file.fileno())  # the oldest by use go first
-        name, about = printable(path), kept.about
+        name = printable(path)
         warnings = [name + w if w.startswith(": ") else w for w in about["warnings"]]
-        blocks = iter(kept.held) if kept.held else self._stored(entry, kept, path, config)
         notices = [Notice("video", text) for text in warnings]
         return Extraction(blocks, about["n_frames"], about["n_points"], notices)
-
-    def _stored(self, entry: Path, kept: Entry, path: PathLike, config: Config) -> Iterator[Block]:
-        """Yield the blocks of a checked entry; where another process made room, computed ones."""
-        with contextlib.ExitStack() as stack:
-            file = None
-            with contextlib.suppress(OSError):
-                file = stack.enter_context(open_own(entry))
-            if file is None or os.fstat(file.fileno()).st_ino != kept.inode:
-                yield from self._computed(entry, path, config)
-                return
-            try:
-                archive = stack.enter_context(zipfile.ZipFile(file))
-                for b in range(kept.n_blocks):
-                    yield read_block(archive, b, check=False)
-            except BROKEN as fault:
-                told = "it has changed while it was read; start again"
-                raise VideoError(f"{printable(entry)}: {told}") from fault
 
     def _computed(self, entry: Path, path: PathLike, config: Config, **more: Any) -> Extraction:
         found = self.compute(path, config, **more)
@@ -246,7 +225,6 @@ def code_version() -> str:
     machine = [FORMAT, imageio_ffmpeg.__version__, np.__version__, platform.machine()]
     machine.append(os.environ.get("IMAGEIO_FFMPEG_EXE", ""))
     digest = hashlib.sha256(" ".join(machine).encode())
-    digest.update(inspect.getsource(extraction).encode())
     for _name, text in sorted(stage_sources().items()):
         digest.update(text.encode())
     return digest.hexdigest()

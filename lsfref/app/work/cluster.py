@@ -12,7 +12,7 @@ import os
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -20,9 +20,7 @@ from lsfref import __version__
 from lsfref.app.work import machine, workers
 from lsfref.app.work.cache import code_version
 from lsfref.errors import LsfrefError
-
-if TYPE_CHECKING:
-    from lsfref.phases.extraction import Mapper
+from lsfref.phases.extraction import Mapper
 
 Function = Callable[..., Any]
 
@@ -34,7 +32,7 @@ KEPT = "start again: what the cache keeps is there"
 
 
 @contextlib.contextmanager
-def mapper(address: str, say: Callable[[str], None]) -> Iterator["Mapper"]:
+def mapper(address: str, say: Callable[[str], None]) -> Iterator[Mapper]:
     """Yield a `map` over the workers of a scheduler; what becomes of them is said.
 
     On the way out, however it comes, nothing of ours is left to be done. Raises LsfrefError where
@@ -67,12 +65,10 @@ class Crew:
         self.futures: weakref.WeakSet[Any] = weakref.WeakSet()
         self.there, self.alone = set(client.nthreads()), 0
         for worker, fault in client.run(admit, self.own, on_error="return").items():
+            if isinstance(fault, LsfrefError):
+                raise fault
             if fault is not None:
-                raise (
-                    fault
-                    if isinstance(fault, LsfrefError)
-                    else LsfrefError(f"worker {worker}: {fault}")
-                )
+                raise LsfrefError(f"worker {worker}: {fault}")
 
     def submit(self, function: Function, /, *each: Any) -> SimpleNamespace:
         """Return what has the result of function(*each); each worker gets the function once."""

@@ -4,21 +4,23 @@ A plain `.npz`: two arrays a block, and one JSON text with the entry's key, what
 video, and a digest of all of it. Only what stages 1 to 4 can have made is read as their work.
 """
 
+import contextlib
 import hashlib
 import json
 import os
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from lsfref.arrays import N_COLUMNS, Floats
 from lsfref.config import Config
+from lsfref.errors import VideoError
 from lsfref.phases.streaming import Block
 from lsfref.storage import npz
-from lsfref.storage.files import open_own, parse_json
+from lsfref.storage.files import open_own, parse_json, printable
 
 ROWS = 2048  # of a stored block, at least
 ABOUT = {"key": str, "n_frames": int, "n_points": int, "warnings": list, "seal": str}
@@ -54,23 +56,20 @@ def seal(about: dict[str, Any], archive: zipfile.ZipFile) -> str:
     return hashlib.sha256(json.dumps([about, sums], sort_keys=True).encode()).hexdigest()
 
 
-class Entry(NamedTuple):
-    """What an entry says of itself, and its blocks: those of a small one are at hand."""
+def read_entry(entry: Path, key: str, config: Config) -> tuple[dict[str, Any], Iterator[Block]]:
+    """Return what an entry says of itself, and its blocks, after it was checked whole.
 
-    about: dict[str, Any]
-    n_blocks: int
-    held: list[Block]
-    inode: int  # which file it is
-
-
-def read_entry(entry: Path, key: str, config: Config) -> Entry:
-    """Return an entry that was checked whole.
-
-    Raises one of BROKEN where anything in it is not as the cache and stages 1 to 4 leave it.
+    It stays open until the last block, so that it may be removed meanwhile. Raises one of BROKEN
+    where anything in it is not as the cache and stages 1 to 4 leave it.
     """
+    reading = _reading(entry, key, config)
+    return next(reading), reading
+
+
+def _reading(entry: Path, key: str, config: Config) -> Iterator[Any]:
     with open_own(entry) as file, zipfile.ZipFile(file) as archive:
-        status = os.fstat(file.fileno())
-        n_blocks = len(npz.headers(archive, status.st_size)) // 2
+        size = os.fstat(file.fileno()).st_size
+        n_blocks = len(npz.headers(archive, size)) // 2
         about = parse_json(npz.read_member(archive, "json").tobytes())
         if {name: type(value) for name, value in about.items()} != ABOUT or about["key"] != key:
             raise ValueError("not this entry")
@@ -85,11 +84,18 @@ def read_entry(entry: Path, key: str, config: Config) -> Entry:
             block = read_block(archive, b, check=True)
             check_rows(*block, about["n_frames"], last, config.dtype)
             n_points, last = n_points + len(block.info_P10), block.info_P10[-1, 0]
-            if status.st_size <= HELD:
+            if size <= HELD:
                 held.append(block)
         if n_points != about["n_points"]:
             raise ValueError("not all of it")
-        return Entry(about, n_blocks, held, status.st_ino)
+        with contextlib.suppress(OSError):
+            os.utime(file.fileno())  # the oldest by use go first
+        yield about
+        try:
+            yield from held or (read_block(archive, b, check=False) for b in range(n_blocks))
+        except BROKEN as fault:
+            told = "it has changed while it was read; start again"
+            raise VideoError(f"{printable(entry)}: {told}") from fault
 
 
 def read_block(archive: zipfile.ZipFile, b: int, *, check: bool) -> Block:

@@ -71,10 +71,8 @@ class Keeper:
         if about["key"] != self.key:
             return None
         parameters, curves_2F = npz.below("network.", arrays), arrays["curves_2F"]
-        found, optimizers = (
-            [parameters],
-            (OPTIMIZERS[config.optimizer](), OPTIMIZERS[config.optimizer]()),
-        )
+        found, kind = [parameters], OPTIMIZERS[config.optimizer]
+        optimizers = kind(), kind()
         for number, optimizer in enumerate(optimizers):
             if isinstance(optimizer, Adam):
                 optimizer.n_steps = steps[number]

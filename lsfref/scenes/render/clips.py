@@ -58,7 +58,7 @@ def render(
     lights_F = light(shining, clock_F, strength=bright)
     clouds = cloud_shadows(shining, scenery.camera, depth_HW, clock_F, strength=bright)
     banks = fog_banks(drifting, veil(np.full_like(depth_HW, 10.0), density), clock_F)
-    shake = shake_path(holding, clock_F, strength=strengths["camera shaking"], height=height)
+    path_3F = shake_path(holding, clock_F, strength=strengths["camera shaking"], height=height)
     drops = [
         falling(dropping, clock_F, size=scenery.size, strength=strengths[name], snow=name == "snow")
         for name in ("rain", "snow")
@@ -72,7 +72,7 @@ def render(
             frame_3HW *= next(clouds)
         if background == "fog":
             frame_3HW = mixed(frame_3HW, as_color(HAZE), next(banks))
-        frame_3hw = shaken(frame_3HW, shake, f, margin=margin)
+        frame_3hw = shaken(frame_3HW, path_3F[:, f], margin=margin)
         for veils in drops:
             frame_3hw = mixed(frame_3hw, as_color(HAZE) + np.float32(0.15), next(veils))
         seen_3Fhw[:, f] = frame_3hw

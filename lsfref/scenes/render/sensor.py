@@ -1,7 +1,5 @@
 """The camera of the built-in scenes: it shakes, sets its exposure, and its sensor is noisy."""
 
-from typing import NamedTuple
-
 import numpy as np
 
 from lsfref.arrays import Floats, Ints
@@ -9,16 +7,13 @@ from lsfref.kernels.filters import warp
 from lsfref.scenes.render.textures import course, twice
 
 
-class Shake(NamedTuple):
-    """Where the camera points in each frame: pixels, pixels, radians."""
+def shake_path(
+    rng: np.random.Generator, clock_F: Floats, *, strength: float, height: int
+) -> Floats:
+    """Return a random path between 2 and 5 hertz; `strength` 1 is strong.
 
-    dx_F: Floats
-    dy_F: Floats
-    turn_F: Floats
-
-
-def shake_path(rng: np.random.Generator, clock_F: Floats, *, strength: float, height: int) -> Shake:
-    """Return a random path between 2 and 5 hertz; `strength` 1 is strong."""
+    path_3F is where the camera points in each frame: pixels, pixels, radians.
+    """
     surge_F = 0.9 + 0.1 * course(rng, clock_F, slowest=0.15, fastest=0.5)
 
     def path(amplitude: float) -> Floats:
@@ -29,17 +24,18 @@ def shake_path(rng: np.random.Generator, clock_F: Floats, *, strength: float, he
 
     most = 0.075 * height  # no farther than the margin of the picture
     dx_F, dy_F = (most * np.tanh(path(0.02 * strength * height) / most) for _ in range(2))
-    return Shake(dx_F, dy_F, path(0.007 * strength))
+    return np.stack([dx_F, dy_F, path(0.007 * strength)])
 
 
-def shaken(frame_3HW: Floats, shake: Shake, f: int, *, margin: int) -> Floats:
-    """Return frame_3hw, frame f without the margin, as the camera points then."""
+def shaken(frame_3HW: Floats, way_3: Floats, *, margin: int) -> Floats:
+    """Return frame_3hw, the frame without the margin, as the camera points then."""
+    dx, dy, turn = way_3
     _, height, width = frame_3HW.shape
     y_H1 = np.arange(height, dtype=np.float32)[:, None] - np.float32((height - 1) / 2)
     x_W = np.arange(width, dtype=np.float32) - np.float32((width - 1) / 2)
-    cos, sin = np.float32(np.cos(shake.turn_F[f])), np.float32(np.sin(shake.turn_F[f]))
-    x_HW = cos * x_W + sin * y_H1 + np.float32((width - 1) / 2 - shake.dx_F[f])
-    y_HW = cos * y_H1 - sin * x_W + np.float32((height - 1) / 2 - shake.dy_F[f])
+    cos, sin = np.float32(np.cos(turn)), np.float32(np.sin(turn))
+    x_HW = cos * x_W + sin * y_H1 + np.float32((width - 1) / 2 - dx)
+    y_HW = cos * y_H1 - sin * x_W + np.float32((height - 1) / 2 - dy)
     seen_3HW = np.stack([warp(plane_HW, x_HW, y_HW) for plane_HW in frame_3HW])
     return seen_3HW[:, margin : height - margin, margin : width - margin]
 

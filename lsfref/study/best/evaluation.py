@@ -75,10 +75,7 @@ def describe(videos: Counted, config: Config, choices: Choices, *, work: Work = 
 
 
 def ask_rounds(
-    described: Described,
-    tasks: Sequence[TaskLabels],
-    rounds: Sequence[Round],
-    choices: Choices,
+    described: Described, tasks: Sequence[TaskLabels], rounds: Sequence[Round], choices: Choices
 ) -> list[Outcome]:
     """Return the Outcome of each task from the vectors of the videos."""
     answers = [

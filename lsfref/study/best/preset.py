@@ -11,7 +11,7 @@ import dataclasses
 import functools
 import itertools
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -25,7 +25,6 @@ from lsfref.model import Extras, LabelledVideo, Model, Task, Trained
 from lsfref.phases import timeline
 from lsfref.phases.advice import fit_warnings, unusable
 from lsfref.phases.extraction import ALONE, Extract, PathLike, Work, extract
-from lsfref.phases.passes import Pooled
 from lsfref.phases.phase2 import UNLABELLED, encode_labels
 from lsfref.phases.streaming import Block
 from lsfref.storage.choices import from_json
@@ -35,6 +34,7 @@ from lsfref.study.best.experts import Experts, answer_rows, fit_experts, lessons
 from lsfref.study.best.pictures import look
 from lsfref.study.best.vectors import MOMENTS, WIDTH, describe_video, pool_blocks, read_frames
 from lsfref.study.classifiers.logistic import GAP, misfit, restore_classifier
+from lsfref.study.protocol import answering
 from lsfref.study.protocol.outcome import Outcome
 from lsfref.study.protocol.protocol import Round, TaskLabels, collect
 from lsfref.trajectories import TRACK_LENGTH
@@ -116,26 +116,11 @@ def _labelled(
 
 
 @dataclass(frozen=True)
-class Answerer:
+class Answerer(answering.Answerer):
     """A model of this preset, ready to be asked."""
 
-    model: Model
     choices: Choices
     experts: Mapping[str, Experts]
-
-    @property
-    def describe(self) -> Callable[..., Pooled]:
-        """Return what makes a vector of a video: `describe_video`, all but path and `extract`."""
-        return functools.partial(describe_video, config=self.model.config, choices=self.choices)
-
-    @property
-    def describe_intervals(self) -> Callable[..., timeline.Timeline]:
-        """Return what makes a vector of each interval, all but path, `seconds` and `extract`."""
-        return functools.partial(describe_intervals, config=self.model.config, choices=self.choices)
-
-    def shares(self, task: str, vectors_MV: Floats) -> Floats:
-        """Return shares_MC of one task for the vectors of M videos."""
-        return answer_rows(self.experts[task], vectors_MV, self.choices)
 
     def outcomes(
         self, vectors_MV: Floats, usable_M: Bools, tasks: Sequence[TaskLabels], one: Round
@@ -207,7 +192,16 @@ def answerer(model: Model, name: str = "model") -> Answerer:
             raise ValueError(f"{min(arrays)} does not belong there")
     except ValueError as fault:
         raise ModelError(f"{name}: damaged ({fault}); train again or restore a copy") from None
-    return Answerer(model, choices, experts)
+    whole = functools.partial(describe_video, config=model.config, choices=choices)
+    parts = functools.partial(describe_intervals, config=model.config, choices=choices)
+    shares = functools.partial(_shares, experts, choices)
+    return Answerer(model, whole, parts, shares, choices, experts)
+
+
+def _shares(
+    experts: Mapping[str, Experts], choices: Choices, task: str, vectors_MV: Floats
+) -> Floats:
+    return answer_rows(experts[task], vectors_MV, choices)
 
 
 def _others(arrays: dict[str, Floats], model: Model) -> Floats:

@@ -20,12 +20,7 @@ class Svm(NamedTuple):
 
 
 def fit_svm(
-    features_MV: Floats,
-    labels_M: Ints,
-    *,
-    n_classes: int,
-    cost: float = 1.0,
-    gap: float = 1e-6,
+    features_MV: Floats, labels_M: Ints, *, n_classes: int, cost: float = 1.0, gap: float = 1e-6
 ) -> Svm:
     """Return the hyperplanes that minimise, class by class (y = 1 for its rows, else -1),
 

@@ -7,7 +7,6 @@ is.
 import functools
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 
@@ -20,53 +19,30 @@ from lsfref.phases.testing import Answer, answer, describe, votes_by_task
 from lsfref.phases.timeline import Timeline, describe_intervals
 
 
-class Answerer(Protocol):
+@dataclass(frozen=True)
+class Answerer:
     """What answers for a model: the paper's system below, or another preset's.
 
     What describes a video runs in any process, with the network alone; `shares` needs all of the
-    model.
+    model, and returns shares_MC of one task for the vectors of M videos.
     """
 
-    @property
-    def model(self) -> Model:
-        """The fitted system."""
-
-    @property
-    def describe(self) -> Callable[..., Pooled]:
-        """What makes a Pooled of path and `extract`."""
-
-    @property
-    def describe_intervals(self) -> Callable[..., Timeline]:
-        """What makes a Timeline of path, `seconds` and `extract`."""
-
-    def shares(self, task: str, pooled_ME: Floats) -> Floats:
-        """Return shares_MC of one task for the vectors of M videos."""
-
-
-@dataclass(frozen=True)
-class PaperAnswerer:
-    """The paper's system, ready to be asked."""
-
     model: Model
+    describe: Callable[..., Pooled]  # of path and `extract`
+    describe_intervals: Callable[..., Timeline]  # of path, `seconds` and `extract`
+    shares: Callable[[str, Floats], Floats]
 
-    @property
-    def describe(self) -> Callable[..., Pooled]:
-        """What makes the average code of a video, zeros without trajectories (D4)."""
-        network, config = self.model.network, self.model.config
-        return functools.partial(describe, encoder=network.encoder, config=config)
 
-    @property
-    def describe_intervals(self) -> Callable[..., Timeline]:
-        """What makes the average code of each interval: `describe_intervals` of timeline.py."""
-        config = self.model.config
-        pool = functools.partial(
-            _pool_interval, encoder=self.model.network.encoder, n_code=config.n_code
-        )
-        return functools.partial(describe_intervals, pool=pool, config=config)
-
-    def shares(self, task: str, pooled_ME: Floats) -> Floats:
-        """Return shares_MC, the votes for each class (stages 8 to 10)."""
-        return votes_by_task(self.model, task, pooled_ME)
+def paper_answerer(model: Model) -> Answerer:
+    """Return the paper's system: average codes, zeros without trajectories (D4), and votes."""
+    config, encoder = model.config, model.network.encoder
+    pool = functools.partial(_pool_interval, encoder=encoder, n_code=config.n_code)
+    return Answerer(
+        model,
+        functools.partial(describe, encoder=encoder, config=config),
+        functools.partial(describe_intervals, pool=pool, config=config),
+        functools.partial(votes_by_task, model),
+    )
 
 
 def _pool_interval(

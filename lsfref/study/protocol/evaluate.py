@@ -90,12 +90,7 @@ def check_rounds(rounds: Sequence[Round], videos: Counted, tasks: Sequence[TaskL
 
 
 def fit_networks(
-    videos: Counted,
-    labels_M: Ints,
-    rounds: Sequence[Round],
-    config: Config,
-    *,
-    work: Work = ALONE,
+    videos: Counted, labels_M: Ints, rounds: Sequence[Round], config: Config, *, work: Work = ALONE
 ) -> list[Network]:
     """Return the network of each round: what phase 1 makes of its training rows.
 

@@ -98,45 +98,35 @@ def sign_test(score_M: Floats, other_M: Floats, *, atol: float = 1e-12) -> SignT
     return SignTest(wins, losses, len(score_M) - n, min(1.0, 2 * tail / 2**n))
 
 
-class CoverageRow(NamedTuple):
-    """What a threshold gives: answers below it are withheld."""
-
-    threshold: float
-    coverage: float  # share of the queries that are answered
-    accuracy: float  # among the answered
-
-
-def coverage_table(confidence_M: Floats, right_M: Bools, *, n_rows: int = 10) -> list[CoverageRow]:
+def coverage_table(
+    confidence_M: Floats, right_M: Bools, *, n_rows: int = 10
+) -> list[dict[str, float]]:
     """Return n_rows rows or fewer, from full coverage down to the most confident answers.
 
+    Each is a threshold, the share of the queries that reach it, and the accuracy among these.
     Thresholds are confidences that occur; queries of equal confidence are answered together.
     """
     places = np.arange(n_rows) * len(confidence_M) // n_rows
     rows = []
     for threshold in np.unique(np.sort(confidence_M)[places]).tolist():
         kept_M = confidence_M >= threshold
-        rows.append(CoverageRow(threshold, float(kept_M.mean()), float(right_M[kept_M].mean())))
+        shares = {"coverage": float(kept_M.mean()), "accuracy": float(right_M[kept_M].mean())}
+        rows.append({"threshold": threshold, **shares})
     return rows
-
-
-class CalibrationRow(NamedTuple):
-    """Answers whose confidence lies in low <= confidence < high (the last bin includes 1)."""
-
-    low: float
-    high: float
-    n_answers: int
-    confidence: float  # mean
-    accuracy: float
 
 
 def calibration_table(
     confidence_M: Floats, right_M: Bools, *, n_bins: int = 10
-) -> list[CalibrationRow]:
-    """Return one row a filled bin of equal width: a calibrated system has confidence = accuracy."""
+) -> list[dict[str, float]]:
+    """Return one row a filled bin of equal width: a calibrated system has confidence = accuracy.
+
+    Each is low <= confidence < high (the last bin includes 1), both means, and how many videos.
+    """
     bin_M = np.minimum((confidence_M * n_bins).astype(int), n_bins - 1)
     rows = []
     for b in np.unique(bin_M).tolist():
         in_M = bin_M == b
-        means = float(confidence_M[in_M].mean()), float(right_M[in_M].mean())
-        rows.append(CalibrationRow(b / n_bins, (b + 1) / n_bins, int(in_M.sum()), *means))
+        means = {"confidence": confidence_M[in_M].mean(), "accuracy": right_M[in_M].mean()}
+        row = {"low": b / n_bins, "high": (b + 1) / n_bins, **means, "videos": in_M.sum()}
+        rows.append({name: float(value) for name, value in row.items()})
     return rows

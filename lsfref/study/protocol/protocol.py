@@ -53,9 +53,7 @@ def rounds_of(repeats: Sequence[Sequence[Split]]) -> list[Round]:
 
 
 def collect(
-    rounds: Sequence[Round],
-    answers: Sequence[dict[str, list[Asked]]],
-    tasks: Sequence[TaskLabels],
+    rounds: Sequence[Round], answers: Sequence[dict[str, list[Asked]]], tasks: Sequence[TaskLabels]
 ) -> list[Outcome]:
     """Return the Outcome of each method and task, methods in the order in which they first answer.
 
@@ -89,40 +87,31 @@ def ask(
     index_MQ: Floats,
     labels_M: Ints,
     queries_mQ: Floats,
-    wanted_m: Ints,
     *,
     task: TaskLabels,
     number: int,
     one: Round,
     config: Config,
 ) -> Asked:
-    """Answer one task, the one with that number, for the test rows of one round.
+    """Answer one task, the one with that number, for queries of one round.
 
     how: "lsh" C hash tables, new directions for each pair; "exact" nearest neighbours by the
     features themselves, the same K; "svm" a linear SVM, one round. The pairs (N, K) are the same in
-    every fold of a repetition. Rows labelled -1 are neither learned from nor asked.
+    every fold of a repetition. All rows have labels.
     """
-    known, asked = labels_M >= 0, wanted_m >= 0
-    index, labels, queries = index_MQ[known], labels_M[known], queries_mQ[asked]
-    if len(np.unique(labels)) < 2:
+    if len(np.unique(labels_M)) < 2:
         raise LsfrefError(f"{task.name}: a training part has a single class; use fewer folds")
-    n_classes = len(task.classes)
+    given, n_classes = (index_MQ, labels_M, queries_mQ), len(task.classes)
     if how == "svm":
-        decision_Ym = np.full((1, len(wanted_m)), NOT_ASKED)
-        decision_Ym[0, asked] = asking.ask_svm(index, labels, queries, n_classes=n_classes)
-        return Asked(decision_Ym)
+        return Asked(asking.ask_svm(*given, n_classes=n_classes)[None])
     pair_rng = np.random.default_rng([config.seed, one.repeat])
-    pairs = asking.draw_pairs(pair_rng, config, n_index=len(labels), n_pairs=asking.N_PAIRS)
+    pairs = asking.draw_pairs(pair_rng, config, n_index=len(labels_M), n_pairs=asking.N_PAIRS)
     rng = np.random.default_rng([config.seed, one.repeat, one.fold, number])
-    decision_Ym = np.full((len(pairs), len(wanted_m)), NOT_ASKED)
-    confidence_Ym = np.zeros(decision_Ym.shape)
-    for y, pair in enumerate(pairs):
-        if how == "exact":
-            votes = asking.ask_exact(index, labels, queries, k=pair.k, n_classes=n_classes)
-        else:
-            votes = asking.ask_hashed(
-                index, labels, queries, pair=pair, classes=task.classes, config=config, rng=rng
-            )
-        decision_Ym[y, asked] = votes.decision_M
-        confidence_Ym[y, asked] = votes.confidence_MC.max(axis=1)
-    return Asked(decision_Ym, confidence_Ym)
+    votes = [
+        asking.ask_exact(*given, k=pair.k, n_classes=n_classes)
+        if how == "exact"
+        else asking.ask_hashed(*given, pair=pair, classes=task.classes, config=config, rng=rng)
+        for pair in pairs
+    ]
+    confidences = [of_pair.confidence_MC.max(axis=1) for of_pair in votes]
+    return Asked(np.stack([of_pair.decision_M for of_pair in votes]), np.stack(confidences))

@@ -13,11 +13,7 @@ Split = tuple[Ints, Ints]
 
 
 def folds(
-    labels_M: Ints,
-    groups_M: NDArray | None,
-    *,
-    n_folds: int,
-    rng: np.random.Generator,
+    labels_M: Ints, groups_M: NDArray | None, *, n_folds: int, rng: np.random.Generator
 ) -> list[Split]:
     """Return n_folds splits; every row is asked exactly once, no group is on both sides (T4).
 
@@ -43,12 +39,7 @@ def folds(
 
 
 def repeated_folds(
-    labels_M: Ints,
-    groups_M: NDArray | None,
-    *,
-    n_folds: int,
-    n_repeats: int,
-    seed: int,
+    labels_M: Ints, groups_M: NDArray | None, *, n_folds: int, n_repeats: int, seed: int
 ) -> list[list[Split]]:
     """Return n_repeats independent sets of folds; repeat r is the same whatever n_repeats is."""
     rngs = map(np.random.default_rng, np.random.SeedSequence(seed).spawn(n_repeats))

@@ -24,12 +24,12 @@ def as_json(outcome: Outcome) -> dict[str, Any]:
     confidence = np.clip(outcome.confidence_YM[answered_YM], 0, 1)
     if not len(confidence):
         return {"coverage": [], "calibration": []}
-    coverage = [row._asdict() for row in coverage_table(confidence, right)]
+    coverage = coverage_table(confidence, right)
     for row in coverage:
         row["coverage"] *= float(answered_YM.mean())
-    bins = [row._asdict() for row in calibration_table(confidence, right)]
+    bins = calibration_table(confidence, right)
     for row in bins:
-        row["videos"] = row.pop("n_answers") / len(outcome.predicted_YM)
+        row["videos"] /= len(outcome.predicted_YM)
     return {"coverage": coverage, "calibration": bins}
 
 

@@ -4,7 +4,7 @@ In: labelled videos, or feature tables of them.  Out: answers of each row, space
 """
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -91,7 +91,8 @@ def _joined(parts: Sequence[Fold]) -> Fold:
 def answer_tables(
     one: Round,
     *,
-    tables: Mapping[str, Floats],
+    names: Sequence[str],
+    tables: Sequence[Floats],
     fused: bool,
     tasks: Sequence[TaskLabels],
     config: Config,
@@ -100,12 +101,13 @@ def answer_tables(
 
     CCA needs two tables: without them its row is left out.
     """
-    columns, every = list(tables.values()), np.arange(len(tasks[0].labels_M))
+    named, every = dict(zip(names, tables, strict=True)), np.arange(len(tasks[0].labels_M))
+    columns = list(named.values())
     rows = TABLE_ROWS.values() if fused else ()
     recipes = [recipe for recipe in rows if len(columns) > 1 or recipe.fuse != "cca"]
     kinds = {"none", *(recipe.fuse for recipe in recipes)}
     joined = {kind: features.fuse(kind, columns, one, tasks[0], config) for kind in kinds}
-    alone = [Recipe(f"{name} + linear SVM", select=False, ask="svm") for name in tables]
+    alone = [Recipe(f"{name} + linear SVM", select=False, ask="svm") for name in named]
     asked = [(recipe, [table]) for recipe, table in zip(alone, joined["none"], strict=True)]
     asked += [(recipe, joined[recipe.fuse]) for recipe in recipes]
     answers = {

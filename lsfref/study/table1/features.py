@@ -48,12 +48,7 @@ FUSIONS = {
 
 
 def answer_fold(
-    one: Round,
-    *,
-    recipe: Recipe,
-    tables: Tables,
-    tasks: Sequence[TaskLabels],
-    config: Config,
+    one: Round, *, recipe: Recipe, tables: Tables, tasks: Sequence[TaskLabels], config: Config
 ) -> dict[str, list[Asked]]:
     """Return the answers of a recipe to each task in one fold; tasks[0] teaches LSFNet."""
     fused, every = fuse(recipe.fuse, tables, one, tasks[0], config), np.arange(len(tables[0]))
@@ -85,19 +80,20 @@ def answer_tasks(
         ranks_M = ranking.labels_M[usable[train]]
         index_MQ, queries_mQ = select_and_join(recipe, seen, queries, ranks_M, config)
         labels_M, wanted_m = task.labels_M[usable[train]], task.labels_M[usable[test]]
+        known, wanted = labels_M >= 0, wanted_m >= 0
         asked = ask(
-            recipe.ask, index_MQ, labels_M, queries_mQ, wanted_m,
+            recipe.ask, index_MQ[known], labels_M[known], queries_mQ[wanted],
             task=task, number=number, one=one, config=config,
         )  # fmt: skip
         still = still_class(task.classes) if config.min_points <= 1 else None  # D4
         answer = NO_ANSWER if still is None else still
         silent = np.where(task.labels_M[everyone] >= 0, answer, NOT_ASKED)
         decisions = np.tile(silent, (len(asked.decision_Ym), 1))
-        decisions[:, places] = asked.decision_Ym
+        decisions[:, places[wanted]] = asked.decision_Ym
         confidences = None
         if asked.confidence_Ym is not None:
             confidences = (decisions >= 0).astype(float)
-            confidences[:, places] = asked.confidence_Ym
+            confidences[:, places[wanted]] = asked.confidence_Ym
         answers.append(Asked(decisions, confidences))
     return answers
 

@@ -15,6 +15,8 @@ features. Dividing the three parts by sqrt(w), sqrt(w var) and sqrt(2 w) var giv
 of scikit-image. Neither changes what a linear method can represent before the signed square root.
 """
 
+import operator
+
 import numpy as np
 
 from lsfref.arrays import Floats
@@ -24,9 +26,8 @@ from lsfref.study.table1.mixture import Mixture, Sums
 def gradients(sums: Sums, mixture: Mixture) -> Floats:
     """Return vector_V from the posterior sums of a video. The origin of the sums cancels."""
     mean_GD = mixture.means_GD - sums.origin_D
-    s0_G = sums.posterior_G / sums.n_rows
-    s1_GD = sums.first_GD / sums.n_rows
-    s2_GD = sums.second_GD / sums.n_rows
+    means = (part / sums.n_rows for part in (sums.posterior_G, sums.first_GD, sums.second_GD))
+    s0_G, s1_GD, s2_GD = means
     s0_G1 = s0_G[:, None]
     d_mean_GD = s1_GD - s0_G1 * mean_GD
     d_variance_GD = s0_G1 * (mixture.variances_GD - mean_GD**2) + 2 * s1_GD * mean_GD - s2_GD
@@ -42,11 +43,5 @@ def normalise(vectors_MV: Floats) -> Floats:
 
 def add(one: Sums, other: Sums) -> Sums:
     """Return the sums of both sets of rows, taken under one mixture."""
-    return Sums(
-        n_rows=one.n_rows + other.n_rows,
-        log_likelihood=one.log_likelihood + other.log_likelihood,
-        posterior_G=one.posterior_G + other.posterior_G,
-        first_GD=one.first_GD + other.first_GD,
-        second_GD=one.second_GD + other.second_GD,
-        origin_D=one.origin_D,
-    )
+    added = map(operator.add, one, other)
+    return Sums(*added)._replace(origin_D=one.origin_D)

@@ -33,13 +33,6 @@ class Sums(NamedTuple):
     origin_D: Floats
 
 
-class Fitted(NamedTuple):
-    """What EM ends with."""
-
-    mixture: Mixture
-    curve: list[float]  # mean log-likelihood of a row, before each iteration and at the end
-
-
 def posterior_sums(mixture: Mixture, rows_PD: Floats) -> Sums:
     """Return the Sums of the rows under the mixture; r_tk = p(Gaussian k | row x_t).
 
@@ -110,21 +103,21 @@ def fit_mixture(
     max_iterations: int = 100,
     tolerance: float = 1e-3,
     floor: float = 1e-3,
-) -> Fitted:
-    """Return the mixture that EM reaches from `start`, and its curve.
+) -> tuple[Mixture, list[float]]:
+    """Return the mixture that EM reaches from `start`, and the mean log-likelihood of a row on the
+    way: before each iteration and at the end.
 
     Choices: H9 ends when an iteration gains less than `tolerance` nats a row, or after
     max_iterations; variances are at least `floor` (units of the descriptors squared).
     """
-    mixture, curve = start, []
-    for _ in range(max_iterations):
+    mixture, curve = start, list[float]()
+    for left in range(max_iterations, -1, -1):
         sums = posterior_sums(mixture, rows_PD)
-        curve.append(sums.log_likelihood / sums.n_rows)
-        if len(curve) > 1 and curve[-1] - curve[-2] < tolerance:
-            return Fitted(mixture, curve)
+        curve.append(sums.log_likelihood / len(rows_PD))
+        if left == 0 or (len(curve) > 1 and curve[-1] - curve[-2] < tolerance):
+            break
         mixture = maximise(sums, mixture, floor=floor)
-    curve.append(posterior_sums(mixture, rows_PD).log_likelihood / len(rows_PD))
-    return Fitted(mixture, curve)
+    return mixture, curve
 
 
 def seed_mixture(

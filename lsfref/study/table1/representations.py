@@ -79,10 +79,9 @@ def train_autoencoder(rows_PD: Floats, *, n_classes: int, config: Config) -> lsf
     for stage, rate in enumerate(rates):
         epochs = config.epochs * (stage + 1) // len(rates) - config.epochs * stage // len(rates)
         part = dataclasses.replace(config, epochs=epochs, lr_ae=rate, switch="reconstruction")
-        trained = network_from(
+        parameters = network_from(
             part, rows_PD, labels_P, n_classes=n_classes, streams=streams, start=parameters
-        )
-        parameters = trained.parameters
+        ).parameters
     assert parameters is not None  # there is a rate
     return parameters
 
@@ -95,7 +94,7 @@ def fit_mixtures(rows_PD: Floats, *, parts: Parts, seed: int) -> dict[str, mixtu
         part = np.ascontiguousarray(rows_PD[:, columns])
         rng = np.random.default_rng([seed, *name.encode()])  # alone as among others
         start = mixture.seed_mixture(part, n_gaussians=N_GAUSSIANS, rng=rng)
-        found[name] = mixture.fit_mixture(part, start, tolerance=LEAST_GAIN).mixture
+        found[name], _ = mixture.fit_mixture(part, start, tolerance=LEAST_GAIN)
     return found
 
 

@@ -1,6 +1,7 @@
 """How far apart the classes lie in a feature space: the numbers beside Figure 3 (H7).
 
-In: features_MQ, labels_M.  Out: mean silhouette, ratio of between to within scatter.
+In: features_MQ, labels_M of two classes or more.
+Out: mean silhouette, ratio of between to within scatter.
 """
 
 import numpy as np
@@ -14,7 +15,7 @@ def silhouette(features_MQ: Floats, labels_M: Ints) -> float:
     (b - a) / max(a, b) of a video: a its mean distance to the rest of its class, b the least mean
     distance to another class; 0 for the only video of a class, and where a = b = 0.
     """
-    in_MC = labels_M[:, None] == _classes(features_MQ, labels_M)
+    in_MC = labels_M[:, None] == np.unique(labels_M)
     from scipy.spatial.distance import cdist  # here: keeps `--help` quick
 
     total_MC, count_C = cdist(features_MQ, features_MQ) @ in_MC, in_MC.sum(axis=0)
@@ -28,20 +29,10 @@ def silhouette(features_MQ: Floats, labels_M: Ints) -> float:
 
 def scatter_ratio(features_MQ: Floats, labels_M: Ints) -> float:
     """Return trace(between-class scatter) / trace(within-class scatter); inf without any within."""
-    classes = _classes(features_MQ, labels_M)
     mean_Q = features_MQ.mean(axis=0)
     between = within = 0.0
-    for c in classes:
+    for c in np.unique(labels_M):
         class_mQ = features_MQ[labels_M == c]
         between += len(class_mQ) * float(((class_mQ.mean(axis=0) - mean_Q) ** 2).sum())
         within += float(((class_mQ - class_mQ.mean(axis=0)) ** 2).sum())
     return between / within if within > 0 else float("inf")
-
-
-def _classes(features_MQ: Floats, labels_M: Ints) -> Ints:
-    if features_MQ.ndim != 2 or labels_M.shape != features_MQ.shape[:1]:
-        raise ValueError(f"want (M, Q) and (M,), got {features_MQ.shape} and {labels_M.shape}")
-    classes = np.unique(labels_M)
-    if len(classes) < 2:
-        raise ValueError(f"want two classes or more; got {classes}")
-    return classes

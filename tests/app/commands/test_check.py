@@ -177,10 +177,10 @@ def test_one_is_one(folder, capsys):
 def test_what_was_found_is_kept_when_it_is_interrupted(folder, capsys, monkeypatch):
     real = commands_check.as_row
 
-    def interrupted(manifest, i, found):
+    def interrupted(manifest, i, *found):
         if i == 3:
             raise KeyboardInterrupt
-        return real(manifest, i, found)
+        return real(manifest, i, *found)
 
     monkeypatch.setattr(commands_check, "as_row", interrupted)
     status, out, err = check(folder, GOOD + "short.mkv,rain,,\nzz.mkv,rain,,\n", capsys)

@@ -13,7 +13,7 @@ from lsfref.phases import passes
 from lsfref.study.best import evaluation, vectors
 from lsfref.study.best import preset as best
 from lsfref.study.best.choices import Choices
-from lsfref.study.protocol.answering import PaperAnswerer
+from lsfref.study.protocol.answering import paper_answerer
 from lsfref.study.protocol.evaluate import evaluate_videos
 
 
@@ -27,7 +27,9 @@ def test_choices_of_best_mean_preset_best():
 
 def test_a_model_with_extras_is_not_taken_for_the_papers():
     fitted = make()
-    assert systems.answerer(fitted) == PaperAnswerer(fitted)
+    asked = systems.answerer(fitted)
+    assert type(asked) is type(paper_answerer(fitted))
+    assert asked.model is fitted
     odd = dataclasses.replace(fitted, extras=Extras("worst", {}, {}))
     with pytest.raises(ModelError, match=r"m\.npz: damaged"):
         systems.answerer(odd, "m.npz")

@@ -9,7 +9,6 @@ from lsfref.app.page import shell
 from lsfref.app.page.evidence import (
     FAR,
     Evidence,
-    Part,
     Sight,
     best_window,
     evidence,
@@ -36,11 +35,9 @@ def found(best_model, labelled_clips):
 def test_the_experts_together_make_the_answer(found):
     system, described, seen = found
     for task, experts in system.experts.items():
-        parts = [part for part in seen.parts if part.task == task]
-        assert [part.expert for part in parts] == list(experts.classifiers)
-        total = sum(
-            experts.shares[part.expert] * np.log(list(part.shares.values())) for part in parts
-        )
+        said = seen.experts[task]
+        assert list(said) == list(experts.classifiers)
+        total = sum(experts.shares[name] * np.log(list(said[name].values())) for name in said)
         shares = np.exp(total) / np.exp(total).sum()
         np.testing.assert_allclose(shares, system.shares(task, described.pooled_E[None])[0])
 
@@ -50,8 +47,8 @@ def test_the_tracks_say_nothing_where_there_are_none(found, labelled_clips):
     vector = np.concatenate([np.zeros(MOMENTS), described.pooled_E[MOMENTS:]])
     assert not tracked(vector[None])[0]
     seen = evidence_of(system, labelled_clips.parent / "10.mkv", vector)
-    assert "tracks" not in {part.expert for part in seen.parts}
-    assert "people" in {part.expert for part in seen.parts}
+    assert not any("tracks" in said for said in seen.experts.values())
+    assert any("people" in said for said in seen.experts.values())
 
 
 def test_numbers_are_distances_from_the_training_clips():
@@ -92,7 +89,7 @@ def test_the_page_shows_the_window_and_the_families():
         7, 0.625, np.full((20, 30), 90.0), np.eye(20, 30) > 0, np.array([[2.0, 1.0], [9.0, 15.0]])
     )
     families = {"noise": np.array([1.0, -4.0]), "people": np.zeros(3)}
-    seen = Evidence([Part("tracks", "background", {"a": 1.0})], sight, families)
+    seen = Evidence({"background": {"tracks": {"a": 1.0}}}, sight, families)
     page = Page(shell.page("t", [evidence(seen)]))
     assert "Frame 7: the window most like a person" in page.text
     assert "score of 0.625" in page.text

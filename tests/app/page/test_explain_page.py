@@ -5,9 +5,8 @@ import dataclasses
 import pytest
 from pages import Page
 
-from lsfref.app.page.evidence import Evidence, Part
+from lsfref.app.page.evidence import Evidence
 from lsfref.app.page.explain_page import explain_page, summary
-from lsfref.app.page.story import Said
 from lsfref.model import Extras
 
 pytestmark = pytest.mark.unwatched
@@ -59,7 +58,7 @@ def test_equal_answers_over_time_are_one(stories):
     one, two = story.intervals
     labels = [None, "normal", "normal", "rain", "normal"]
     parts = [
-        Said(two.interval._replace(first=10 * i, last=10 * i + 9, seconds=(0.4 * i, 0.4 * i + 0.4)),
+        (two[0]._replace(first=10 * i, last=10 * i + 9, seconds=(0.4 * i, 0.4 * i + 0.4)),
              {"background": label, "foreground": None})
         for i, label in enumerate(labels)
     ]  # fmt: skip
@@ -75,7 +74,7 @@ def test_equal_answers_over_time_are_one(stories):
     changed = dataclasses.replace(story, intervals=parts, model=model, answer=answer)
     text = Page(explain_page(changed, [])).text
     assert "0.0 to 0.4 s: no answer; 0.4 to 1.2 s: normal; 1.2 to 1.6 s: rain; 1.6" in text
-    untimed = [Said(part.interval._replace(seconds=None), part.labels) for part in parts]
+    untimed = [(interval._replace(seconds=None), labels) for interval, labels in parts]
     text = Page(explain_page(dataclasses.replace(changed, intervals=untimed), [])).text
     assert "frames 0 to 9: no answer; frames 10 to 29: normal" in text
     assert "Over time" not in summary(dataclasses.replace(story, intervals=[one]), [])
@@ -83,13 +82,10 @@ def test_equal_answers_over_time_are_one(stories):
 
 def test_the_experts_of_preset_best_are_named_with_what_they_say(stories):
     shares = {"normal": 0.2, "camera shaking": 0.7, "tree waving": 0.1}
-    parts = [
-        Part("the <pictures>", "background", shares),
-        Part("people", "foreground", {"human": 1}),
-    ]
+    said = {"background": {"the <pictures>": shares}, "foreground": {"people": {"human": 1}}}
     kind = "<script>best</script>"  # a model may come from a stranger
     model = dataclasses.replace(stories[1].model, extras=Extras(kind, {}, {}))
-    page = page_of(dataclasses.replace(stories[1], evidence=Evidence(parts, None, {}), model=model))
+    page = page_of(dataclasses.replace(stories[1], evidence=Evidence(said, None, {}), model=model))
     assert page.text.count("Which expert said what") == 2
     assert "the <pictures>: camera shaking 70 %" in page.text
     assert "people: human 100 %" in page.text

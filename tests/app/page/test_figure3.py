@@ -54,15 +54,15 @@ def test_the_map_is_unsupervised_and_says_what_it_is(monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     rng = np.random.default_rng(1)
     features = rng.standard_normal((31, 7)) * [9, 5, 1, 1, 1, 1, 1]
-    found = map_2d(features)
-    assert found.name.startswith("PCA, ")
+    points, name = map_2d(features)
+    assert name.startswith("PCA, ")
     share = (features - features.mean(axis=0)) ** 2
-    assert 0.8 < float(found.name.split()[1].rstrip("%")) / 100 < 1
-    assert found.points_M2.shape == (31, 2)
-    assert found.points_M2[:, 0].var() >= found.points_M2[:, 1].var()
-    assert found.points_M2.var(axis=0).sum() < share.sum() / 31
-    flat = map_2d(np.ones((5, 3)))
-    np.testing.assert_array_equal(flat.points_M2, np.zeros((5, 2)))
+    assert 0.8 < float(name.split()[1].rstrip("%")) / 100 < 1
+    assert points.shape == (31, 2)
+    assert points[:, 0].var() >= points[:, 1].var()
+    assert points.var(axis=0).sum() < share.sum() / 31
+    flat, _ = map_2d(np.ones((5, 3)))
+    np.testing.assert_array_equal(flat, np.zeros((5, 2)))
 
 
 def test_umap_is_asked_without_labels_where_it_is_installed(monkeypatch):
@@ -78,8 +78,8 @@ def test_umap_is_asked_without_labels_where_it_is_installed(monkeypatch):
 
     monkeypatch.setitem(sys.modules, "umap", SimpleNamespace(UMAP=Umap))
     monkeypatch.setattr("importlib.util.find_spec", lambda name: True)
-    found = map_2d(np.random.default_rng(2).standard_normal((31, 7)))
-    assert found.name == "UMAP"
-    assert found.points_M2.dtype == np.float64
+    points, name = map_2d(np.random.default_rng(2).standard_normal((31, 7)))
+    assert name == "UMAP"
+    assert points.dtype == np.float64
     settings = {"n_neighbors": 15, "min_dist": 0.0, "n_components": 2, "random_state": 42}
     assert calls == [settings, (31, 7)]

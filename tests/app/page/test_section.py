@@ -17,14 +17,14 @@ def some_story(**facts):
 
 
 def test_there_are_ten_stages_and_each_says_what_it_is():
-    assert len(STAGES) == len({stage.name for stage in STAGES}) == 10
+    assert len(STAGES) == len({stage["name"] for stage in STAGES}) == 10
     for number, stage in enumerate(STAGES, start=1):
         page = Page(shell.page("t", [section.section(number, some_story(), "<p>body</p>")]))
         assert page.ids("section") == [f"stage{number}"]
-        assert f"{number}. {stage.title}" in page.text
+        assert f"{number}. {stage['title']}" in page.text
         assert "{" not in page.text
         assert "body" in page.text
-        for name in stage.choices.split():
+        for name in stage["choices"].split():
             assert f"{name} " in page.text
 
 
@@ -36,7 +36,7 @@ def test_facts_of_the_video_are_filled_in():
 
 def test_equations_break_between_their_parts_alone():
     text = section.section(6, some_story(), "")
-    assert text.count("<span>") == len(STAGES[5].equations) == 2
+    assert text.count("<span>") == len(STAGES[5]["equations"]) == 2
     assert '<div class="wide equation"' in text
 
 

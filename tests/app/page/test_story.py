@@ -37,15 +37,15 @@ def test_the_moment_is_the_frame_on_which_most_trajectories_end(stories):
 
 def test_the_answer_is_that_of_classify(stories, small_model):
     _, asked = stories
-    system = answering.PaperAnswerer(load(small_model))
+    system = answering.paper_answerer(load(small_model))
     assert asked.answer == ask(system, asked.path)
     assert asked.fault is None
     for name, search in asked.searches.items():
         shares = list(asked.answer.confidence[name].values())
         np.testing.assert_array_equal(search.votes.confidence_MC[0], shares)
-    assert [said.interval[:2] for said in asked.intervals] == [(0, 9), (10, 18)]
-    assert asked.intervals[1].labels == asked.answer.labels
-    assert asked.intervals[0].labels == {"background": None, "foreground": None}
+    assert [interval[:2] for interval, _ in asked.intervals] == [(0, 9), (10, 18)]
+    assert asked.intervals[1][1] == asked.answer.labels
+    assert asked.intervals[0][1] == {"background": None, "foreground": None}
     assert asked.evidence is None
 
 

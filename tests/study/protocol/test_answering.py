@@ -10,7 +10,7 @@ from lsfref.study.protocol import answering
 
 NAME = "rain-human-3-g1.mp4"
 FITTED = make()
-ASKED = answering.PaperAnswerer(FITTED)
+ASKED = answering.paper_answerer(FITTED)
 
 
 def test_the_papers_system_pools_codes_and_votes():

@@ -83,18 +83,20 @@ def test_coverage_by_hand():
     confidence = np.array([0.9, 0.5, 0.5, 0.2])
     right = np.array([True, True, False, False])
     rows = coverage_table(confidence, right, n_rows=4)
-    assert rows == [(0.2, 1.0, 0.5), (0.5, 0.75, 2 / 3), (0.9, 0.25, 1.0)]
+    assert [[*row] for row in rows] == [["threshold", "coverage", "accuracy"]] * 3
+    wanted = [(0.2, 1.0, 0.5), (0.5, 0.75, 2 / 3), (0.9, 0.25, 1.0)]
+    assert [(*row.values(),) for row in rows] == wanted
 
 
 def test_calibration_by_hand():
     confidence = np.array([0.0, 0.5, 0.7, 1.0])
     right = np.array([True, True, False, True])
     low, high = calibration_table(confidence, right, n_bins=2)
-    assert low == (0.0, 0.5, 1, 0.0, 1.0)
-    assert high[:3] == (0.5, 1.0, 3)
-    assert high.confidence == pytest.approx(2.2 / 3, rel=1e-15)
+    assert low == {"low": 0.0, "high": 0.5, "confidence": 0.0, "accuracy": 1.0, "videos": 1}
+    assert (high["low"], high["high"], high["videos"]) == (0.5, 1.0, 3)
+    assert high["confidence"] == pytest.approx(2.2 / 3, rel=1e-15)
     filled = calibration_table(confidence, right, n_bins=7)
-    assert [round(7 * row.low) for row in filled] == [0, 3, 4, 6]
+    assert [round(7 * row["low"]) for row in filled] == [0, 3, 4, 6]
 
 
 labels = st.lists(st.tuples(st.integers(0, 4), st.integers(-1, 4)), min_size=1, max_size=31)

@@ -18,6 +18,7 @@ from lsfref.study.protocol.protocol import (
     strata,
 )
 from lsfref.study.protocol.splits import repeated_folds
+from lsfref.study.table1.features import Recipe, answer_tasks
 
 SMALL, PAPER = PRESETS["small"], PRESETS["paper"]
 
@@ -79,12 +80,12 @@ def ask_once(config, *, how="lsh", fold=0, repeat=0, number=0):
     queries, wanted = two_clouds(rng, 13, apart=0.5)
     wanted[3], labels[2] = -1, -1
     index[2] = 1e6
-    one = Round((np.arange(29), np.arange(13)), repeat, fold)
-    task = TaskLabels("background", ("a", "b"), labels)
-    return ask(
-        how, index, labels, queries, wanted,
-        task=task, number=number, one=one, config=config,
-    ).decision_Ym  # fmt: skip
+    one = Round((np.arange(29), np.arange(29, 42)), repeat, fold)
+    task = TaskLabels("background", ("a", "b"), np.concatenate([labels, wanted]))
+    recipe, every = Recipe("it", select=False, ask=how), np.arange(42)
+    table = np.concatenate([index, queries])
+    answers = answer_tasks(recipe, [table], every, [task] * 2, one=one, config=config)
+    return answers[number].decision_Ym
 
 
 @pytest.mark.parametrize(("how", "rounds"), [("lsh", 4), ("exact", 4), ("svm", 1)])
@@ -107,10 +108,10 @@ def test_directions_change_with_fold_and_task_and_pairs_do_not(monkeypatch):
     monkeypatch.setattr(asking, "ask_hashed", spy)
     first = ask_once(SMALL)
     others = [ask_once(SMALL, fold=1), ask_once(SMALL, number=1)]
-    assert drawn[:4] == drawn[4:8] == drawn[8:]
+    assert drawn == drawn[:4] * 6  # of both tasks, in each of three rounds
     assert any((first != other).any() for other in others)
     ask_once(SMALL, repeat=1)
-    assert drawn[12:] != drawn[:4]
+    assert drawn[24:28] != drawn[:4]
 
 
 def test_a_training_part_of_one_class_is_told():
@@ -118,7 +119,7 @@ def test_a_training_part_of_one_class_is_told():
     task = TaskLabels("background", ("a", "b"), np.zeros(5, dtype=int))
     with pytest.raises(LsfrefError, match="background: a training part has a single class"):
         ask(
-            "lsh", np.ones((3, 2)), np.zeros(3, dtype=int), np.ones((2, 2)), np.zeros(2, dtype=int),
+            "lsh", np.ones((3, 2)), np.zeros(3, dtype=int), np.ones((2, 2)),
             task=task, number=0, one=one, config=SMALL,
         )  # fmt: skip
     assert protocol.NOT_ASKED == -2

@@ -124,9 +124,9 @@ def test_random_labels_stay_at_chance():
 def test_poisoned_test_videos_leave_what_is_fitted_unchanged(monkeypatch):
     given = []
 
-    def spy(how, index, labels, queries, wanted, **rest):
+    def spy(how, index, labels, queries, **rest):
         given.append((index, queries))
-        return Asked(np.zeros((1, len(wanted)), dtype=int))
+        return Asked(np.zeros((1, len(queries)), dtype=int))
 
     monkeypatch.setattr(features, "ask", spy)
     test = np.array([4, 9, 16, 23])
@@ -161,9 +161,8 @@ def test_tables_alone_and_fused():
         for name, width in (("c3d.csv", 11), ("i3d.csv", 17))
     }
     rounds = rounds_of([folds(LABELS, None, n_folds=3, rng=rng)])
-    found = [
-        answer_tables(one, tables=tables, fused=True, tasks=TASKS, config=SMALL) for one in rounds
-    ]
+    both = {"names": list(tables), "tables": list(tables.values())}
+    found = [answer_tables(one, **both, fused=True, tasks=TASKS, config=SMALL) for one in rounds]
     outcomes = collect(rounds, [fold.answers for fold in found], TASKS)
     names = list(dict.fromkeys(outcome.method for outcome in outcomes))
     assert names[:2] == ["c3d.csv + linear SVM", "i3d.csv + linear SVM"]
@@ -171,7 +170,8 @@ def test_tables_alone_and_fused():
     assert all(figures(outcome).accuracy_mean > 0.6 for outcome in outcomes)
     assert [bool(fold.spaces) for fold in found] == [True, False, False]
     alone = answer_tables(
-        rounds[0], tables={"one.csv": tables["c3d.csv"]}, fused=True, tasks=TASKS, config=SMALL,
+        rounds[0], names=["one.csv"], tables=[tables["c3d.csv"]], fused=True, tasks=TASKS,
+        config=SMALL,
     )  # fmt: skip
     assert "Fisher score + CCA" not in alone.answers
 

@@ -187,7 +187,7 @@ def test_poisoned_test_rows_leave_what_is_fitted_unchanged(fuse, monkeypatch):
             tasks=[TaskLabels("background", ("a", "b", "c"), labels)],
             config=SMALL,
         )
-    (_, index, _, queries, _), (_, index_too, _, queries_too, _) = given
+    (_, index, _, queries), (_, index_too, _, queries_too) = given
     np.testing.assert_array_equal(index, index_too)
     np.testing.assert_allclose(queries[0], queries_too[0], rtol=1e-4, atol=1e-5)
     assert (queries[1:] != queries_too[1:]).any()

@@ -83,7 +83,7 @@ def test_rows_of_a_converged_mixture_have_no_gradient():
     rng = np.random.default_rng(2)
     rows = np.concatenate([rng.standard_normal((61, 2)), rng.standard_normal((53, 2)) + 9])
     start = seed_mixture(rows, n_gaussians=2, rng=rng)
-    mixture = fit_mixture(rows, start, max_iterations=60, tolerance=-np.inf).mixture
+    mixture = fit_mixture(rows, start, max_iterations=60, tolerance=-np.inf)[0]
     assert np.abs(fisher_vector([rows], mixture)).max() < 1e-9
 
 
