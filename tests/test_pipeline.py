@@ -125,7 +125,9 @@ def test_unlabelled_videos_are_left_out_of_the_task_that_lacks_them(manifest, ke
 
 def test_background_labels_alone_give_one_task(manifest, kept):
     videos = [v._replace(foreground=None) for v in manifest.videos]
-    trained = fit(manifest._replace(videos=videos), kept, dataclasses.replace(SMALL, epochs=1))
+    alone = manifest._replace(videos=videos)
+    assert alone.classes["foreground"] == ()
+    trained = fit(alone, kept, dataclasses.replace(SMALL, epochs=1))
     answer = pipeline.classify(videos[0].path, trained.model, extract=kept)
     assert answer.labels["foreground"] is None
     assert answer.labels["background"] is not None
