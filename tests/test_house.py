@@ -228,7 +228,7 @@ def on_the_path(name):
     return wing_of in ("kernels", "phases") and last not in BESIDE
 
 
-OVER = {"from frames to answer", "lsfref"}
+OVER = {"from frames to answer"}
 BUDGETS = [  # (what, its modules, at most)
     ("from frames to answer", on_the_path, 1800),
     ("lsfref", lambda name: True, 12000),
