@@ -63,10 +63,8 @@ def summary(
     if first:
         case = f"`{printable(first.case)}` ({printable(first.name)})"
         where = f"{stage_title(first.stage)}, in case {case}"
-        text = (
-            f"{counts['failed']} of {counts['tensors']} tensors fail.\n"
-            f"The first stage that differs is {where}.\n{likely}"
-        )
+        text = f"{counts['failed']} of {counts['tensors']} tensors fail."
+        text += f"\nThe first stage that differs is {where}.\n{likely}"
     names = f" ({printable(', '.join(without))})" if without else ""
     for key, about in _COUNTED.items():
         text += f"\n{counts[key]} {about}{names * (key == 'left_out')}." if counts[key] else ""

@@ -93,15 +93,12 @@ def lines(told: dict[str, Any], *, blocks: bool) -> list[str]:
             experts = [kind for kind, share in shares.items() if share > 0]
             text.append(f"  classifiers of {', '.join(experts)} of {task['videos']} videos answer")
             continue
-        text.append(
-            f"  {task['features_kept']} features kept, {task['tables']} hash tables of "
-            f"{task['projections']} projections, {task['neighbors']} neighbours vote"
-        )
+        tables = f"{task['tables']} hash tables of {task['projections']} projections"
+        kept, voters = task["features_kept"], task["neighbors"]
+        text.append(f"  {kept} features kept, {tables}, {voters} neighbours vote")
     layers = "-".join(map(str, [*told["layers"], *told["layers"][-2::-1]]))
-    text.append(
-        f"network: {layers}, a head of {len(told['head_classes'])} classes, "
-        f"{told['parameters']} parameters"
-    )
+    head = f"a head of {len(told['head_classes'])} classes"
+    text.append(f"network: {layers}, {head}, {told['parameters']} parameters")
     for name in ("reconstruction", "classification"):
         curve = told[f"{name}_curve"]
         ends = f"{curve[0]:.4g} -> {curve[-1]:.4g}"

@@ -104,10 +104,9 @@ def summary(model: Model) -> list[str]:
     """Return lines that say what was fitted."""
     from lsfref.phases.phase2 import neighbor_count
 
-    first, last = model.network.reconstruction_curve[[0, -1]]
-    lines = [f"reconstruction loss {first:.4g} -> {last:.4g}, "]
-    first, last = model.network.classification_curve[[0, -1]]
-    lines[0] += f"classification loss {first:.4g} -> {last:.4g}"
+    curves = model.network.reconstruction_curve, model.network.classification_curve
+    ends = [f"loss {curve[0]:.4g} -> {curve[-1]:.4g}" for curve in curves]
+    lines = [f"reconstruction {ends[0]}, classification {ends[1]}"]
     for name, task in model.tasks.items():
         line = f"{name}: {len(task.classes)} classes, {len(task.rows_m)} videos"
         if model.extras is None:

@@ -80,10 +80,8 @@ def thin_classes(
             )
             where = f"{task.name}: class '{printable(name)}' has {n} videos"
             if unseen:
-                told.append(
-                    f"{where}; {unseen} of {len(parts)} folds ask it without having learned it: "
-                    "counted as errors"
-                )
+                folds = f"{unseen} of {len(parts)} folds"
+                told.append(f"{where}; {folds} ask it without having learned it: counted as errors")
             elif n < len(repeats[0]) and len(repeats[0]) < len(task.labels_M):
                 told.append(f"{where}, fewer than there are folds")
     return told

@@ -28,9 +28,8 @@ def ask(manifest: Manifest, fitted: Model, doing: Session) -> list[Outcome]:
     asked = systems.answerer(fitted)
     look = functools.partial(asked.describe, extract=doing.work.extract)
     described = doing.work.each("asking", look, [video.path for video in test])
-    pooled: dict[str, Floats] = {}
-    if fitted.extras is None:
-        pooled |= zip(fitted.files, fitted.pooled_ME, strict=True)
+    learned = zip(fitted.files, fitted.pooled_ME, strict=True)
+    pooled: dict[str, Floats] = dict(() if fitted.extras else learned)
     unread = []
     for video, found in zip(test, described, strict=True):
         unread.append(found.error is not None)

@@ -20,10 +20,8 @@ def svg(
     With `stretch` it fills its place instead, whatever that does to the shapes.
     """
     fit = 'preserveAspectRatio="none"' if stretch else f'style="width:{width:g}px"'
-    return (
-        f'<svg viewBox="0 0 {width:g} {height:g}" role="img" aria-label="{text(alt)}" {fit}>'
-        f"{''.join(parts)}</svg>"
-    )
+    begin = f'<svg viewBox="0 0 {width:g} {height:g}" role="img" aria-label="{text(alt)}" {fit}>'
+    return "".join([begin, *parts, "</svg>"])
 
 
 def bars(values: Floats, alt: str, *, kept: Bools | None = None) -> str:

@@ -83,7 +83,5 @@ def separation(features_MQ: Floats, labels_M: Ints) -> str:
         return "fewer than two classes were asked"
     ratio = scatter_ratio(features_MQ, labels_M)
     shown = f"{ratio:.2f}" if math.isfinite(ratio) else "infinite"
-    return (
-        f"silhouette {silhouette(features_MQ, labels_M):+.2f}, between / within {shown} "
-        f"({len(labels_M)} asked)"
-    )
+    scatter = f"between / within {shown} ({len(labels_M)} asked)"
+    return f"silhouette {silhouette(features_MQ, labels_M):+.2f}, {scatter}"

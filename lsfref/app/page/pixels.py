@@ -72,10 +72,9 @@ def gif(frames: Sequence[Pixels], alt: str, *, fps: float = 6.0) -> str:
 
 def _image(data: bytes, form: str, pixels: Pixels, alt: str, kind: str) -> str:
     height, width = pixels.shape[:2]
-    return (
-        f'<img src="data:image/{form};base64,{base64.b64encode(data).decode()}" width="{width}" '
-        f'height="{height}" class="{kind}" alt="{text(alt)}">'
-    )
+    source = f"data:image/{form};base64,{base64.b64encode(data).decode()}"
+    size = f'width="{width}" height="{height}"'
+    return f'<img src="{source}" {size} class="{kind}" alt="{text(alt)}">'
 
 
 def pictures_of(page: str) -> list[tuple[str, bytes]]:

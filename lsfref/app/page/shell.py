@@ -10,7 +10,7 @@ import os
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any
 
 from lsfref.storage.files import printable
 
@@ -73,30 +73,23 @@ def number(value: float, source: str) -> str:
     return f'<data value="{exact}" data-from="{html.escape(source)}">{shown(value)}</data>'
 
 
-class Column(NamedTuple):
-    """A column of a table: its head, what stands in it, whether it is set right as numbers are."""
-
-    head: str
-    about: str
-    right: bool = False
+Column = Sequence[Any]  # its head, what stands in it, and True where it is set right as numbers are
 
 
 def columns(name: str, **facts: int) -> list[Column]:
     """Return the columns of a table, as columns.json has them, with its {facts} filled in."""
     said = json.loads(Path(__file__).with_name("columns.json").read_text(encoding="ascii"))
     return [
-        Column(head.format_map(facts), about.format_map(facts), *right)
+        [head.format_map(facts), about.format_map(facts), *right]
         for head, about, *right in said[name]
     ]
 
 
 def table(columns: Sequence[Column], rows: Iterable[Sequence[str]]) -> str:
     """Return a table of HTML cells, and below it what each column says."""
-    kinds = [' class="n"' * column.right for column in columns]
-    head = "".join(
-        f'<th scope="col"{kind}>{text(column.head)}</th>'
-        for column, kind in zip(columns, kinds, strict=True)
-    )
+    kinds = [' class="n"' * any(right) for _head, _about, *right in columns]
+    heads = [text(head) for head, *_ in columns]
+    head = "".join(f'<th scope="col"{k}>{h}</th>' for k, h in zip(kinds, heads, strict=True))
     body = ""
     for row in rows:
         cells = "".join(f"<td{k}>{cell}</td>" for k, cell in zip(kinds, row, strict=True))
@@ -107,7 +100,7 @@ def table(columns: Sequence[Column], rows: Iterable[Sequence[str]]) -> str:
 
 def key(columns: Iterable[Column]) -> str:
     """Return what the columns of a table say, folded."""
-    words = "".join(f"<dt>{text(c.head)}</dt><dd>{text(c.about)}</dd>" for c in columns)
+    words = "".join(f"<dt>{text(c[0])}</dt><dd>{text(c[1])}</dd>" for c in columns)
     return folded("What the columns say", f'<dl class="key">{words}</dl>')
 
 

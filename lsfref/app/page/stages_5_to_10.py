@@ -155,10 +155,8 @@ def _votes(model: Model, name: str, search: Search) -> str:
     heads = columns("votes")
     for t in range(1, len(labels_CK) + 1):
         heads += columns("votes of a table", t=t)
-    return (
-        f'<h3>{QUESTIONS[name]}</h3><p class="answer">The vote: {decided}, with '
-        f"{percent(shares_C[winner])} of the votes.</p>{table(heads, rows)}"
-    )
+    vote = f"The vote: {decided}, with {percent(shares_C[winner])} of the votes."
+    return f'<h3>{QUESTIONS[name]}</h3><p class="answer">{vote}</p>{table(heads, rows)}'
 
 
 DRAWN = (stage_5, stage_6, stage_7, stage_8, stage_9, stage_10)

@@ -47,15 +47,11 @@ def summarise(
     recall_C = np.full(n_classes, np.nan)
     np.divide(np.diagonal(confusion_CC), counts_C, out=recall_C, where=counts_C > 0)
     accuracy = float(np.trace(confusion_CC) / len(true_M))
-    return Summary(
-        accuracy=accuracy,
-        recall_mean=float(recall_C[counts_C > 0].mean()),
-        majority=float(counts_C.max() / len(true_M)),
-        confusion_CC=confusion_CC,
-        interval=wilson_interval(accuracy, n_videos or len(true_M)),
-        recall_C=recall_C,
-        unanswered_C=unanswered_C,
-    )
+    recall_mean = float(recall_C[counts_C > 0].mean())
+    majority = float(counts_C.max() / len(true_M))
+    interval = wilson_interval(accuracy, n_videos or len(true_M))
+    shares = accuracy, recall_mean, majority
+    return Summary(*shares, confusion_CC, interval, recall_C, unanswered_C)
 
 
 def wilson_interval(share: float, n_videos: int, *, z: float = Z95) -> tuple[float, float]:
