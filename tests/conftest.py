@@ -38,7 +38,8 @@ settings.register_profile(
 settings.load_profile("ci")
 
 PLAIN = {"-q", "-p", "no:cacheprovider"}  # flags with which the whole suite is meant
-HALVES = (["tests/app"], ["tests", "--ignore=tests/app"])  # of about the same length
+ONE = ["tests/app", "tests/scenes", "tests/cited"]
+HALVES = (ONE, ["tests", *(f"--ignore={part}" for part in ONE)])  # of about the same length
 
 
 def pytest_cmdline_main(config):
