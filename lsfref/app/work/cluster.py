@@ -105,15 +105,19 @@ class Crew:
     def wait(self, future: Any) -> Any:
         """Return the result of a future; meanwhile, look after the workers."""
         from dask.distributed import CancelledError, TimeoutError
+        from distributed.comm import CommClosedError
 
         self.look()
-        while not future.done():
-            with contextlib.suppress(TimeoutError, CancelledError):
-                return future.result(timeout=LOOK)
-            self.look()
-        if future.cancelled():
-            raise LsfrefError(f"--cluster: the scheduler is gone; {KEPT}")
-        return future.result()
+        try:
+            while not future.done():
+                with contextlib.suppress(TimeoutError, CancelledError):
+                    return future.result(timeout=LOOK)
+                self.look()
+            if not future.cancelled():
+                return future.result()
+        except CommClosedError:  # it went while a result was on its way
+            pass
+        raise LsfrefError(f"--cluster: the scheduler is gone; {KEPT}")
 
     def look(self) -> None:
         """Say which workers are gone. Raises LsfrefError where nobody is left."""
