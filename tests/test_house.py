@@ -99,7 +99,7 @@ def test_stages_import_other_stages_only_along_the_data():
 
 def test_no_run_time_package_but_the_four():
     allowed = {"numpy", "scipy", "imageio", "imageio_ffmpeg", "lsfref"}
-    allowed_where_present = {"umap", "dask"}
+    allowed_where_present = {"umap", "dask", "distributed"}
     import sys
 
     for name, path in modules().items():
