@@ -68,3 +68,13 @@ def test_a_function_with_wrong_axes_fails_its_test(marked):
 
 def test_functions_of_others_and_right_axes_pass():
     broken(np.zeros((3, 5)))  # the check that watches this test sees a file of the tests
+
+
+@pytest.mark.parametrize("text", ["invalid value encountered in matmul"])
+def test_a_flag_of_a_matrix_product_gives_a_second_call(text, request):
+    """The first call raises what BLAS may raise of memory beyond a matrix."""
+    calls = request.node.__dict__.setdefault("calls", [])
+    calls.append(np.geterr()["invalid"])
+    if len(calls) == 1:
+        raise FloatingPointError(text)
+    assert calls == ["raise", "ignore"]
