@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from conftest import axes_of, axis_faults
+from conftest import axes_of, axis_faults, finite_where
 
 
 @pytest.mark.parametrize(
@@ -70,11 +70,26 @@ def test_functions_of_others_and_right_axes_pass():
     broken(np.zeros((3, 5)))  # the check that watches this test sees a file of the tests
 
 
-@pytest.mark.parametrize("text", ["invalid value encountered in matmul"])
-def test_a_flag_of_a_matrix_product_gives_a_second_call(text, request):
-    """The first call raises what BLAS may raise of memory beyond a matrix."""
+def raised(factor):
+    """The error of a product that is flagged."""
+    factors = {"rows": [1.0], "weights": np.array([1.0, factor])}
+    try:
+        raise FloatingPointError("invalid value encountered in matmul", len(factors))
+    except FloatingPointError as fault:
+        return fault
+
+
+def test_only_a_product_of_finite_factors_is_called_again():
+    assert finite_where(raised(3.0))
+    assert not finite_where(raised(np.inf))
+    assert not finite_where(raised(np.nan))
+
+
+def test_it_is_called_again_under_the_same_checks(request):
     calls = request.node.__dict__.setdefault("calls", [])
     calls.append(np.geterr()["invalid"])
+    row = np.ones(3)
     if len(calls) == 1:
-        raise FloatingPointError(text)
-    assert calls == ["raise", "ignore"]
+        raise FloatingPointError("invalid value encountered in matmul")
+    assert calls == ["raise", "raise"]
+    assert row.all()
