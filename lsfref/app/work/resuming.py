@@ -19,7 +19,7 @@ import numpy as np
 from lsfref import __version__
 from lsfref.arrays import Floats, Ints
 from lsfref.config import Config
-from lsfref.lsfnet import Parameters
+from lsfref.lsfnet import Parameters, classification_loss, reconstruction_loss
 from lsfref.storage import npz
 from lsfref.storage.files import open_own, parse_json, printable, write_whole
 from lsfref.switching import OPTIMIZERS, Adam, State
@@ -46,8 +46,13 @@ class Keeper:
         for array in (rows_PD, labels_P, *start.values()):
             digest.update(np.ascontiguousarray(array).data)
         self.key = digest.hexdigest()
+        losses = (
+            reconstruction_loss(start, rows_PD[:1]),
+            classification_loss(start, rows_PD[:1], labels_P[:1]),
+        )
+        moved = [set(gradients) for _loss, gradients in losses]
         try:
-            state = self._read(start, config)
+            state = self._read(start, config, moved)
         except FileNotFoundError:
             return None
         except (*npz.UNREADABLE, OSError):
@@ -59,7 +64,8 @@ class Keeper:
             self.tell(f"{printable(self.path)}: goes on after pass {n_done} of {config.epochs}")
         return state
 
-    def _read(self, start: Parameters, config: Config) -> State | None:
+    def _read(self, start: Parameters, config: Config, moved: list[set[str]]) -> State | None:
+        """Return the state; `moved` are the names of the parameters that each loss moves (C10)."""
         with open_own(self.path) as file, zipfile.ZipFile(file) as archive:
             size = os.fstat(file.fileno()).st_size
             names = [name for name in npz.headers(archive, size) if name != "json"]
@@ -73,13 +79,15 @@ class Keeper:
         parameters, curves_2F = npz.below("network.", arrays), arrays["curves_2F"]
         found, kind = [parameters], OPTIMIZERS[config.optimizer]
         optimizers = kind(), kind()
+        fits = list(parameters) == list(start) and 0 < curves_2F.shape[1] <= config.epochs
         for number, optimizer in enumerate(optimizers):
             if isinstance(optimizer, Adam):
                 optimizer.n_steps = steps[number]
+                fits &= type(steps[number]) is int and steps[number] >= 0
                 for name in MEANS:
                     found.append(npz.below(f"{number}.{name}.", arrays))
                     setattr(optimizer, name, found[-1])
-        fits = list(parameters) == list(start) and 0 < curves_2F.shape[1] <= config.epochs
+                    fits &= set(found[-1]) == (moved[number] if steps[number] else set())
         for name, array in [pair for part in found for pair in part.items()]:
             fits &= (array.shape, array.dtype) == (start[name].shape, start[name].dtype)
         if not fits:

@@ -126,8 +126,37 @@ def no_steps(about, arrays):
     about["n_steps"] = []
 
 
+def steps_below_zero(about, arrays):
+    about["n_steps"][1] = -3
+
+
+def no_whole_steps(about, arrays):
+    about["n_steps"][0] = 1.5
+
+
+def a_mean_lost(about, arrays):
+    del arrays["1.mean_square.weights_2"]
+
+
+def means_without_steps(about, arrays):
+    about["n_steps"][0] = 0
+
+
 @pytest.mark.parametrize(
-    "spoil", [shorter, single, too_long, none_done, one_lost, one_more, no_steps]
+    "spoil",
+    [
+        shorter,
+        single,
+        too_long,
+        none_done,
+        one_lost,
+        one_more,
+        no_steps,
+        steps_below_zero,
+        no_whole_steps,
+        a_mean_lost,
+        means_without_steps,
+    ],
 )
 def test_a_state_that_does_not_fit_is_not_believed(keeper, told, spoil):
     fit(keeper)
