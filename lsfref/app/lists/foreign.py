@@ -56,12 +56,13 @@ def _ucf(path: Path, faults: list[Fault]) -> Iterator[Row]:
             if file and label:
                 yield Row(number if other == path else 0, file, label, "", _source(file), split)
             elif file:
-                faults.append((number, f"no class for '{printable(file)}'"))
+                where = f"{other.name} line {number}: " if other != path else ""
+                faults.append((number, f"{where}no class for '{printable(file)}'"))
 
 
 def _lines(path: Path) -> list[str]:
     """Return the lines of a text beside a list, none where there is none."""
-    return path.read_text("utf-8", "replace").split("\n") if path.is_file() else []
+    return path.read_text("utf-8-sig", "replace").split("\n") if path.is_file() else []
 
 
 def _tsn(text: str, faults: list[Fault]) -> Iterator[Row]:
@@ -75,16 +76,18 @@ def _tsn(text: str, faults: list[Fault]) -> Iterator[Row]:
 
 def _kinetics(text: str, faults: list[Fault]) -> Iterator[Row]:
     reader = csv.DictReader(io.StringIO(text, newline=""), restval="")
-    try:
-        for cells in reader:
-            cells = {(name or "").strip().lower(): cell for name, cell in cells.items()}
+    while True:
+        try:
+            cells = {(name or "").strip().lower(): cell for name, cell in next(reader).items()}
             first, last = (int(float(cells[name] or 0)) for name in ("time_start", "time_end"))
-            file = f"{cells['youtube_id']}_{first:06}_{last:06}"
-            split = SPLITS.get(cells.get("split", "").strip().lower(), "test")
-            label = cells["label"].strip()
-            yield Row(reader.line_num, file, label, "", cells["youtube_id"], split)
-    except (ValueError, OverflowError, csv.Error) as fault:
-        faults.append((reader.reader.line_num, f"no row of Kinetics ({printable(str(fault))})"))
+        except StopIteration:
+            return
+        except (ValueError, OverflowError, csv.Error) as fault:
+            faults.append((reader.reader.line_num, f"no row of Kinetics ({printable(str(fault))})"))
+            continue
+        source, split = cells["youtube_id"], cells.get("split", "").strip().lower()
+        row = f"{source}_{first:06}_{last:06}", cells["label"].strip(), "", source
+        yield Row(reader.line_num, *row, SPLITS.get(split, "test"))
 
 
 def _source(file: str) -> str:
@@ -101,7 +104,7 @@ def _where(folder: str, rows: list[Row]) -> Listed:
     def found(root: str, row: Row) -> str | None:
         inside = ("", f"{row.background}/", f"{row.split}/", f"{row.split}/{row.background}/")
         names = [part + row.file + ending for part in inside for ending in ENDINGS]
-        return next((name for name in names if os.path.exists(f"{root}/{name}")), None)
+        return next((name for name in names if os.path.exists(os.path.join(root, name))), None)
 
     roots = near = [folder, os.path.dirname(folder)]
     with contextlib.suppress(OSError):

@@ -29,9 +29,10 @@ def guess(folder: str) -> tuple[list[Row], list[str]]:
     Raises LabelsError where there is no video.
     """
     files, others = video_files(folder)
-    if not files:
+    every = [os.path.relpath(file, folder) for file in files]
+    names = [name for name in every if printable(name) == name]
+    if not names:
         raise LabelsError(f"{printable(folder)}: no videos in it")
-    names = [os.path.relpath(file, folder) for file in files]
     tops = {name.split(os.sep)[0] for name in names if os.sep in name}
     by_folder = len(tops) > 1 and not any(any(said(top).values()) for top in tops)
     rows, used = [], dict[str, str]()
@@ -48,6 +49,8 @@ def guess(folder: str) -> tuple[list[Row], list[str]]:
         how = [f"background: the folder, one of {len(tops)}"]
     how.append("group: the second folder, or the name without class and last number")
     empty = [f"{sum(not row[i] for row in rows)} without {COLUMNS[i - 1]}" for i in (2, 3, 4)]
+    if odd := len(every) - len(names):
+        how.append(f"left out: {odd} whose names hold what cannot be printed; rename them")
     if others:
         how.append(f"left out: {others}")
     return rows, [f"{len(rows)} videos; {', '.join(empty)}", *how]

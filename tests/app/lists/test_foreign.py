@@ -103,3 +103,34 @@ def test_what_no_reader_takes_is_told_by_line(tmp_path, cells):
     text = f"label,youtube_id,time_start,time_end,split\nfog,a,1,2,\n{cells}\n"
     _, faults = parse_labels(write(tmp_path / "k.csv", text))
     assert any("line 3" in fault for fault in faults)
+
+
+def test_rows_after_a_broken_one_are_read(tmp_path):
+    text = "label,youtube_id,time_start,time_end,split\nfog,a,x,2,\nrain,b,1,2,\nfog,c,1,,\n"
+    write(tmp_path / "b_000001_000002.mp4", "x")
+    write(tmp_path / "c_000001_000000.mp4", "x")
+    listed, faults = parse_labels(write(tmp_path / "k.csv", text))
+    assert [row.group for row in listed.rows] == ["b", "c"]
+    assert len(faults) == 1
+    assert "line 2" in faults[0]
+
+
+def test_paths_of_tsn_may_be_absolute_and_without_ending(tmp_path):
+    for name in ("a", "b"):
+        write(tmp_path / "elsewhere" / f"{name}.avi", "x")
+    text = "".join(f"{tmp_path}/elsewhere/{name} 90 {k}\n" for k, name in enumerate("ab"))
+    found = read_labels(write(tmp_path / "lists" / "list.txt", text))
+    assert [v.path for v in found.videos] == [f"{tmp_path}/elsewhere/{n}.avi" for n in "ab"]
+
+
+def test_a_fault_of_the_other_list_says_so(ucf):
+    with open(ucf / "testlist01.txt", "a") as file:
+        file.write("loose.avi\n")
+    _, faults = parse_labels(ucf / "trainlist01.txt")
+    assert "testlist01.txt line 3: no class for 'loose.avi'" in faults[0]
+
+
+def test_a_mark_of_the_encoding_is_no_part_of_a_name(ucf):
+    path = ucf / "testlist01.txt"
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert len(read_labels(path).videos) == 4

@@ -65,6 +65,13 @@ def test_folders_with_words_say_what_they_say(tmp_path):
     assert "'rain...' in a name: rain" in how
 
 
+@pytest.mark.parametrize("odd", ["a\x1b[31m.mp4", "two\nlines.mp4", "not\udcffutf8.mp4"])
+def test_a_name_that_no_list_can_hold_is_left_out_and_told(tmp_path, odd):
+    rows, how = guess(make(tmp_path, "rain_1.mp4", odd))
+    assert [row.file for row in rows] == ["rain_1.mp4"]
+    assert "left out: 1 whose names hold what cannot be printed; rename them" in how
+
+
 def test_a_folder_without_videos_is_told(tmp_path):
     with pytest.raises(LabelsError, match="no videos in it"):
         guess(str(tmp_path))
