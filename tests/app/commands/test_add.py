@@ -37,6 +37,10 @@ def test_new_videos_and_classes_join_the_index(small_model, more, tmp_path, caps
     old, new = load(small_model), load(tmp_path / "new.npz")
     assert new.files == (*old.files, "x.mkv", "y.mkv")
     assert new.config == old.config
+    assert main(["inspect", str(tmp_path / "new.npz"), "--quiet"]) == 0
+    assert "trained on 9 videos, 2 added later," in capsys.readouterr().out
+    assert main(["inspect", str(small_model)]) == 0
+    assert "added" not in capsys.readouterr().out
 
 
 def test_what_cannot_grow_is_refused(small_model, best_model, more, tmp_path, capsys):

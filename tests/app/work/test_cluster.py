@@ -160,10 +160,30 @@ def test_the_bytes_are_those_of_one_job(cluster, labelled_clips, wanted, tmp_pat
         ["check", labelled_clips.name],
         ["evaluate", "--labels", labelled_clips.name, "--folds", "3", "--json", *QUICK],
         ["classify", "absent.mkv", "00.mkv", "--model", wanted, "--json"],
+        [
+            "compare",
+            "--labels",
+            labelled_clips.name,
+            "--folds",
+            "2",
+            "--rows",
+            "raw",
+            "lsfnet",
+            "--page",
+            "none",
+            "--json",
+            *QUICK,
+        ],
     ):
         status = int("absent.mkv" in words)
         alone = run(*words, "--jobs", "1", "--cache", "none", cwd=home, status=status)
         assert run(*words, *on, *caches, cwd=home, status=status)[0] == alone[0]
+    (home / "more.csv").write_text("file,background,foreground\nmore.mkv,rain,none\n")
+    shutil.copy(home / "00.mkv", home / "more.mkv")
+    for name, how in (("c", [*on, *caches]), ("d", ["--jobs", "1"])):
+        grown = ["--model", wanted, "-o", tmp_path / name]
+        run("add", "--labels", "more.csv", *grown, *how, cwd=home)
+    assert (tmp_path / "c").read_bytes() == (tmp_path / "d").read_bytes()
     run("extract", "00.mkv", "--out", tmp_path / "a", *QUICK[-2:], *on, *caches, cwd=home)
     run("extract", "00.mkv", "--out", tmp_path / "b", *QUICK[-2:], "--jobs", "1", cwd=home)
     rows = [(tmp_path / part / "00.mkv.npy").read_bytes() for part in "ab"]
