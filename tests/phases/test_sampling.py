@@ -262,6 +262,17 @@ def test_a_row_that_is_not_finite_is_the_videos_fault():
     assert not sample.owner_P.any()
 
 
+@pytest.mark.parametrize("balance", BALANCES)
+def test_a_video_that_is_not_used_takes_no_share(balance):
+    """One of 5 rows where 10 are the fewest: the others fill the sample."""
+    names, extract = named([30, 5, 30])
+    labels_M, config = np.array([0, 1, 2]), Config(n_samples=24, balance=balance, min_points=10)
+    described, (sample,) = survey_videos(names, [labels_M], config, work=Work(extract))
+    assert "only 5 trajectories" in described[1].error
+    assert len(sample.owner_P) == 24
+    assert 1 not in sample.owner_P
+
+
 def test_nothing_is_wanted_of_a_video_without_label():
     assert Standing(9).want(sampling.UNDRAWN) == (0, -1.0)
     assert list(itertools.islice(sampling.group_by(np.array([-1, 2]), Config()), 2)) == [-1, 0]

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from lsfref.app import flags
+from lsfref.app.cli import main
 from lsfref.app.commands import compare as command
 from lsfref.errors import LabelsError
 from lsfref.study.table1 import representations
@@ -62,6 +63,27 @@ def test_command_on_clips(labelled_clips, tmp_path, capsys):
     }  # fmt: skip
     assert rows[0]["p"] is None
     assert all({"confusion", "won", "lost"} <= set(row) for row in rows)
+
+
+@pytest.mark.slow
+def test_the_row_of_preset_best_is_what_evaluate_gives_in_these_folds(
+    labelled_clips, cache, capsys
+):
+    """With its sign test against the whole system."""
+    words = ["--labels", str(labelled_clips), "--cache", cache, "--folds", "3"]
+    flags_ = [*words, "--json", "--jobs", "1", "--quiet"]
+    assert main(["evaluate", "--preset", "best", *flags_]) == 0
+    wanted = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert main(["compare", *flags_, "--page", "none", "--rows", "best", *TINY]) == 0
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    best = [row for row in rows if row["method"] == "preset best"]
+    assert [row["task"] for row in best] == ["background", "foreground"]
+    for row, alone in zip(best, wanted, strict=True):
+        for name in ("accuracy_mean", "confusion", "unanswered"):
+            assert row[name] == alone[name]
+        assert row["won"] + row["lost"] <= 9
+        assert 0 <= row["p"] <= 1
+    assert best[0]["accuracy_mean"] > 0.5
 
 
 def test_command_on_tables(tmp_path, capsys):
