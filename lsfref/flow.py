@@ -18,15 +18,16 @@ that one flow explains: near an outline, the windows on the pixel's own side of 
 
 import math
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from lsfref.arrays import Bools, Floats
-from lsfref.cited import farneback
 from lsfref.kernels.filters import box_sums, cells, covering_sums, read_at, slopes, window_sums
 from lsfref.kernels.medians import median
-from lsfref.kernels.pyramid import continued, layer_shapes
+from lsfref.kernels.pyramid import continued, grey_layers
+
+__all__ = ["dense_flow", "grey_layers", "layer_flows", "prepare"]
 
 WINDOW = 10  # FL1 side of a window, pixels, even: windows start on every second pixel
 ITERATIONS = (1, 2)  # FL2 rounds of warping: on the finest layer, on each other
@@ -61,34 +62,18 @@ def dense_flow(first_HW: Floats, second_HW: Floats) -> Floats:
             raise ValueError(f"want finite real numbers; got {frame_HW.dtype}, or not finite")
     least = np.float32 if first_HW.dtype.kind == second_HW.dtype.kind == "f" else np.float64
     dtype = np.result_type(first_HW, second_HW, least)
-    pair = (prepare(frame.astype(dtype, copy=False), n_scales=1) for frame in (first_HW, second_HW))
-    return layer_flows(*pair)[0]
+    return layer_flows(*(prepare([f.astype(dtype, copy=False)]) for f in (first_HW, second_HW)))[0]
 
 
-def prepare(
-    frame_HW: Floats,
-    *,
-    n_scales: int = 8,
-    method: str = "lucas_kanade",
-    layers: list[Floats] | None = None,
-) -> Any:
-    """Return the frame ready for `layer_flows` of the same method, for n_scales layers at most.
+def prepare(greys: list[Floats]) -> Prepared:
+    """Return a frame ready for `layer_flows`: grey_HW at each scale of the video, finest first.
 
-    `layers` are the frame's `pyramid.grey_layers` where they are at hand, the frame itself first;
-    Lucas-Kanade then does not make them again.
-
-    Choices: A2 method "lucas_kanade" or "farneback". A3 the layers are those of `pyramid`, then
-             coarser ones as long as the shorter side is COARSEST or more (FL3).
+    Choices: A3 after these layers come coarser ones, resampled likewise, as long as the shorter
+             side is COARSEST or more (FL3).
     """
-    if method == "farneback":
-        return farneback.prepare(frame_HW, n_scales=n_scales)
-    if method != "lucas_kanade":
-        raise ValueError(f"want lucas_kanade or farneback; got {method}")
-    shape = frame_HW.shape
-    n_wanted = len(layer_shapes(shape, n_scales=n_scales))
-    n_layers = max(n_wanted, 1 + int(2 * math.log2(max(1, min(shape) / COARSEST))))
-    greys = continued(layers or [frame_HW], n_layers)
-    return Prepared([normalise(grey_HW) for grey_HW in greys], n_wanted)
+    n_layers = 1 + int(2 * math.log2(max(1, min(greys[0].shape) / COARSEST)))
+    layers = continued(greys, max(len(greys), n_layers))
+    return Prepared([normalise(grey_HW) for grey_HW in layers], len(greys))
 
 
 def normalise(grey_HW: Floats) -> Floats:
@@ -110,13 +95,11 @@ def _shares(shape: tuple[int, int], dtype: np.dtype) -> Floats:
     return 1 / box_sums(np.ones(shape, dtype=dtype), size=NORMAL)
 
 
-def layer_flows(first: Any, second: Any, *, method: str = "lucas_kanade") -> list[Floats]:
+def layer_flows(first: Prepared, second: Prepared) -> list[Floats]:
     """Return flow_HW2 of every layer, finest first, on its own grid and in its own pixels.
 
     Choices: A2 each component is median filtered (FL9), and so handed to the next finer layer.
     """
-    if method == "farneback":
-        return farneback.layer_flows(first, second)
     coarsest = first.layers[-1]
     flow_2HW = np.zeros((2, *coarsest.shape), dtype=coarsest.dtype)
     flows: list[Floats] = []

@@ -208,7 +208,8 @@ def test_any_real_type_is_taken(dtype):
 
 def test_every_layer_has_its_flow_on_its_own_grid():
     first_HW, second_HW = moved((127, 163), (2.0, 1.0))
-    pair = [flow.prepare(frame_HW, n_scales=8) for frame_HW in (first_HW, second_HW)]
+    layers = [grey_layers(frame_HW) for frame_HW in (first_HW, second_HW)]
+    pair = [flow.prepare(greys) for greys in layers]
     flows = flow.layer_flows(*pair)
     shapes = layer_shapes((127, 163), n_scales=8)
     assert [flow_HW2.shape[:2] for flow_HW2 in flows] == shapes
@@ -216,17 +217,17 @@ def test_every_layer_has_its_flow_on_its_own_grid():
         expected = (2.0 * shape[1] / 163, 1.0 * shape[0] / 127)
         np.testing.assert_allclose(np.median(flow_HW2, axis=(0, 1)), expected, rtol=0, atol=0.03)
     np.testing.assert_array_equal(flows[0], flow.dense_flow(first_HW, second_HW))
-    two = [flow.prepare(frame_HW, n_scales=2) for frame_HW in (first_HW, second_HW)]
+    two = [flow.prepare(greys[:2]) for greys in layers]
     assert len(flow.layer_flows(*two)) == 2
     np.testing.assert_array_equal(flow.layer_flows(*two)[1], flows[1])
 
 
-def test_layers_at_hand_are_used():
+def test_layers_beyond_those_of_the_video_continue_them():
     frame_HW, _ = moved()
-    plain = flow.prepare(frame_HW)
-    given_layers = flow.prepare(frame_HW, layers=grey_layers(frame_HW))
-    assert len(plain.layers) == len(given_layers.layers) > plain.n_wanted
-    for one_HW, other_HW in zip(plain.layers, given_layers.layers, strict=True):
+    alone, whole = flow.prepare([frame_HW]), flow.prepare(grey_layers(frame_HW))
+    assert (alone.n_wanted, whole.n_wanted) == (1, len(grey_layers(frame_HW)))
+    assert len(alone.layers) == len(whole.layers) > whole.n_wanted
+    for one_HW, other_HW in zip(alone.layers, whole.layers, strict=True):
         np.testing.assert_array_equal(one_HW, other_HW)
 
 
@@ -290,11 +291,6 @@ def test_normalising_is_that_of_the_loops():
 def test_bad_frames_are_refused(first, second, message):
     with pytest.raises(ValueError, match=message):
         flow.dense_flow(first, second)
-
-
-def test_an_unknown_method_is_refused():
-    with pytest.raises(ValueError, match="lucas_kanade or farneback"):
-        flow.prepare(np.zeros((41, 43)), method="guess")
 
 
 # Real pictures, where the development data are at hand. Settings were chosen with these three.

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from lsfref import fisher
-from lsfref.flow import add_up, blend, enlarge, normalise, prepare, refine, solve
+from lsfref.flow import add_up, blend, enlarge, grey_layers, normalise, prepare, refine, solve
 from lsfref.kernels import filters, medians
 from lsfref.storage.recorder import STAGES
 
@@ -59,7 +59,7 @@ def test_flow_by_hand_is_the_flow_of_the_case():
     first_HW, second_HW = (
         np.load(GOLDEN / f"02_flow/tiny/{n}_HW.npy") for n in ("first", "second")
     )
-    one, two = prepare(first_HW), prepare(second_HW)
+    one, two = (prepare(grey_layers(frame_HW)) for frame_HW in (first_HW, second_HW))
     flow_2hw = np.zeros((2, *one.layers[1].shape))
     for _ in range(2):
         flow_2hw = refine(one.layers[1], two.layers[1], flow_2hw)

@@ -11,6 +11,7 @@ from lsfref import flow
 from lsfref.cited import farneback
 from lsfref.cited.medians import median_5x5
 from lsfref.kernels import pyramid
+from lsfref.kernels.pyramid import grey_layers
 from lsfref.phases import motion
 
 LUCAS_KANADE = {
@@ -175,7 +176,7 @@ ENLARGE = Kind(
 def run_searched(t, _settings):
     n_scales, shapes, counts, wanted = int(t["n_scales"]), [], [], []
     for height, width in t["shapes_M2"]:
-        prepared = flow.prepare(np.zeros((int(height), int(width))), n_scales=n_scales)
+        prepared = flow.prepare(grey_layers(np.zeros((int(height), int(width))), n_scales=n_scales))
         shapes += [layer.shape for layer in prepared.layers]
         counts.append(len(prepared.layers))
         wanted.append(prepared.n_wanted)
@@ -404,9 +405,9 @@ def _farneback_round_cases():
 
 
 def run_flow(t, settings):
-    how = {"n_scales": int(t["n_scales"]), "method": settings["method"]}
-    first, second = (flow.prepare(t[name], **how) for name in ("first_HW", "second_HW"))
-    flows = flow.layer_flows(first, second, method=settings["method"])
+    method, n_scales = motion.METHODS[settings["method"]], int(t["n_scales"])
+    pair = [grey_layers(t[name], n_scales=n_scales) for name in ("first_HW", "second_HW")]
+    flows = method.layer_flows(*map(method.prepare, pair))  # frames that nothing rounds
     return {f"flow_{k}_HW2": flow_HW2 for k, flow_HW2 in enumerate(flows)}
 
 

@@ -124,7 +124,7 @@ def run_normalise(t, _settings):
 def run_layers(t, settings):
     n_scales = int(t["n_scales"])
     if settings["bits"] == "8":
-        layers = farneback.grey_layers_8bit(t["frame_HW"].astype(np.uint8), n_scales=n_scales)
+        layers = farneback.grey_layers(t["frame_HW"], n_scales=n_scales)
         layers = [layer.astype(np.int64) for layer in layers]
     else:
         layers = pyramid.grey_layers(t["frame_HW"], n_scales=n_scales)

@@ -4,7 +4,8 @@ In: two grey frames, 8-bit values.  Out: flow_HW2 for each layer of the scale py
 
 Around every pixel the image is fitted by a quadratic, f(p) = p'Ap + b'p + c. Shifting it by d gives
 b2 = b1 - 2Ad, so each pixel asks for  A d = (b1 - b2)/2,  solved over a window by least squares.
-Only for agreement with the original program; the default flow is Lucas-Kanade (`flow.py`).
+Only for agreement with the original program; the default flow is Lucas-Kanade (`flow.py`), whose
+`prepare` and `layer_flows` these are in another way.
 """
 
 import math
@@ -35,13 +36,12 @@ class Quadratic(NamedTuple):
     axy_HW: Floats
 
 
-def prepare(frame_HW: Floats, *, n_scales: int) -> list[Quadratic]:
+def prepare(greys: list[Floats]) -> list[Quadratic]:
     """Return the quadratics of each layer, finest first; every layer is cut from the full frame."""
     layers = []
-    shapes = layer_shapes(frame_HW.shape, n_scales=n_scales)
-    for shape, factor in zip(shapes, scale_factors(len(shapes)), strict=True):
-        blurred_HW = _blur(frame_HW, sigma=(float(factor) - 1) / 2)
-        layers.append(expand(resize_bilinear(blurred_HW, shape)))
+    for grey_hw, factor in zip(greys, scale_factors(len(greys)), strict=True):
+        blurred_HW = _blur(greys[0], sigma=(float(factor) - 1) / 2)
+        layers.append(expand(resize_bilinear(blurred_HW, grey_hw.shape)))
     return layers
 
 
@@ -108,12 +108,12 @@ def update(one: Quadratic, two: Quadratic, dx_HW: Floats, dy_HW: Floats) -> tupl
     return (yy_HW * xh_HW - xy_HW * yh_HW) / det_HW, (xx_HW * yh_HW - xy_HW * xh_HW) / det_HW
 
 
-def grey_layers_8bit(frame_HW: Ints, *, n_scales: int) -> list[Ints]:
-    """Return the 8-bit layers of an 8-bit frame, rounded as the original program does (A2)."""
-    layers = [frame_HW]
+def grey_layers(frame_HW: Floats, *, n_scales: int) -> list[Floats]:
+    """Return the layers of a frame, each rounded to 8 bits as the original program does (A2)."""
+    layers: list[Ints] = [np.rint(frame_HW).astype(np.uint8)]
     for shape in layer_shapes(frame_HW.shape, n_scales=n_scales)[1:]:
         layers.append(_resize_8bit(layers[-1], shape))
-    return layers
+    return [layer.astype(frame_HW.dtype) for layer in layers]
 
 
 def _resize_8bit(layer_HW: Ints, shape: tuple[int, int]) -> Ints:

@@ -13,7 +13,6 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lsfref.arrays import Bools, Floats, Ints
-from lsfref.flow import layer_flows, prepare
 from lsfref.kernels.filters import warp
 from lsfref.trajectories import QUALITY, corner_strength, read_flow
 
@@ -193,31 +192,29 @@ def bring_back(first_HW: Floats, second_HW: Floats, homography_33: Floats) -> Fl
 def steadied(
     steps: Iterable[Any],
     *,
-    flow: str,
-    n_scales: int,
+    method: Any,
     boxes: Mapping[int, Floats],
     watch: Callable[..., None] | None = None,
 ) -> Iterator[Any]:
     """Yield the steps of motion.py with own_flows: from each frame to the next brought back to it.
 
-    `boxes` are those of people, boxes_Z4 by frame; `watch` is shown homography_33 of each step.
+    `method` is one of its METHODS; `boxes` are those of people, boxes_Z4 by frame; `watch` is shown
+    homography_33 of each step.
 
     Choices: H6 drawn from one seed, so that the same video always gives the same.
     """
     rng = np.random.default_rng(0)
-    before_HW: Floats | None = None
+    before: list[Floats] = []
     for frame, step in enumerate(steps):
-        now_HW = step.greys[0]
-        if before_HW is not None and step.flows is not None:
+        if step.flows is not None:
             homography_33 = camera_homography(
-                before_HW, step.flows[0], rng=rng, boxes_Z4=boxes.get(frame - 1)
+                before[0], step.flows[0], rng=rng, boxes_Z4=boxes.get(frame - 1)
             )
             if watch:
                 watch("flow", "homography_33", homography_33, frame=frame, scale=0)
-            steady_HW = bring_back(before_HW, now_HW, homography_33)
-            if flow == "farneback":
-                steady_HW = np.rint(steady_HW)
-            pair = [prepare(f, n_scales=n_scales, method=flow) for f in (before_HW, steady_HW)]
-            step = step._replace(own_flows=layer_flows(*pair, method=flow))
+            steady_HW = bring_back(before[0], step.greys[0], homography_33)
+            steady = method.grey_layers(steady_HW, n_scales=len(before))
+            own_flows = method.layer_flows(method.prepare(before), method.prepare(steady))
+            step = step._replace(own_flows=own_flows)
         yield step
-        before_HW = now_HW
+        before = step.greys

@@ -4,18 +4,20 @@ In: frame_HW after frame_HW.  Out: Steps, as long as there are frames.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from lsfref import flow as lucas_kanade
 from lsfref.arrays import Floats
-from lsfref.cited.farneback import grey_layers_8bit
+from lsfref.cited import farneback
 from lsfref.descriptors import PATCH
 from lsfref.errors import VideoError
-from lsfref.flow import layer_flows, prepare
-from lsfref.kernels.pyramid import grey_layers
 
 Watch = Callable[..., None]  # watch(stage, name, array, frame=..., scale=...)
+
+# A2: each has grey_layers(frame_HW, n_scales=...), prepare(greys), layer_flows(first, second).
+METHODS: dict[str, Any] = {"lucas_kanade": lucas_kanade, "farneback": farneback}
 
 
 class Step(NamedTuple):
@@ -33,17 +35,13 @@ def steps(frames: Iterable[Floats], *, flow: str, n_scales: int) -> Iterator[Ste
 
     Choices: A2 flow "farneback" rounds frames and layers to 8 bits, as the original program does.
     """
-    shape, before = None, None
+    method, shape, before = METHODS[flow], None, None
     for frame_HW in frames:
         _check_shape(frame_HW.shape, shape or frame_HW.shape)
         shape, dtype = frame_HW.shape, np.result_type(frame_HW.dtype, np.float32)
-        if flow == "farneback":
-            layers = grey_layers_8bit(np.rint(frame_HW).astype(np.uint8), n_scales=n_scales)
-            greys = [layer.astype(dtype) for layer in layers]
-        else:
-            greys = grey_layers(frame_HW.astype(dtype, copy=False), n_scales=n_scales)
-        now = prepare(greys[0], n_scales=n_scales, method=flow, layers=greys)
-        yield Step(greys, None if before is None else layer_flows(before, now, method=flow))
+        greys = method.grey_layers(frame_HW.astype(dtype, copy=False), n_scales=n_scales)
+        now = method.prepare(greys)
+        yield Step(greys, None if before is None else method.layer_flows(before, now))
         before = now
 
 

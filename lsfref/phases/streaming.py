@@ -58,9 +58,8 @@ def extract_frames(
     """
     steps = motion.steps(frames, flow=flow, n_scales=n_scales)
     if camera_motion == "homography":
-        steps = homography.steadied(
-            steps, flow=flow, n_scales=n_scales, boxes=boxes or {}, watch=watch
-        )
+        method = motion.METHODS[flow]
+        steps = homography.steadied(steps, method=method, boxes=boxes or {}, watch=watch)
     return follow(steps, borders=borders, watch=watch)
 
 

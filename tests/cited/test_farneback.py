@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lsfref import flow
 from lsfref.cited import farneback
+from lsfref.kernels import pyramid
 from lsfref.kernels.pyramid import layer_shapes
 
 
@@ -18,8 +18,8 @@ def quadratics(shape, seed):
 
 
 def flows_of(first, second, n_scales=8):
-    pair = [flow.prepare(f, n_scales=n_scales, method="farneback") for f in (first, second)]
-    return flow.layer_flows(*pair, method="farneback")
+    pair = [pyramid.grey_layers(frame_HW, n_scales=n_scales) for frame_HW in (first, second)]
+    return farneback.layer_flows(*map(farneback.prepare, pair))
 
 
 def test_a_quadratic_is_found_again():
@@ -99,8 +99,8 @@ def test_the_flow_is_that_of_the_original_program(name):
     with np.load(oracles.development_data("oracle", f"{name}.npz")) as clip:
         greys = clip["grey_s0"][:8].astype(float)
         wanted = [clip[f"flow_s{k}"][:7] for k in range(len(clip["scales"]))]
-    prepared = [flow.prepare(grey_HW, method="farneback") for grey_HW in greys]
-    flows = [flow.layer_flows(one, two, method="farneback") for one, two in pairwise(prepared)]
+    prepared = [farneback.prepare(pyramid.grey_layers(grey_HW)) for grey_HW in greys]
+    flows = [farneback.layer_flows(one, two) for one, two in pairwise(prepared)]
     for k, wanted_FHW2 in enumerate(wanted):
         apart = np.abs(np.stack([layers[k] for layers in flows]) - wanted_FHW2)
         assert apart.mean() < 2e-5

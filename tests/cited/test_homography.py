@@ -9,8 +9,9 @@ from clips import clip
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lsfref import flow as lucas_kanade
 from lsfref.cited import homography
-from lsfref.flow import dense_flow, prepare
+from lsfref.flow import dense_flow
 from lsfref.phases import motion
 from lsfref.phases.streaming import Block, extract_frames
 from lsfref.trajectories import corner_strength, judge
@@ -249,17 +250,18 @@ def test_the_second_flow_leads_to_the_frame_brought_back(flow, monkeypatch):
         asked.append(boxes_Z4)
         return shift_33
 
-    def ready_HW(frame_HW, **settings):
-        ready.append(frame_HW)
-        return prepare(frame_HW, **settings)
+    method = motion.METHODS[flow]
+
+    def ready_for_flows(greys, prepare=method.prepare):
+        ready.append(greys[0])
+        return prepare(greys)
 
     monkeypatch.setattr(homography, "camera_homography", find)
-    monkeypatch.setattr(homography, "prepare", ready_HW)
-    settings_ = {"flow": flow, "n_scales": 1}
+    monkeypatch.setattr(method, "prepare", ready_for_flows)
     frames = [np.rint(texture(37, 41, seed)).clip(0, 255) for seed in range(3)]
     boxes = {0: "of the first frame", 1: "of the second"}
-    plain = motion.steps(frames, **settings_)
-    steps = list(homography.steadied(plain, boxes=boxes, **settings_))
+    plain = motion.steps(frames, flow=flow, n_scales=1)
+    steps = list(homography.steadied(plain, boxes=boxes, method=method))
     assert asked == ["of the first frame", "of the second"]  # of the frame that is left
     assert steps[0].own_flows is None
     assert [len(step.own_flows) for step in steps[1:]] == [1, 1]
@@ -299,7 +301,7 @@ def test_steadied_steps_keep_the_flow_and_add_their_own():
     def watch(stage, name, array, *, frame, scale):
         shown[frame] = (stage, name, array, scale)
 
-    still = homography.steadied(steps, flow="lucas_kanade", n_scales=1, boxes={}, watch=watch)
+    still = homography.steadied(steps, method=lucas_kanade, boxes={}, watch=watch)
     steadied = list(still)
     assert steadied[0].own_flows is None
     assert sorted(shown) == [1, 2, 3]
@@ -323,5 +325,5 @@ def test_boxes_are_those_of_the_frame_that_a_step_leaves(monkeypatch):
     monkeypatch.setattr(homography, "camera_homography", still)
     boxes = {1: np.array([[3.0, 5, 7, 11]])}
     steps = motion.steps(SHAKING, flow="lucas_kanade", n_scales=1)
-    list(homography.steadied(steps, flow="lucas_kanade", n_scales=1, boxes=boxes))
+    list(homography.steadied(steps, method=lucas_kanade, boxes=boxes))
     assert asked == [None, [[3, 5, 7, 11]], None]

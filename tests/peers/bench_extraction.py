@@ -69,7 +69,7 @@ def contestants(frames: list[np.ndarray]) -> dict[str, Callable[[], object]]:
         print("OpenCV is not installed: times alone")
     for dtype in (np.float32, np.float64):
         typed = [frame.astype(dtype) for frame in frames]
-        prepared = [prepare(frame) for frame in typed]
+        prepared = [prepare(grey_layers(frame)) for frame in typed]
         flows = [None, *(layer_flows(*pair) for pair in itertools.pairwise(prepared))]
         moments = [Step(grey_layers(f), flow) for f, flow in zip(typed, flows, strict=True)]
         n, name = len(frames), np.dtype(dtype).name

@@ -28,7 +28,7 @@ import oracles_flow
 import pytest
 
 from lsfref.app.work.machine import keep_freed_memory
-from lsfref.flow import dense_flow, layer_flows, prepare
+from lsfref.flow import dense_flow, grey_layers, layer_flows, prepare
 
 TURNS, SHAPE = 9, (240, 320)
 Flow = Callable[[np.ndarray, np.ndarray], np.ndarray]
@@ -96,7 +96,7 @@ def contestants() -> dict[str, Flow]:
 
 def streamed(first: np.ndarray, second: np.ndarray) -> None:
     """Do what one more frame of a video costs: prepare it, and the flow of all six layers."""
-    layer_flows(before[0], prepare(second.astype(np.float32)))
+    layer_flows(before[0], prepare(grey_layers(second.astype(np.float32))))
 
 
 before: list[object] = []
@@ -106,7 +106,7 @@ def main() -> None:
     """Print the time of each flow, its ratios to the peers, and its errors."""
     pairs, flows = scenes(), contestants()
     first, second, *_ = next(iter(pairs.values()))
-    before.append(prepare(first.astype(np.float32)))
+    before.append(prepare(grey_layers(first.astype(np.float32))))
     timed: dict[str, Callable[..., object]] = {**flows, "ours float32, streamed": streamed}
     times: dict[str, list[float]] = {name: [] for name in timed}
     for _ in range(TURNS):

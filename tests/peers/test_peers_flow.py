@@ -5,8 +5,9 @@ import oracles_flow as oracles
 import pytest
 from bench_flow import made_scene
 
-from lsfref import flow
+from lsfref.cited import farneback
 from lsfref.cited.medians import median_5x5
+from lsfref.flow import dense_flow
 from lsfref.kernels import filters, medians
 
 cv2 = pytest.importorskip("cv2")
@@ -22,8 +23,8 @@ def test_farneback_is_that_of_opencv_on_one_layer():
     settings = (None, 0.5, 0, 10, 2, 7, 1.5, cv2.OPTFLOW_FARNEBACK_GAUSSIAN)
     theirs_HW2 = cv2.calcOpticalFlowFarneback(*pair, *settings)
     theirs_HW2 = np.stack([median_5x5(theirs_HW2[..., i]) for i in (0, 1)], axis=-1)
-    prepared = [flow.prepare(frame.astype(float), n_scales=1, method="farneback") for frame in pair]
-    ours_HW2 = flow.layer_flows(*prepared, method="farneback")[0]
+    prepared = [farneback.prepare([frame.astype(float)]) for frame in pair]
+    ours_HW2 = farneback.layer_flows(*prepared)[0]
     apart = np.abs(ours_HW2 - theirs_HW2)
     assert apart.mean() < 1e-3
     assert (apart < 1e-2).mean() > 0.99
@@ -45,7 +46,7 @@ def test_ours_is_nearer_the_truth_than_dis_and_farneback():
     pair = bytes_of(first_HW), bytes_of(second_HW)
     dis = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM).calc(*pair, None)
     settings = (None, 2**-0.5, 8, 10, 2, 7, 1.5, cv2.OPTFLOW_FARNEBACK_GAUSSIAN)
-    farneback = cv2.calcOpticalFlowFarneback(*pair, *settings)
-    ours = flow.dense_flow(*pair)
-    errors = [oracles.endpoint_errors(f, truth_HW2).mean() for f in (ours, dis, farneback)]
+    opencv = cv2.calcOpticalFlowFarneback(*pair, *settings)
+    ours = dense_flow(*pair)
+    errors = [oracles.endpoint_errors(f, truth_HW2).mean() for f in (ours, dis, opencv)]
     assert errors[0] < min(errors[1:]), errors

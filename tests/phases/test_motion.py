@@ -5,7 +5,6 @@ import pytest
 from clips import clip
 
 from lsfref.errors import VideoError
-from lsfref.flow import layer_flows, prepare
 from lsfref.phases import motion
 
 FRAMES = [frame.astype(np.float64) for frame in clip("camera shaking", 3, n_frames=4)]
@@ -13,13 +12,13 @@ FRAMES = [frame.astype(np.float64) for frame in clip("camera shaking", 3, n_fram
 
 @pytest.mark.parametrize("flow", ["lucas_kanade", "farneback"])
 def test_a_step_has_the_flow_from_the_frame_before(flow):
-    steps = list(motion.steps(FRAMES, flow=flow, n_scales=1))
+    steps, method = list(motion.steps(FRAMES, flow=flow, n_scales=1)), motion.METHODS[flow]
     assert len(steps) == 4
     assert steps[0].flows is None
     for number in (1, 2, 3):
         (flow_HW2,) = steps[number].flows
-        pair = (prepare(f, n_scales=1, method=flow) for f in FRAMES[number - 1 : number + 1])
-        (want_HW2,) = layer_flows(*pair, method=flow)
+        pair = (method.prepare([frame_HW]) for frame_HW in FRAMES[number - 1 : number + 1])
+        (want_HW2,) = method.layer_flows(*pair)
         np.testing.assert_array_equal(flow_HW2, want_HW2)
         assert steps[number].own_flows is None
 

@@ -123,7 +123,7 @@ def test_with_its_flow_the_frames_alone_give_the_rows_of_the_original_program(na
 def test_our_own_flow_describes_the_same_tracks_alike(name):
     clip = oracles.clip(name)
     frames_FHW = clip["frames_bgr"][:N_FRAMES] @ np.array([0.114, 0.587, 0.299])
-    prepared = [prepare(frame_HW) for frame_HW in frames_FHW]
+    prepared = [prepare(grey_layers(frame_HW)) for frame_HW in frames_FHW]
     seen = clip["tracks_scale_frame"][:, 1] < N_FRAMES
     tracks_PS2 = clip["tracks"][seen].astype(float)
     scale_P, end_P = clip["tracks_scale_frame"][seen].T
@@ -290,7 +290,7 @@ def test_dtype_in_is_dtype_out():
 
 def test_memory_does_not_depend_on_the_length():
     frames = sliding(31, 37, 41)
-    prepared = [prepare(frame_HW) for frame_HW in frames[:2]]
+    prepared = [prepare(grey_layers(frame_HW)) for frame_HW in frames[:2]]
     moment = Step(grey_layers(frames[1]), layer_flows(*prepared))
 
     def peak(n_frames):
