@@ -1,5 +1,14 @@
 """What can be wrong with what a user hands in. Messages name the file, the fault, the cure."""
 
+from typing import NamedTuple
+
+
+class Notice(NamedTuple):
+    """A warning: of kind "video", which --strict makes an error, or "machine"."""
+
+    kind: str
+    text: str
+
 
 class LsfrefError(ValueError):
     """Bad input: caught at the command line and told in one sentence."""

@@ -11,13 +11,11 @@ from typing import NamedTuple
 import numpy as np
 
 from lsfref.arrays import Bools, Floats, Ints
-from lsfref.kernels.filters import box_sums, repeat_edges
+from lsfref.kernels.filters import repeat_edges
+from lsfref.media.borders import in_picture
 
 GRID = 5  # pixels between candidates, and the side of an occupancy cell (A4)
 QUALITY = 0.001  # the threshold, as a share of the strongest corner of the layer (A4)
-BLACK = 2  # grey level at most of bars (R5)
-BORDER, BORDER_SHARE = 15, 0.06  # pixels: side of the window; black share of it in a border (R5)
-NIGHT = 0.2  # of the frame, at most, is neither: then nothing is a border (R5)
 TRACK_LENGTH = 15  # displacements of a track (A6)
 STATIC = 3**0.5  # pixels: both standard deviations below it (A7)
 ERRATIC = 50.0  # pixels: one of the standard deviations above it (A7)
@@ -72,17 +70,6 @@ def candidates(shape: tuple[int, int]) -> Ints:
     rows, columns = shape[0] // GRID, shape[1] // GRID
     y_hw, x_hw = np.indices((rows, columns)) * GRID + GRID // 2
     return np.stack([x_hw, y_hw], axis=-1)
-
-
-def in_picture(grey_HW: Floats) -> Bools:
-    """Return shown_HW, all but black bars and stamps on black boxes, where much about is black.
-
-    Choices: R5 a picture that is nearly all black is night: all of it counts.
-    """
-    half = BORDER // 2
-    black_hw = np.pad((grey_HW <= BLACK).astype(grey_HW.dtype), half, mode="edge")
-    shown_HW = box_sums(black_hw, size=BORDER)[half:-half, half:-half] < BORDER_SHARE * BORDER**2
-    return shown_HW if shown_HW.mean() > NIGHT else np.ones_like(shown_HW)
 
 
 def sample(grey_HW: Floats, live_P2: Floats, *, borders: str = "counted") -> Seeds:

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
+from lsfref.errors import Notice
 from lsfref.model import LabelledVideo
-from lsfref.phases.extraction import Extraction, Notice
+from lsfref.phases.extraction import Extraction
 from lsfref.phases.streaming import Block
 from lsfref.study.protocol.answering import answer_as
 

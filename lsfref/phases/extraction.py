@@ -10,22 +10,16 @@ from typing import Any, NamedTuple, Protocol
 from lsfref import video
 from lsfref.arrays import Floats, Ints
 from lsfref.config import Config, settings
-from lsfref.errors import LsfrefError, VideoError
+from lsfref.errors import LsfrefError, Notice, VideoError
 from lsfref.kernels import pyramid
 from lsfref.lsfnet import Parameters
+from lsfref.media.borders import in_picture
 from lsfref.media.ffmpeg import PathLike
 from lsfref.media.repeats import without_repeats
 from lsfref.phases import motion, streaming
-from lsfref.storage.files import printable
+from lsfref.storage.files import printable, with_name
 from lsfref.switching import State
-from lsfref.trajectories import corner_strength, in_picture
-
-
-class Notice(NamedTuple):
-    """A warning: of kind "video", which --strict makes an error, or "machine"."""
-
-    kind: str
-    text: str
+from lsfref.trajectories import corner_strength
 
 
 @dataclass
@@ -120,12 +114,6 @@ def _naming(path: PathLike, blocks: Iterator[streaming.Block]) -> Iterator[strea
         yield from blocks
     except LsfrefError as fault:
         raise VideoError(with_name(path, fault)) from fault
-
-
-def with_name(path: PathLike, fault: LsfrefError) -> str:
-    """Return the fault as a sentence that begins with the file's name."""
-    name = printable(path)
-    return str(fault) if str(fault).startswith(name) else f"{name}: {fault}"
 
 
 class Keeper(Protocol):

@@ -15,9 +15,9 @@ from lsfref.config import Config
 from lsfref.errors import LsfrefError, NoTrajectoriesError, VideoError, WriteError
 from lsfref.model import Encoder
 from lsfref.phases.advice import unusable
-from lsfref.phases.extraction import Extract, Extraction, PathLike, extract, with_name
+from lsfref.phases.extraction import Extract, Extraction, PathLike, extract
 from lsfref.phases.streaming import Block
-from lsfref.storage.files import printable
+from lsfref.storage.files import printable, with_name
 from lsfref.trajectories import TRACK_LENGTH
 
 Pool = Callable[[Extraction], tuple[Floats | None, int]]

@@ -15,13 +15,13 @@ import numpy as np
 from lsfref import pooling
 from lsfref.arrays import Floats, Ints
 from lsfref.config import Config
-from lsfref.errors import LsfrefError, NoTrajectoriesError
+from lsfref.errors import LsfrefError, Notice, NoTrajectoriesError
 from lsfref.media import decoding
 from lsfref.media.repeats import LOOK, without_repeats
-from lsfref.phases.extraction import Extract, Notice, PathLike, extract, with_name, working_frames
+from lsfref.phases.extraction import Extract, PathLike, extract, working_frames
 from lsfref.phases.passes import Pooled
 from lsfref.phases.streaming import Block
-from lsfref.storage.files import printable
+from lsfref.storage.files import printable, with_name
 from lsfref.trajectories import TRACK_LENGTH
 
 PoolInterval = Callable[[Iterable[Block], range], pooling.Pooled]

@@ -38,6 +38,12 @@ def printable(name: str | bytes | os.PathLike[str]) -> str:
     return "".join(c if c.isprintable() else _escape(c) for c in os.fsdecode(name))
 
 
+def with_name(path: str | bytes | os.PathLike[str], fault: Exception) -> str:
+    """Return the fault as a sentence that begins with the file's name."""
+    name = printable(path)
+    return str(fault) if str(fault).startswith(name) else f"{name}: {fault}"
+
+
 def _escape(character: str) -> str:
     if "\udc80" <= character <= "\udcff":  # how Python keeps a byte that is not UTF-8
         return f"\\x{ord(character) - 0xDC00:02x}"

@@ -8,9 +8,9 @@ import pytest
 from clips import clip
 
 from lsfref.config import Config
-from lsfref.errors import VideoError
+from lsfref.errors import Notice, VideoError
 from lsfref.media.writer import write_video
-from lsfref.phases.extraction import ALONE, Extraction, Notice, Work, extract, with_name
+from lsfref.phases.extraction import ALONE, Extraction, Work, extract
 from lsfref.phases.streaming import extract_frames
 from lsfref.video import read_frames
 
@@ -56,11 +56,6 @@ def test_damage_is_a_notice_of_the_video(path, tmp_path):
     list(found)
     assert [notice.kind for notice in found.notices] == ["video"]
     assert "cut.mkv" in found.warnings[0]
-
-
-def test_a_sentence_is_named_once():
-    assert with_name("a.mp4", VideoError("odd")) == "a.mp4: odd"
-    assert with_name("a.mp4", VideoError("a.mp4: odd")) == "a.mp4: odd"
 
 
 def test_notices_are_warnings_whatever_their_kind():

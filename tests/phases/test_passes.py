@@ -5,9 +5,9 @@ import pytest
 from fakes import FakeExtract
 from tests_model import CONFIG, make
 
-from lsfref.errors import NoTrajectoriesError, VideoError
+from lsfref.errors import Notice, NoTrajectoriesError, VideoError
 from lsfref.phases import passes
-from lsfref.phases.extraction import Extraction, Notice
+from lsfref.phases.extraction import Extraction
 
 NAME = "rain-human-3-g1.mp4"
 EXTRACT = FakeExtract(sizes={NAME: 31})  # in blocks of 13, 13 and 5 rows

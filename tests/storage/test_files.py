@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from texts import texts
 
-from lsfref.errors import LsfrefError, WriteError
+from lsfref.errors import LsfrefError, VideoError, WriteError
 from lsfref.storage.files import (
     check_folder,
     check_output,
@@ -20,10 +20,16 @@ from lsfref.storage.files import (
     printable,
     scratch,
     sweep,
+    with_name,
     write_whole,
 )
 
 ROOT = Path(__file__).parents[2]
+
+
+def test_a_sentence_is_named_once():
+    assert with_name("a.mp4", VideoError("odd")) == "a.mp4: odd"
+    assert with_name("a.mp4", VideoError("a.mp4: odd")) == "a.mp4: odd"
 
 
 @pytest.mark.parametrize(

@@ -29,10 +29,10 @@ import numpy as np
 import lsfref
 from lsfref.app.work.entries import BROKEN, member, read_entry, rebatch, seal
 from lsfref.config import EXTRACTION_FIELDS, Config, settings
-from lsfref.errors import VideoError
+from lsfref.errors import Notice, VideoError
 from lsfref.media.pictures import content_digest
 from lsfref.phases import extraction
-from lsfref.phases.extraction import Extract, Extraction, Notice, PathLike
+from lsfref.phases.extraction import Extract, Extraction, PathLike
 from lsfref.phases.streaming import Block
 from lsfref.storage import npz
 from lsfref.storage.files import TEMPORARY, GivenUpError, open_own, printable, write_whole
@@ -48,7 +48,7 @@ BESIDE = "lsfref-cache"  # our part of a folder that holds other things
 SOURCES = (  # what stages 1 to 4 are made of; a test holds the list against the imports
     "arrays errors video flow trajectories descriptors kernels.filters kernels.medians "
     "kernels.pyramid media.boxes media.containers media.decoding media.ffmpeg media.pictures "
-    "media.streams media.repeats storage.files cited.farneback cited.homography "
+    "media.borders media.streams media.repeats storage.files cited.farneback cited.homography "
     "cited.medians phases.motion phases.streaming phases.extraction"
 ).split()
 

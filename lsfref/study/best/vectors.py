@@ -15,9 +15,10 @@ from lsfref.arrays import COLUMNS, N_COLUMNS, Bools, Floats, Ints
 from lsfref.config import Config
 from lsfref.descriptors import TIME_CELLS
 from lsfref.errors import LsfrefError, NoTrajectoriesError
-from lsfref.phases.extraction import Extract, PathLike, extract, with_name, working_frames
+from lsfref.phases.extraction import Extract, PathLike, extract, working_frames
 from lsfref.phases.passes import Pooled, pool_video_by, trackless
 from lsfref.phases.streaming import Block
+from lsfref.storage.files import with_name
 from lsfref.study.best.choices import Choices
 from lsfref.study.best.pictures import N_SEEN, PARTS, Pictures, look
 

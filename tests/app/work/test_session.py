@@ -10,8 +10,8 @@ from lsfref.app.work import cluster
 from lsfref.app.work import session as module
 from lsfref.app.work.cache import CachedExtract
 from lsfref.config import PRESETS
-from lsfref.errors import VideoError
-from lsfref.phases.extraction import Extraction, Notice, extract
+from lsfref.errors import Notice, VideoError
+from lsfref.phases.extraction import Extraction, extract
 
 
 def flags(cache, **more):
