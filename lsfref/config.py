@@ -27,21 +27,15 @@ class Config:
     """The choices of one run. Printed by `inspect` and stored in every model."""
 
     # stages 1 to 4: what a video becomes
-    max_side: int = choice(
-        0, "A1", "shrink frames whose longer side exceeds this, pixels; 0: never"
-    )
+    max_side: int = choice(0, "A1", "longer side of frames at most, else shrunk, pixels; 0: any")
     max_frames: int = choice(0, "R1", "read no more than this many frames of a video; 0: all")
     max_pixels: int = choice(33_177_600, "R2", "refuse videos with larger frames, pixels", least=1)
     dtype: str = choice("float64", "C17", "floating-point type of all stages", "float64 float32")
     flow: str = choice("lucas_kanade", "A2", "dense optical flow", "lucas_kanade farneback")
     n_scales: int = choice(8, "A3", "most spatial scales of a video", least=1)
-    camera_motion: str = choice(
-        "none", "H6", "what is taken off the flow before it is described", "none homography"
-    )
+    camera_motion: str = choice("none", "H6", "taken off the described flow", "none homography")
     repeats: str = choice("kept", "R4", "frames that come two or three times each", "kept once")
-    borders: str = choice(
-        "counted", "R5", "black bars and boxes in the threshold of new points", "counted ignored"
-    )
+    borders: str = choice("counted", "R5", "black bars, where points start", "counted ignored")
     # phase 1: LSFNet
     n_samples: int = choice(1_000_000, "B1", "descriptors drawn from the training videos", least=1)
     balance: str = choice("none", "B2", "equal shares of the sample", "none video class")
@@ -58,9 +52,7 @@ class Config:
     lr_mlp: float = choice(1e-2, "C11", "learning rate of classification steps")
     # phase 2: selection, search, vote
     select_by: str = choice("task", "F6", "labels of the Fisher score", "task background")
-    top_percent: float = choice(
-        50.0, "F4", "share of the features that is kept, per cent", most=100
-    )
+    top_percent: float = choice(50.0, "F4", "share of features kept, per cent", most=100)
     n_projections: int = choice(30, "G4", "projections of each hash function, N", least=1)
     k_rule: str = choice("fixed", "G4", "neighbours: n_neighbors, or by index size", "fixed sqrt")
     n_neighbors: int = choice(75, "G4", "neighbours that vote, K, where k_rule is fixed", least=1)
@@ -84,12 +76,6 @@ PRESETS = {
     ),
 }
 
-# What stages 1 to 4 depend on, and with it the cached features of a video.
-EXTRACTION_FIELDS = (
-    "max_side", "max_frames", "max_pixels", "dtype", "flow", "n_scales", "camera_motion",
-    "repeats", "borders",
-)  # fmt: skip
-
 
 class Streams(NamedTuple):
     """Independent generators, one a purpose: more draws from one never shift another (C17)."""
@@ -101,7 +87,7 @@ class Streams(NamedTuple):
 
 def random_streams(seed: int) -> Streams:
     """Return the named generators that one seed gives (C17)."""
-    _unused, *seeds = np.random.SeedSequence(seed).spawn(4)  # once the sample's; B1 has keys
+    seeds = np.random.SeedSequence(seed).spawn(4)[1:]  # the first was the sample's; B1 has keys
     return Streams(*map(np.random.default_rng, seeds))
 
 

@@ -25,7 +25,7 @@ import pytest  # noqa: E402
 from hypothesis import HealthCheck, settings  # noqa: E402
 
 import lsfref  # noqa: E402
-from lsfref.arrays import AXES  # noqa: E402
+from lsfref.storage.tensors import AXES  # noqa: E402
 
 settings.register_profile(
     "ci",

@@ -16,7 +16,8 @@ from fakes import CLASSES, FakeExtract, ask, videos
 from fakes_best import fake_pictures
 
 from lsfref import model, pipeline
-from lsfref.config import EXTRACTION_FIELDS, Config
+from lsfref.app.work.cache import EXTRACTION_FIELDS
+from lsfref.config import Config
 from lsfref.media.writer import write_video
 from lsfref.phases import extraction, passes
 from lsfref.phases.extraction import Work

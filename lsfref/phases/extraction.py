@@ -5,14 +5,13 @@ In: a path, a Config.  Out: an Extraction. Also what every pass over many videos
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 from lsfref import video
-from lsfref.arrays import Floats, Ints
+from lsfref.arrays import Floats
 from lsfref.config import Config, settings
 from lsfref.errors import LsfrefError, Notice, VideoError
 from lsfref.kernels import pyramid
-from lsfref.lsfnet import Parameters
 from lsfref.media.borders import in_picture
 from lsfref.media.ffmpeg import PathLike
 from lsfref.media.repeats import without_repeats
@@ -46,6 +45,8 @@ class Extraction:
 Extract = Callable[..., Extraction]  # (path, config, **what `extract` takes besides)
 Mapper = Callable[..., Iterable[Any]]
 Report = Callable[[str, int, int], None]  # stage, done, of; of 0: nobody knows
+# Of a training (start, rows_PD, labels_P, config): its last State, if any, and what keeps the next.
+Resume = Callable[..., tuple[State | None, Callable[[State], None]]]
 
 
 def extract(
@@ -116,20 +117,8 @@ def _naming(path: PathLike, blocks: Iterator[streaming.Block]) -> Iterator[strea
         raise VideoError(with_name(path, fault)) from fault
 
 
-class Keeper(Protocol):
-    """Where phase 1 keeps its state, so that it can go on after an interruption."""
-
-    def find(
-        self, start: Parameters, rows_PD: Floats, labels_P: Ints, config: Config
-    ) -> State | None:
-        """Return the last state that was kept of this training, if there is one."""
-
-    def keep(self, state: State) -> None:
-        """Keep a state in place of the last."""
-
-
 class Work(NamedTuple):
-    """How many videos are worked on: an extraction, a `map`, who hears how far it is, a Keeper.
+    """How many videos are worked on: an extraction, a `map`, who hears how far it is, a Resume.
 
     The command line passes a cached extraction and a pool of processes. Any `Executor.map` will do
     as mapper, and no result depends on either.
@@ -138,7 +127,7 @@ class Work(NamedTuple):
     extract: Extract = extract
     mapper: Mapper = map
     report: Report | None = None
-    keeper: Keeper | None = None
+    resume: Resume | None = None
 
     def each(
         self, stage: str, function: Callable[..., Any], items: Sequence[Any], *more: Iterable[Any]

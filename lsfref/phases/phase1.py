@@ -41,14 +41,15 @@ def network_from(
         widths = {"n_in": rows_PD.shape[1], "n_classes": n_classes}
         widths |= settings(config, "hidden", "n_code")
         start = lsfnet.init_parameters(streams.init, dtype=config.dtype, **widths)
-    keeper = work.keeper
-    state = keeper.find(start, rows_PD, labels_P, config) if keeper else None
+    state, keep = None, None
+    if work.resume:
+        state, keep = work.resume(start, rows_PD, labels_P, config)
 
     def report(state: switching.State) -> None:
         n_done = len(state.curves[0])
         work.say("training", n_done, config.epochs)
-        if keeper and (n_done % KEPT == 0 or n_done == config.epochs):
-            keeper.keep(state)
+        if keep and (n_done % KEPT == 0 or n_done == config.epochs):
+            keep(state)
 
     work.say("training", len(state.curves[0]) if state else 0, config.epochs)
     return switching.train_network(

@@ -37,9 +37,10 @@ def describe(
     return pooled._replace(pooled_E=np.zeros(config.n_code), warnings=warnings, error=None)
 
 
-def hashes(task: Task, pooled_ME: Floats) -> Floats:
-    """Return hashes_CMN of pooled videos in the tables of a task (stage 9)."""
-    return lsh.hash_features(pooled_ME[:, task.selected_Q], task.directions_CNQ)
+def hashes(task: Task, pooled_ME: Floats, *, stacked: bool = False) -> Floats:
+    """Return hashes_TMN of pooled videos in the C tables of a task, or all as one (stage 9; V6)."""
+    hashes_CMN = lsh.hash_features(pooled_ME[:, task.selected_Q], task.directions_CNQ)
+    return lsh.stack_tables(hashes_CMN) if stacked else hashes_CMN
 
 
 @functools.lru_cache(maxsize=4)  # two tasks, searched table by table or stacked
@@ -54,13 +55,9 @@ def search(task: Task, pooled_ME: Floats, config: Config) -> tuple[Ints, Floats]
 
     Under V6 ("stacked") there is one search in the space of all C hashes, so C is 1.
     """
-    k = neighbor_count(config, len(task.rows_m))
-    query_CMN = hashes(task, pooled_ME)
-    stacked = config.voting == "stacked"
-    if stacked:
-        query_CMN = lsh.stack_tables(query_CMN)
-    tables = prepared(task, stacked=stacked)
-    found = [lsh.nearest(i, q, k=k) for i, q in zip(tables, query_CMN, strict=True)]
+    k, stacked = neighbor_count(config, len(task.rows_m)), config.voting == "stacked"
+    tables, queries_TMN = prepared(task, stacked=stacked), hashes(task, pooled_ME, stacked=stacked)
+    found = [lsh.nearest(i, q_MN, k=k) for i, q_MN in zip(tables, queries_TMN, strict=True)]
     return np.stack([f[0] for f in found]), np.stack([f[1] for f in found])
 
 
@@ -83,7 +80,7 @@ class Hit(NamedTuple):
 def most_similar(task: Task, pooled_ME: Floats, query_E: Floats, *, top: int) -> list[Hit]:
     """Return the `top` indexed videos of a task nearest to a query, exactly, nearest first (G3)."""
     (index,) = prepared(task, stacked=True)
-    (query_1N,) = lsh.stack_tables(hashes(task, query_E[None]))
+    (query_1N,) = hashes(task, query_E[None], stacked=True)
     neighbors_1K, squared_1K = lsh.nearest(index, query_1N, k=top)
     rows_K = task.rows_m[neighbors_1K[0]]
     apart_K = np.sqrt(np.square(pooled_ME[rows_K] - query_E).sum(axis=1))

@@ -12,10 +12,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from lsfref.arrays import AXES
 from lsfref.errors import LsfrefError, WriteError
 from lsfref.storage.files import printable, scratch, write_whole
-from lsfref.storage.tensors import axes_of, tensor_bytes, to_file_form
+from lsfref.storage.tensors import AXES, axes_of, tensor_bytes, to_file_form
 
 FORMAT_VERSION = 1
 STAGES = tuple(

@@ -6,6 +6,7 @@ what is wrong with a file that somebody else's program wrote.
 
 import contextlib
 import io
+import json
 import math
 import os
 import re
@@ -18,10 +19,11 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from lsfref.arrays import AXES
 from lsfref.storage.files import printable
 from lsfref.storage.npz import UNREADABLE
 
+# The letters in the names of arrays (arrays.py), and what they count.
+AXES: dict[str, str] = json.loads(Path(__file__).with_name("axes.json").read_text("ascii"))
 HEADER = 128  # bytes before the data of every tensor that is written here
 WHOLE, REALS = "<i8", {"<f8": "float64", "<f4": "float32"}
 

@@ -41,7 +41,7 @@ def fit(listed: lists.Manifest, args: argparse.Namespace) -> int:
     with session(args, passes=2, n_videos=len(listed.videos)) as doing:
         doing.progress.explain(lists.describe(listed))
         keeper = Keeper(args.model, lambda text: doing.progress.explain([text]))
-        work = doing.work._replace(keeper=keeper)
+        work = doing.work._replace(resume=keeper.resume)
         trained = train(manifest.videos, config, classes=manifest.classes, work=work)
         doing.progress.report_fit(trained)
         fitted = trained.model

@@ -28,7 +28,7 @@ import numpy as np
 
 import lsfref
 from lsfref.app.work.entries import BROKEN, member, read_entry, rebatch, seal
-from lsfref.config import EXTRACTION_FIELDS, Config, settings
+from lsfref.config import Config, settings
 from lsfref.errors import Notice, VideoError
 from lsfref.media.pictures import content_digest
 from lsfref.phases import extraction
@@ -45,6 +45,9 @@ MARK = (
 )
 ENTRY = re.compile(r"[0-9a-f]{64}\.npz")
 BESIDE = "lsfref-cache"  # our part of a folder that holds other things
+EXTRACTION_FIELDS = (  # what stages 1 to 4 depend on; a test tries each
+    "max_side max_frames max_pixels dtype flow n_scales camera_motion repeats borders"
+).split()
 SOURCES = (  # what stages 1 to 4 are made of; a test holds the list against the imports
     "arrays errors video flow trajectories descriptors kernels.filters kernels.medians "
     "kernels.pyramid media.boxes media.containers media.decoding media.ffmpeg media.pictures "

@@ -13,6 +13,7 @@ import platform
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -36,6 +37,10 @@ class Keeper:
         self.path = Path(f"{os.fspath(model)}{ENDING}")
         self.tell = tell
         self.key: str | None = None
+
+    def resume(self, *training: Any) -> tuple[State | None, Callable[[State], None]]:
+        """Return what `find` does, and what keeps the next state: a `Resume`."""
+        return self.find(*training), self.keep
 
     def find(
         self, start: Parameters, rows_PD: Floats, labels_P: Ints, config: Config

@@ -34,7 +34,7 @@ def fit(keeper, config=CONFIG, *, stop=99, labels=0):
         if done == stop:
             raise Stop
 
-    work = Work(report=report, keeper=keeper)
+    work = Work(report=report, resume=keeper and keeper.resume)
     network, _ = phase1.fit_network(rows_PD, labels_P, config, n_classes=3, work=work)
     return network, said
 
