@@ -71,7 +71,7 @@ def test_the_same_seed_gives_the_same_bytes_in_any_order_and_on_any_executor(
 ):
     shuffled = manifest._replace(videos=manifest.videos[::-1])
     with ThreadPoolExecutor(2) as threads:
-        again = fit(shuffled, kept, mapper=threads.map)
+        again = fit(shuffled, kept, each=lambda stage, *tasks: threads.map(*tasks))
     for name, one in (("a", fitted.model), ("b", again.model)):
         model.save(one, tmp_path / name)
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()

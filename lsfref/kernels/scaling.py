@@ -37,21 +37,20 @@ def fit_scaling(rows_PD: Floats, *, kind: str) -> Scaling:
         raise ValueError(f"want scaling none, center, rms, unit or zscore; got {kind!r}")
     if kind == "unit" and N_COLUMNS != n_columns:
         raise ValueError(f"want {N_COLUMNS} columns for scaling unit; got {n_columns}")
-    first_D, starts = rows_PD[0], range(0, n_rows, BLOCK)
-    mean_D, square_D = np.zeros(n_columns), np.zeros(n_columns)
-    for start in starts:
-        block_BD = rows_PD[start : start + BLOCK]
-        finite_B = np.isfinite(block_BD).all(axis=1)
-        if not finite_B.all():
-            raise LsfrefError(f"descriptor row {start + int(finite_B.argmin())} is not finite")
-        mean_D += np.subtract(block_BD, first_D, dtype=np.float64).sum(axis=0)
-    mean_D = (first_D + mean_D / n_rows).astype(rows_PD.dtype)
+    blocks = [rows_PD[start : start + BLOCK] for start in range(0, n_rows, BLOCK)]
+    finite_P = np.concatenate([np.isfinite(block_BD).all(axis=1) for block_BD in blocks])
+    if not finite_P.all():
+        raise LsfrefError(f"descriptor row {finite_P.argmin()} is not finite")
+
+    def mean_power(power: int, origin_D: Floats) -> Floats:
+        """Return the mean over the rows of (row - origin)^power, in float64."""
+        apart = (np.subtract(block_BD, origin_D, dtype=np.float64) for block_BD in blocks)
+        return sum((apart_BD**power).sum(axis=0) for apart_BD in apart) / n_rows
+
+    mean_D = (rows_PD[0] + mean_power(1, rows_PD[0])).astype(rows_PD.dtype)
     scale_D = np.ones_like(mean_D)
     if kind in ("rms", "zscore"):
-        for start in starts:
-            apart_BD = np.subtract(rows_PD[start : start + BLOCK], mean_D, dtype=np.float64)
-            square_D += np.square(apart_BD, out=apart_BD).sum(axis=0)
-        square_D /= n_rows
+        square_D = mean_power(2, mean_D)
         scale_D[:] = np.sqrt(square_D.mean() if kind == "rms" else square_D)
         scale_D[scale_D == 0] = 1
     if kind in ("none", "unit"):

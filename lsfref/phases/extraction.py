@@ -3,7 +3,7 @@
 In: a path, a Config.  Out: an Extraction. Also what every pass over many videos works with: Work.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -18,7 +18,6 @@ from lsfref.media.repeats import without_repeats
 from lsfref.phases import motion, streaming
 from lsfref.storage.files import printable, with_name
 from lsfref.switching import State
-from lsfref.trajectories import corner_strength
 
 
 @dataclass
@@ -43,10 +42,9 @@ class Extraction:
 
 
 Extract = Callable[..., Extraction]  # (path, config, **what `extract` takes besides)
-Mapper = Callable[..., Iterable[Any]]
-Report = Callable[[str, int, int], None]  # stage, done, of; of 0: nobody knows
-# Of a training (start, rows_PD, labels_P, config): its last State, if any, and what keeps the next.
-Resume = Callable[..., tuple[State | None, Callable[[State], None]]]
+Each = Callable[..., Iterable[Any]]  # (stage, function, items, ...) -> results, in order
+# Of a training (start, rows_PD, labels_P, config): its last State, if any, and who sees the next.
+Resume = Callable[..., tuple[State | None, Callable[[State], None] | None]]
 
 
 def extract(
@@ -74,7 +72,11 @@ def extract(
 
     def counted() -> Iterator[Floats]:
         for frame_HW in working_frames(path, config, grey=grey, tell=tell):
-            if found.n_frames == 0 and config.borders == "ignored" and _has_borders(frame_HW):
+            if (
+                found.n_frames == 0
+                and config.borders == "ignored"
+                and not in_picture(frame_HW).all()
+            ):
                 tell(f"{printable(path)}: black borders, left out of the texture threshold (R5)")
             found.n_frames += 1
             if look is not None and grey == "luma":
@@ -103,12 +105,6 @@ def working_frames(
     return without_repeats(shrunk, lambda period: tell(text.format(period)))
 
 
-def _has_borders(grey_HW: Floats) -> bool:
-    """Return whether the strongest corner lies in a border."""
-    strength_HW = corner_strength(grey_HW)
-    return bool(strength_HW.max(where=in_picture(grey_HW), initial=0) < strength_HW.max())
-
-
 def _naming(path: PathLike, blocks: Iterator[streaming.Block]) -> Iterator[streaming.Block]:
     """Pass blocks on; what a stage finds wrong is raised with the file's name."""
     try:
@@ -117,31 +113,28 @@ def _naming(path: PathLike, blocks: Iterator[streaming.Block]) -> Iterator[strea
         raise VideoError(with_name(path, fault)) from fault
 
 
-class Work(NamedTuple):
-    """How many videos are worked on: an extraction, a `map`, who hears how far it is, a Resume.
+def in_turn(
+    _stage: str, function: Callable[..., Any], items: Iterable[Any], *more: Iterable[Any]
+) -> Iterable[Any]:
+    """Return function(item, ...) of each, in order: a `map` that says nothing."""
+    return map(function, items, *more)
 
-    The command line passes a cached extraction and a pool of processes. Any `Executor.map` will do
-    as mapper, and no result depends on either.
+
+def from_start(*_training: Any) -> tuple[None, None]:
+    """Return that there is no State, and that nobody sees the next."""
+    return None, None
+
+
+class Work(NamedTuple):
+    """How many videos are worked on. No result depends on it.
+
+    The command line passes a cached extraction, a pool of processes that says how far it is, and
+    what keeps the states of a training.
     """
 
     extract: Extract = extract
-    mapper: Mapper = map
-    report: Report | None = None
-    resume: Resume | None = None
-
-    def each(
-        self, stage: str, function: Callable[..., Any], items: Sequence[Any], *more: Iterable[Any]
-    ) -> Iterator[Any]:
-        """Yield function(item, ...) in order, reporting each."""
-        self.say(stage, 0, len(items))
-        for done, result in enumerate(self.mapper(function, items, *more), start=1):
-            self.say(stage, done, len(items))
-            yield result
-
-    def say(self, stage: str, done: int, of: int) -> None:
-        """Report how far a stage is, where somebody listens."""
-        if self.report is not None:
-            self.report(stage, done, of)
+    each: Each = in_turn
+    resume: Resume = from_start
 
 
 ALONE = Work()  # one video after the other, in this process, in silence

@@ -7,8 +7,6 @@ from lsfref.kernels.scaling import fit_scaling, scale_in_place
 from lsfref.model import Encoder, Network
 from lsfref.phases.extraction import ALONE, Work
 
-KEPT = 5  # passes from one state that is kept to the next
-
 
 def fit_network(
     sample_PD: Floats, labels_P: Ints, config: Config, *, n_classes: int, work: Work = ALONE
@@ -41,17 +39,7 @@ def network_from(
         widths = {"n_in": rows_PD.shape[1], "n_classes": n_classes}
         widths |= settings(config, "hidden", "n_code")
         start = lsfnet.init_parameters(streams.init, dtype=config.dtype, **widths)
-    state, keep = None, None
-    if work.resume:
-        state, keep = work.resume(start, rows_PD, labels_P, config)
-
-    def report(state: switching.State) -> None:
-        n_done = len(state.curves[0])
-        work.say("training", n_done, config.epochs)
-        if keep and (n_done % KEPT == 0 or n_done == config.epochs):
-            keep(state)
-
-    work.say("training", len(state.curves[0]) if state else 0, config.epochs)
+    state, report = work.resume(start, rows_PD, labels_P, config)
     return switching.train_network(
         start, rows_PD, labels_P, rng=streams.batch, report=report, state=state,
         **settings(config, "epochs", "batch_size", "switch", "optimizer", "lr_ae", "lr_mlp"),

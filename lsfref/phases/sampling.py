@@ -44,7 +44,7 @@ def identities(paths: Sequence[PathLike], *, work: Work = ALONE) -> list[str]:
     """
     seen: Counter[str] = Counter()
     found = []
-    for digest in work.mapper(_digest, paths):
+    for digest in work.each("", _digest, paths):
         found.append(f"{digest} {seen[digest]}")
         seen[digest] += 1
     return found

@@ -11,14 +11,14 @@ Choices: S1 how many, S2 how strong, S3 what moves without people, S4 how coded.
 import csv
 import functools
 import io
-from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from lsfref.arrays import Ints
 from lsfref.media.writer import recorder, write_video
+from lsfref.phases.extraction import Each, in_turn
 from lsfref.scenes.render.clips import CLASSES, FPS, LATER, render
 from lsfref.scenes.render.scenery import Scenery, draw_scenery
 from lsfref.storage.files import write_bytes
@@ -27,8 +27,6 @@ N_SCENES = 20
 FRAMES = 48
 SIZE = (160, 120)
 TEST_SHARE = 0.25  # of the scenes, the last ones
-
-Mapper = Callable[..., Iterable[Any]]
 
 
 class Settings(NamedTuple):
@@ -93,13 +91,10 @@ def render_scene(scene: int, *, settings: Settings, out_dir: Path) -> list[Clip]
     return clips
 
 
-def render_set(
-    out_dir: str | Path, drawn: Settings, *, mapper: Mapper, progress: Callable[[int, int], None]
-) -> Path:
+def render_set(out_dir: str | Path, drawn: Settings, *, each: Each = in_turn) -> Path:
     """Write the videos and labels.csv (last) into `out_dir`; return the path of labels.csv.
 
-    `mapper` is `map` or the map of any executor: each scene is a task of its own, and what is
-    written does not depend on where it ran.
+    For `each` a scene is a task of its own; what is written does not depend on where it ran.
     """
     out_dir = Path(out_dir)
     out_dir.mkdir(parents=True, exist_ok=True)
@@ -107,9 +102,8 @@ def render_set(
     table = io.StringIO(newline="")
     writer = csv.writer(table, lineterminator="\n")
     writer.writerow(Clip._fields)
-    for done, clips in enumerate(mapper(task, range(drawn.n_scenes)), start=1):
+    for clips in each("rendering scenes", task, range(drawn.n_scenes)):
         writer.writerows(clips)
-        progress(done, drawn.n_scenes)
     labels = out_dir / "labels.csv"
     write_bytes(labels, table.getvalue().encode())
     return labels

@@ -219,7 +219,7 @@ def rows_of(asked, of_opencv):
         yield "people by OpenCV", asked.right(PRESET, described=of_opencv)
 
 
-def searched_by_opencv(described, paths, mapper):
+def searched_by_opencv(described, paths, each):
     """Return Described with the people that OpenCV finds, None where it is not installed."""
     try:
         import cv2
@@ -230,7 +230,7 @@ def searched_by_opencv(described, paths, mapper):
     vectors_MV = described.vectors_MV.copy()
     look = functools.partial(people_by_opencv, config=CONFIG, choices=PRESET)
     usable = np.flatnonzero(described.usable_M)
-    for m, people_V in zip(usable, mapper(look, [paths[m] for m in usable]), strict=True):
+    for m, people_V in zip(usable, each("", look, [paths[m] for m in usable]), strict=True):
         vectors_MV[m, SEEN["people"]] = people_V
     return Described(vectors_MV, described.usable_M)
 
@@ -244,7 +244,7 @@ def main():
     with session(args, passes=2, n_videos=len(listed.videos)) as doing:
         listed, counted, _ = videos.count(listed, CONFIG, doing)
         described = evaluation.describe(counted, CONFIG, PRESET, work=doing.work)
-        of_opencv = searched_by_opencv(described, counted.paths, doing.work.mapper)
+        of_opencv = searched_by_opencv(described, counted.paths, doing.work.each)
         doing.progress.clear()
     found = {}
     for seed in args.seeds:

@@ -62,7 +62,7 @@ def measure(seed, args):
             known = training_part(listed)
             trained = pipeline.train(known.videos, config, classes=known.classes, work=doing.work)
             outcomes = held_out.ask(listed, trained.model, doing)
-            numbers = doing.work.mapper(five_numbers, [video.path for video in listed.videos])
+            numbers = doing.work.each("", five_numbers, [video.path for video in listed.videos])
             numbers_M5 = np.array(list(numbers), np.float64)
     test_M = np.array([split == "test" for split in listed.splits])
     results = {}

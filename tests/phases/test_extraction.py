@@ -1,7 +1,6 @@
 """Extraction: a video's trajectories, streamed, counted and named; Work over many."""
 
 import dataclasses
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -10,7 +9,7 @@ from clips import clip
 from lsfref.config import Config
 from lsfref.errors import Notice, VideoError
 from lsfref.media.writer import write_video
-from lsfref.phases.extraction import ALONE, Extraction, Work, extract
+from lsfref.phases.extraction import ALONE, Extraction, extract
 from lsfref.phases.streaming import extract_frames
 from lsfref.video import read_frames
 
@@ -63,16 +62,9 @@ def test_notices_are_warnings_whatever_their_kind():
     assert found.warnings == ("a", "b")
 
 
-@pytest.mark.parametrize("threads", [False, True])
-def test_work_keeps_the_order_and_reports_each(threads):
-    said = []
-    with ThreadPoolExecutor(2) as pool:
-        mapper = pool.map if threads else map
-        work = Work(mapper=mapper, report=lambda *words: said.append(words))
-        found = list(work.each("adding", max, [1, 40, 3], (10, 20, 30)))
-    assert found == [10, 40, 30]
-    assert said == [("adding", done, 3) for done in range(4)]
-    assert list(ALONE.each("adding", abs, [-1])) == [1]
+def test_work_alone_is_done_in_turn_from_the_start():
+    assert list(ALONE.each("adding", max, [1, 40, 3], (10, 20, 30))) == [10, 40, 30]
+    assert ALONE.resume("of", "what", "ever") == (None, None)
 
 
 def test_limits_reach_the_reader(path):

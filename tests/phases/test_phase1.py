@@ -74,12 +74,25 @@ def test_training_goes_on_from_a_start_and_from_streams():
     assert not np.array_equal(again.reconstruction_curve, other.reconstruction_curve)
 
 
-def test_every_pass_is_reported_and_warnings_are_handed_on():
+def test_every_pass_is_seen_and_warnings_are_handed_on():
     rows_PD, labels_P = sample()
-    said = []
-    work = Work(report=lambda *words: said.append(words))
+    asked, passes = [], []
+
+    def resume(*training):
+        asked.append(training)
+        return None, lambda state: passes.append(len(state.curves[0]))
+
+    work = Work(resume=resume)
     phase1.fit_network(rows_PD, labels_P, CONFIG, n_classes=3, work=work)
-    assert said == [("training", done, 3) for done in range(4)]
+    assert passes == [1, 2, 3]
+    ((start, seen_PD, seen_P, config),) = asked
+    assert (
+        start.keys()
+        == lsfnet.init_parameters(
+            np.random.default_rng(0), n_in=13, hidden=(7,), n_code=5, n_classes=3
+        ).keys()
+    )
+    assert (seen_PD is rows_PD, seen_P is labels_P, config) == (True, True, CONFIG)
     worse = dataclasses.replace(CONFIG, lr_mlp=1.0, lr_ae=0.0, input_scaling="none")
     _, (told,) = phase1.fit_network(*sample(), worse, n_classes=3)
     assert "ended worse" in told

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from lsfref.config import Config
 from lsfref.errors import WriteError
 from lsfref.phases import sampling
-from lsfref.phases.extraction import Extraction, Work
+from lsfref.phases.extraction import Extraction, Work, in_turn
 from lsfref.phases.sampling import Standing, draw_rows, share_out, survey_videos
 
 SIZES = st.lists(st.integers(0, 40), min_size=1, max_size=8)
@@ -141,13 +141,13 @@ def test_every_subset_is_as_likely_as_any_other(balance, seeds):
     assert abs(chi - (subsets - 1)) < 4.5 * np.sqrt(2 * (subsets - 1))
 
 
-def eager(function, *columns):
-    """A mapper that asks for all that is wanted before anything is read."""
+def eager(stage, function, *columns):
+    """One that asks for all that is wanted before anything is read."""
     return map(function, *[list(column) for column in columns])
 
 
-def elsewhere(function, *columns):
-    """A mapper of machines that do not see our temporary folder."""
+def elsewhere(stage, function, *columns):
+    """On machines that do not see our temporary folder."""
     *columns, last = columns
     if isinstance(last, list) and last and isinstance(last[0], os.PathLike):
         last = [sampling.Path("/nowhere", file.name) for file in last]
@@ -164,8 +164,8 @@ def test_one_pass_draws_what_is_drawn_where_all_is_known(balance, counts, n, see
     parts = [rng.integers(-1, 3, len(counts)) for _ in range(2)]
     config = Config(n_samples=n, balance=balance, seed=seed, dtype="float32")
     wanted = [drawn_of_all(names, extract, labels_M, config) for labels_M in parts]
-    for mapper in (map, eager, elsewhere):
-        described, samples = survey_videos(names, parts, config, work=Work(extract, mapper))
+    for each in (in_turn, eager, elsewhere):
+        described, samples = survey_videos(names, parts, config, work=Work(extract, each))
         assert [d.n_points for d in described] == counts
         for sample, (rows_PD, owner_P) in zip(samples, wanted, strict=True):
             np.testing.assert_array_equal(sample.owner_P, owner_P)

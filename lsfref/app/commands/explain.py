@@ -18,7 +18,6 @@ from lsfref.app.work import workers
 from lsfref.app.work.progress import Progress
 from lsfref.errors import LsfrefError, WriteError
 from lsfref.model import Model
-from lsfref.phases.extraction import Work
 from lsfref.storage.files import check_folder, printable, write_bytes
 
 Explain = Callable[..., Story]  # of a video's path and its page's
@@ -72,8 +71,8 @@ def run_many(
     card = functools.partial(explain_card, work=work, folder=folder)
     cards = []
     with workers.mapper(min(args.jobs, len(paths))) as mapper:
-        each = Work(mapper=mapper, report=progress).each
-        for one in each("explaining", card, range(1, len(paths) + 1), paths):
+        numbers = range(1, len(paths) + 1)
+        for one in progress.each(mapper, "explaining", card, numbers, paths):
             cards.append(one)
             if not one.link or (fitted is not None and not one.shares):
                 progress.report((), one.note)

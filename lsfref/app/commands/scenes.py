@@ -15,11 +15,11 @@ def run(args: argparse.Namespace) -> int:
     """Render the set; with --sheet also a picture of it."""
     check_folder(args.out)
     output.claim(os.path.join(args.out, "labels.csv"), *([args.sheet] if args.sheet else []))
-    report = functools.partial(Progress(quiet=args.quiet), "rendering scenes")
     extra = tuple(sorted(set(args.extra)))
     settings = clip_set.Settings(args.seed, args.scenes, args.frames, args.size, extra)
     with workers.mapper(min(args.jobs, args.scenes)) as mapper:
-        labels = clip_set.render_set(args.out, settings, mapper=mapper, progress=report)
+        each = functools.partial(Progress(quiet=args.quiet).each, mapper)
+        labels = clip_set.render_set(args.out, settings, each=each)
     n_clips = args.scenes * len(clip_set.list_clips(settings, 0))
     print(f"{printable(labels)}: {n_clips} clips of {args.scenes} cameras")
     if args.sheet:

@@ -41,7 +41,7 @@ def fit(listed: lists.Manifest, args: argparse.Namespace) -> int:
     with session(args, passes=2, n_videos=len(listed.videos)) as doing:
         doing.progress.explain(lists.describe(listed))
         keeper = Keeper(args.model, lambda text: doing.progress.explain([text]))
-        work = doing.work._replace(resume=keeper.resume)
+        work = doing.work._replace(resume=functools.partial(doing.progress.training, keeper.resume))
         trained = train(manifest.videos, config, classes=manifest.classes, work=work)
         doing.progress.report_fit(trained)
         fitted = trained.model
@@ -95,8 +95,7 @@ def scenes(args: argparse.Namespace) -> Iterator[Path]:
         labels = folder / "labels.csv"
         if not labels.exists():  # it is written last: the set is whole
             with session(args, passes=1, n_videos=N_SCENES) as doing:
-                report = functools.partial(doing.progress, "rendering scenes")
-                render_set(folder, Settings(args.seed), mapper=doing.work.mapper, progress=report)
+                render_set(folder, Settings(args.seed), each=doing.work.each)
         yield labels
 
 

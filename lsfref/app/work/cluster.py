@@ -20,7 +20,6 @@ from lsfref import __version__
 from lsfref.app.work import machine, workers
 from lsfref.app.work.cache import code_version
 from lsfref.errors import LsfrefError
-from lsfref.phases.extraction import Mapper
 
 Function = Callable[..., Any]
 
@@ -32,7 +31,7 @@ KEPT = "start again: what the cache keeps is there"
 
 
 @contextlib.contextmanager
-def mapper(address: str, say: Callable[[str], None]) -> Iterator[Mapper]:
+def mapper(address: str, say: Callable[[str], None]) -> Iterator[workers.Mapper]:
     """Yield a `map` over the workers of a scheduler; what becomes of them is said.
 
     On the way out, however it comes, nothing of ours is left to be done. Raises LsfrefError where

@@ -5,10 +5,14 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
 
+from lsfref.app.work.workers import Mapper
 from lsfref.model import Trained
+from lsfref.phases.extraction import Resume
 from lsfref.storage.files import printable
+from lsfref.switching import State
 
 UNITS = {
     "training": "passes",
@@ -22,7 +26,7 @@ EVERY = 0.1  # seconds between two drawings
 
 
 class Progress:
-    """Call it with (stage, done, of); it draws at most ten times a second."""
+    """Call it with (stage, done, of); it draws ten times a second at most; stage "" is silent."""
 
     def __init__(self, *, quiet: bool) -> None:
         self.quiet = quiet
@@ -36,7 +40,7 @@ class Progress:
 
     def __call__(self, stage: str, done: int, of: int) -> None:
         """Show that `done` of `of` are done in this stage."""
-        if self.quiet:
+        if self.quiet or not stage:
             return
         now = time.monotonic()
         if stage != self.stage:
@@ -63,6 +67,32 @@ class Progress:
         else:
             tell(f"\r\x1b[K{text}  {clock(seconds)}")
             self.stage = ""
+
+    def each(
+        self,
+        mapper: Mapper,
+        stage: str,
+        function: Callable[..., Any],
+        items: Sequence[Any],
+        *more: Iterable[Any],
+    ) -> Iterator[Any]:
+        """Yield function(item, ...) in order, as `Work.each` does, and show how many are done."""
+        self(stage, 0, len(items))
+        for done, result in enumerate(mapper(function, items, *more), start=1):
+            self(stage, done, len(items))
+            yield result
+
+    def training(self, resume: Resume, *training: Any) -> tuple[State | None, Callable[..., None]]:
+        """Return what `resume` does, and show every pass."""
+        (state, keep), epochs = resume(*training), training[-1].epochs
+
+        def after(state: State) -> None:
+            self("training", len(state.curves[0]), epochs)
+            if keep:
+                keep(state)
+
+        self("training", len(state.curves[0]) if state else 0, epochs)
+        return state, after
 
     def clear(self) -> None:
         """End a bar that is half drawn."""

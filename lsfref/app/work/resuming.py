@@ -28,6 +28,7 @@ from lsfref.switching import OPTIMIZERS, Adam, State
 ENDING = ".unfinished"
 KIND = "lsfref: training that was interrupted, format 1"
 MEANS = ("mean", "mean_square")
+KEPT = 5  # passes from one state that is kept to the next
 
 
 class Keeper:
@@ -37,6 +38,7 @@ class Keeper:
         self.path = Path(f"{os.fspath(model)}{ENDING}")
         self.tell = tell
         self.key: str | None = None
+        self.epochs = 0
 
     def resume(self, *training: Any) -> tuple[State | None, Callable[[State], None]]:
         """Return what `find` does, and what keeps the next state: a `Resume`."""
@@ -50,7 +52,7 @@ class Keeper:
         digest = hashlib.sha256(json.dumps(about, sort_keys=True).encode())
         for array in (rows_PD, labels_P, *start.values()):
             digest.update(np.ascontiguousarray(array).data)
-        self.key = digest.hexdigest()
+        self.key, self.epochs = digest.hexdigest(), config.epochs
         losses = (
             reconstruction_loss(start, rows_PD[:1]),
             classification_loss(start, rows_PD[:1], labels_P[:1]),
@@ -100,8 +102,9 @@ class Keeper:
         return State(parameters, optimizers, tuple(curves_2F.tolist()))
 
     def keep(self, state: State) -> None:
-        """Write a state, whole or not at all; where the disk takes none, training goes on."""
-        if self.key is None:
+        """Write every fifth state, and the last; where the disk takes none, training goes on."""
+        n_done = len(state.curves[0])
+        if self.key is None or (n_done % KEPT and n_done < self.epochs):
             return
         arrays = {f"network.{name}": array for name, array in state.parameters.items()}
         arrays["curves_2F"] = np.array(state.curves)

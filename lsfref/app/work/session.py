@@ -14,7 +14,7 @@ from lsfref.app.work.cache import CachedExtract, place
 from lsfref.app.work.progress import Progress
 from lsfref.config import Config
 from lsfref.errors import VideoError
-from lsfref.phases.extraction import Extract, Extraction, PathLike, Work, extract
+from lsfref.phases.extraction import Extract, Extraction, PathLike, Work, extract, from_start
 from lsfref.phases.streaming import Block
 from lsfref.storage.files import scratch, sweep_once
 
@@ -54,7 +54,9 @@ def session(args: Namespace, *, passes: int, n_videos: int) -> Iterator[Session]
         if getattr(args, "strict", False):
             reader = functools.partial(strict_extract, inner=reader)
         many = cluster.mapper(args.cluster, progress.say) if args.cluster else workers.mapper(jobs)
-        yield Session(Work(reader, stack.enter_context(many), progress), progress)
+        each = functools.partial(progress.each, stack.enter_context(many))
+        resume = functools.partial(progress.training, from_start)
+        yield Session(Work(reader, each, resume), progress)
 
 
 def show_frame(progress: Progress, number: int) -> None:

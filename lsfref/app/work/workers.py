@@ -15,14 +15,11 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import util
 from multiprocessing.process import BaseProcess
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 from lsfref.app.work import machine, signals
 from lsfref.errors import LsfrefError, VideoError
 from lsfref.storage.files import printable
-
-if TYPE_CHECKING:
-    from lsfref.phases.extraction import Mapper
 
 _told_to_end = threading.Event()  # in a worker
 _given: Any = None  # in a worker: what it does
@@ -30,9 +27,11 @@ _given: Any = None  # in a worker: what it does
 DIED = "a worker process died on it, twice (out of memory?); leave it out, or use fewer --jobs"
 AHEAD = 16  # results a job may be ahead of the one waited for, so that a long video stops nobody
 
+Mapper = Callable[..., Iterable[Any]]  # as `map`
+
 
 @contextlib.contextmanager
-def mapper(jobs: int) -> Iterator["Mapper"]:
+def mapper(jobs: int) -> Iterator[Mapper]:
     """Yield a `map` over `jobs` processes with results in order; the built-in one for one job.
 
     On the way out by an exception (Ctrl-C too) the processes are ended; they clean up.

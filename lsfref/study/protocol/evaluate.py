@@ -19,7 +19,7 @@ from lsfref.arrays import N_COLUMNS, Bools, Floats, Ints
 from lsfref.config import Config
 from lsfref.errors import LsfrefError
 from lsfref.model import Network
-from lsfref.phases.extraction import ALONE, Extract, PathLike, Work
+from lsfref.phases.extraction import ALONE, Extract, PathLike, Work, in_turn
 from lsfref.phases.passes import Pooled
 from lsfref.phases.phase1 import fit_network
 from lsfref.phases.phase2 import UNLABELLED
@@ -110,10 +110,8 @@ def fit_networks(
             if n_points and found.n_points != n_points:
                 raise LsfrefError(found.error or "a video has changed while it was worked on")
         samples = [(sample.rows_PD, labels_M[sample.owner_P]) for sample in drawn]
-        side_by_side = work.mapper if len(some) > 1 else map
-        for network in side_by_side(fit, samples):
-            networks.append(network)
-            work.say("networks", len(networks), len(rounds))
+        side_by_side = work.each if len(some) > 1 else in_turn
+        networks += side_by_side("networks", fit, samples)
     return networks
 
 

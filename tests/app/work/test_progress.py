@@ -5,11 +5,15 @@ import pty
 import re
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from lsfref.app.work.progress import Progress, clock, speed
+from lsfref.config import Config
+from lsfref.phases.extraction import from_start
 
 pytestmark = pytest.mark.unwatched
 
@@ -104,3 +108,39 @@ def test_what_is_wrong_with_an_input_is_said_and_how_many_failed(capsys):
     alone.report([], "b.mp4: gone", fate="left out")
     assert alone.conclude(1) == 1
     assert capsys.readouterr().err == "left out: b.mp4: gone\n"
+
+
+def test_each_keeps_the_order_and_shows_how_many_are_done(monkeypatch):
+    shown = []
+    monkeypatch.setattr(Progress, "__call__", lambda self, *words: shown.append(words))
+    progress = Progress(quiet=True)
+    with ThreadPoolExecutor(2) as pool:
+        for mapper in (map, pool.map):
+            found = list(progress.each(mapper, "adding", max, [1, 40, 3], (10, 20, 30)))
+            assert found == [10, 40, 30]
+    assert shown == [("adding", done, 3) for done in range(4)] * 2
+
+
+def test_every_pass_is_shown_before_it_is_kept(monkeypatch):
+    shown, kept = [], []
+    monkeypatch.setattr(Progress, "__call__", lambda self, *words: shown.append(words))
+    states = [SimpleNamespace(curves=[range(n)]) for n in (2, 3)]
+
+    def keep(state):
+        assert shown[-1][1] == 3
+        kept.append(state)
+
+    config = Config(epochs=4)
+    state, after = Progress(quiet=True).training(lambda *_: (states[0], keep), "rows", config)
+    after(states[1])
+    assert (state, kept) == (states[0], [states[1]])
+    assert shown == [("training", 2, 4), ("training", 3, 4)]
+    state, after = Progress(quiet=True).training(from_start, config)
+    after(states[0])  # nobody keeps it
+    assert state is None
+    assert shown[2:] == [("training", 0, 4), ("training", 2, 4)]
+
+
+def test_a_stage_without_a_name_is_silent(capsys):
+    assert list(Progress(quiet=False).each(map, "", abs, [-1])) == [1]
+    assert capsys.readouterr() == ("", "")

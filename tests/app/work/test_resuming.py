@@ -29,12 +29,20 @@ def fit(keeper, config=CONFIG, *, stop=99, labels=0):
     labels_P[:labels] = 0
     said = []
 
-    def report(stage, done, of):
-        said.append(done)
-        if done == stop:
-            raise Stop
+    def resume(*training):
+        state, keep = keeper.resume(*training) if keeper else (None, None)
+        said.append(len(state.curves[0]) if state else 0)
 
-    work = Work(report=report, resume=keeper and keeper.resume)
+        def after(state):
+            said.append(len(state.curves[0]))
+            if said[-1] == stop:
+                raise Stop
+            if keep:
+                keep(state)
+
+        return state, after
+
+    work = Work(resume=resume)
     network, _ = phase1.fit_network(rows_PD, labels_P, config, n_classes=3, work=work)
     return network, said
 

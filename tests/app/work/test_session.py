@@ -64,4 +64,4 @@ def test_a_cluster_gets_the_plain_reader_and_no_folder_of_this_machine(monkeypat
     monkeypatch.setattr(cluster, "mapper", lambda address, say: contextlib.nullcontext(map))
     with module.session(flags("none", cluster="tcp://there"), passes=3, n_videos=1) as doing:
         assert doing.work.extract is extract
-        assert doing.work.mapper is map
+        assert list(doing.work.each("", abs, [-1, 2])) == [1, 2]

@@ -137,7 +137,7 @@ def test_the_same_answers_whatever_computes_them(made, monkeypatch):
     extract = FakeExtract()
     plain = run(made, extract)
     with ThreadPoolExecutor(2) as threads:
-        side_by_side = run(made, extract, mapper=threads.map)
+        side_by_side = run(made, extract, each=lambda stage, *tasks: threads.map(*tasks))
     monkeypatch.setattr(evaluate, "SAMPLE_BYTES", 1)  # one fold's sample at a time
     one_by_one = run(made, extract)
     for other in (side_by_side, one_by_one):
