@@ -39,9 +39,7 @@ class Config:
     # phase 1: LSFNet
     n_samples: int = choice(1_000_000, "B1", "descriptors drawn from the training videos", least=1)
     balance: str = choice("none", "B2", "equal shares of the sample", "none video class")
-    input_scaling: str = choice(
-        "none", "A11", "scaling of descriptors", "none center rms unit zscore"
-    )
+    input_scaling: str = choice("none", "A11", "scaling of inputs", "none center rms unit zscore")
     hidden: tuple[int, ...] = choice((256,), "C1 C2", "widths of the hidden layers before the code")
     n_code: int = choice(128, "C1", "width of the encoding layer", least=1)
     epochs: int = choice(200, "C13", "passes over the sampled descriptors", least=1)

@@ -12,7 +12,7 @@ import numpy as np
 from lsfref.config import Config, random_streams
 from lsfref.errors import LsfrefError
 from lsfref.model import LabelledVideo, Model, Trained
-from lsfref.phases import testing
+from lsfref.phases import growth, testing
 from lsfref.phases.advice import check_classes, fit_warnings, unusable
 from lsfref.phases.extraction import ALONE, Extract, PathLike, Work, extract
 from lsfref.phases.passes import Pooled, pool_video, survey
@@ -41,9 +41,8 @@ def train(
     videos = sorted(videos, key=lambda v: v.name)
     classes = {task: names for task, names in classes.items() if names}
     labels_A = encode_labels([v.background for v in videos], classes.get("background", ()))
-    described, (sample,) = survey_videos(
-        [v.path for v in videos], [labels_A], config, work=work, describe=describe
-    )
+    paths = [v.path for v in videos]
+    described, (sample,) = survey_videos(paths, [labels_A], config, work=work, describe=describe)
     labels_P = labels_A[sample.owner_P]  # every row has the label of its video (B3)
     faults = [
         d.error or unusable(v.path, d.n_frames, d.n_points, config)
@@ -54,11 +53,10 @@ def train(
     check_classes(videos, classes, skipped)
     n_classes = len(classes["background"])
     network, remarks = fit_network(sample.rows_PD, labels_P, config, n_classes=n_classes, work=work)
-    paths, labels = [v.path for v in videos], labels_of(videos, classes)
     pool = functools.partial(
         pool_video, encoder=network.encoder, config=config, extract=work.extract
     )
-    pooled = list(work.each("pooling", pool, paths))
+    pooled = list(work.each("pooling", pool, [v.path for v in videos]))
     lost = [p.error for p in pooled if p.error]
     if lost:  # it could be read a moment ago
         raise LsfrefError(lost[0])
@@ -72,7 +70,7 @@ def train(
         groups=tuple(v.group or "" for v in videos),
         points_M=np.array([p.n_points for p in pooled], dtype=np.int64),
         pooled_ME=pooled_ME,
-        tasks=fit_tasks(pooled_ME, labels, classes, config, rng=rng),
+        tasks=fit_tasks(pooled_ME, labels_of(videos, classes), classes, config, rng=rng),
     )
     warnings = [text for d in described for text in d.warnings]
     return Trained(model, skipped, [*warnings, *remarks, *fit_warnings(model)], described)
@@ -90,7 +88,7 @@ def classify(path: PathLike, model: Model, *, extract: Extract = extract) -> tes
 
 def retrieve(
     path: PathLike, model: Model, *, task: str, top: int, extract: Extract = extract
-) -> tuple[Pooled, list[testing.Hit]]:
+) -> tuple[Pooled, list[growth.Hit]]:
     """Return a video's pooled code and the indexed videos most similar to it (Section 2.4).
 
     Bad input is in `error` of the first, with no hits; it is never raised.
@@ -99,5 +97,5 @@ def retrieve(
     pooled = testing.describe(path, encoder=encoder, config=config, extract=extract)
     if pooled.pooled_E is None:
         return pooled, []
-    hits = testing.most_similar(model.tasks[task], model.pooled_ME, pooled.pooled_E, top=top)
+    hits = growth.most_similar(model.tasks[task], model.pooled_ME, pooled.pooled_E, top=top)
     return pooled, hits

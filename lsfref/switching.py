@@ -17,15 +17,6 @@ RECONSTRUCTION, CLASSIFICATION = 0, 1
 PROBE = 4096  # evenly spaced rows, twice as many at most, stand for all where a loss is only read
 
 
-class Trained(NamedTuple):
-    """What phase 1 leaves: the network, one value an epoch of each loss, and what to tell."""
-
-    parameters: Parameters
-    reconstruction_curve: Floats
-    classification_curve: Floats
-    warnings: tuple[str, ...] = ()
-
-
 class Sgd:
     """Plain gradient descent: no momentum, no decay (C12)."""
 
@@ -75,7 +66,8 @@ class State(NamedTuple):
 
     parameters: Parameters
     optimizers: tuple[Sgd | Adam, ...]  # one for each loss
-    curves: tuple[list[float], ...]  # the same
+    curves: tuple[list[float], ...]  # the same: one value an epoch
+    warnings: tuple[str, ...] = ()  # after the last pass
 
 
 OPTIMIZERS: dict[str, type[Sgd] | type[Adam]] = {"sgd": Sgd, "adam": Adam}
@@ -94,6 +86,8 @@ def losses_of_step(switch: str, *, epoch: int, step: int) -> tuple[int, ...]:
         "both": (RECONSTRUCTION, CLASSIFICATION),
         "reconstruction": (RECONSTRUCTION,),
     }
+    if switch not in turns:
+        raise ValueError(f"want switch {', '.join(turns)}; got {switch!r}")
     return turns[switch]
 
 
@@ -111,7 +105,7 @@ def train_network(
     rng: np.random.Generator,
     report: Callable[[State], None] | None = None,
     state: State | None = None,
-) -> Trained:
+) -> State:
     """Return the trained network and its two curves; the arguments stay as they are.
 
     A curve holds for each epoch the mean over the rows that descended this loss, each measured just
@@ -131,7 +125,7 @@ def train_network(
         copies = {name: array.copy() for name, array in parameters.items()}
         state = State(copies, (OPTIMIZERS[optimizer](), OPTIMIZERS[optimizer]()), ([], []))
     first, rates = parameters, (lr_ae, lr_mlp)
-    parameters, optimizers, curves = state
+    parameters, optimizers, curves, _ = state
     stride = max(1, len(rows_PD) // PROBE)
     probe_pD, probe_labels_p = rows_PD[::stride], labels_P[::stride]
     memory = np.empty_like(rows_PD[:batch_size])
@@ -165,8 +159,7 @@ def train_network(
         f"reconstruction ended worse than it began (loss {before:.3g}, then {after:.3g}): "
         "at these learning rates classification outweighs it (C14)"
     )
-    first_U, second_U = map(np.array, curves)
-    return Trained(parameters, first_U, second_U, (warning,) if after > before else ())
+    return state._replace(warnings=(warning,) if after > before else ())
 
 
 def _loss(

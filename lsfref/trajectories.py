@@ -86,10 +86,8 @@ def sample(grey_HW: Floats, live_P2: Floats, *, borders: str = "counted") -> See
     occupied_hw = np.zeros((rows, columns), dtype=bool)
     occupied_hw[cell_P2[within_P, 1], cell_P2[within_P, 0]] = True
     strength_HW = corner_strength(grey_HW)
-    strongest = strength_HW.max()
-    if borders == "ignored":
-        strongest = strength_HW.max(where=in_picture(grey_HW), initial=0)
-    threshold = QUALITY * strongest
+    counted_HW = in_picture(grey_HW) if borders == "ignored" else True
+    threshold = QUALITY * strength_HW.max(where=counted_HW, initial=0)
     middle = slice(GRID // 2, None, GRID)
     strength_hw = strength_HW[middle, middle][:rows, :columns]
     starts_hw = (strength_hw > threshold) & ~occupied_hw

@@ -228,7 +228,6 @@ def on_the_path(name):
     return wing_of in ("kernels", "phases") and last not in BESIDE
 
 
-OVER = {"from frames to answer"}
 BUDGETS = [  # (what, its modules, at most)
     ("from frames to answer", on_the_path, 1800),
     ("lsfref", lambda name: True, 12000),
@@ -241,13 +240,7 @@ BUDGETS = [  # (what, its modules, at most)
 ]
 
 
-NOT_YET = pytest.mark.xfail(reason="not met yet", strict=True)
-
-
-@pytest.mark.parametrize(
-    ("what", "belongs", "most"),
-    [pytest.param(*b, id=b[0], marks=[NOT_YET] * (b[0] in OVER)) for b in BUDGETS],
-)
+@pytest.mark.parametrize(("what", "belongs", "most"), BUDGETS)
 def test_budgets(what, belongs, most):
     n = sum(size_of(path) for name, path in modules().items() if belongs(name))
     print(f"{what}: {n} of {most} code lines")  # pytest -s, or -rP

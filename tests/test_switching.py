@@ -133,7 +133,7 @@ def test_training_is_the_literal_one(switch, optimizer):
     wanted, curves = literal_training(parameters, rows_PD, labels_P, **changes)
     for name, array in trained.parameters.items():
         np.testing.assert_allclose(array, wanted[name], rtol=1e-9, atol=1e-12)
-    for own, curve in zip(trained[1:3], curves, strict=True):
+    for own, curve in zip(trained.curves, curves, strict=True):
         for value, literal in zip(own, curve, strict=True):
             assert np.isfinite(value)
             if literal is not None:
@@ -193,13 +193,13 @@ def test_epochs_without_a_step_of_a_loss_read_the_probe():
     parameters, rows_PD, labels_P = sample()
     trained = train(parameters, rows_PD, labels_P, switch="epoch", epochs=1)
     after = lsfnet.classification_loss(trained.parameters, rows_PD, labels_P)[0]
-    assert trained.classification_curve[0] == pytest.approx(after, rel=1e-13)
+    assert trained.curves[1][0] == pytest.approx(after, rel=1e-13)
     trained = train(parameters, rows_PD, labels_P, batch_size=31, epochs=2)
     before = lsfnet.reconstruction_loss(parameters, rows_PD)[0]
     after = lsfnet.reconstruction_loss(trained.parameters, rows_PD)[0]
-    np.testing.assert_allclose(trained.reconstruction_curve, [before, after], rtol=1e-12)
+    np.testing.assert_allclose(trained.curves[0], [before, after], rtol=1e-12)
     trained = train(parameters, rows_PD, labels_P, epochs=0)
-    assert len(trained.reconstruction_curve) == len(trained.classification_curve) == 0
+    assert len(trained.curves[0]) == len(trained.curves[1]) == 0
     for name, array in trained.parameters.items():
         np.testing.assert_array_equal(array, parameters[name])
 
@@ -209,7 +209,7 @@ def test_the_probe_is_a_part_of_a_large_sample(monkeypatch):
     monkeypatch.setattr(switching, "PROBE", 10)
     trained = train(parameters, rows_PD, labels_P, switch="reconstruction", epochs=1)
     third = lsfnet.classification_loss(trained.parameters, rows_PD[::3], labels_P[::3])[0]
-    assert trained.classification_curve[0] == pytest.approx(third, rel=1e-13)
+    assert trained.curves[1][0] == pytest.approx(third, rel=1e-13)
 
 
 def test_report_and_warning():
@@ -222,7 +222,7 @@ def test_report_and_warning():
     )  # fmt: skip
     assert len(trained.warnings) == 1
     assert "reconstruction ended worse" in trained.warnings[0]
-    curves = np.stack([trained.reconstruction_curve, trained.classification_curve])
+    curves = np.stack([trained.curves[0], trained.curves[1]])
     np.testing.assert_array_equal(np.transpose(told), curves)
     assert train(parameters, rows_PD, labels_P, lr_mlp=0.0).warnings == ()
 
@@ -240,8 +240,8 @@ def test_training_goes_on_from_a_state_with_the_same_bits(switch, optimizer):
         again = train(parameters, rows_PD, labels_P, state=state, **settings)
         for name, array in whole.parameters.items():
             np.testing.assert_array_equal(again.parameters[name], array)
-        np.testing.assert_array_equal(again.reconstruction_curve, whole.reconstruction_curve)
-        np.testing.assert_array_equal(again.classification_curve, whole.classification_curve)
+        np.testing.assert_array_equal(again.curves[0], whole.curves[0])
+        np.testing.assert_array_equal(again.curves[1], whole.curves[1])
         assert again.warnings == whole.warnings
 
 
@@ -250,8 +250,8 @@ def test_both_losses_fall_with_adam():
     trained = train(
         parameters, rows_PD, labels_P, optimizer="adam", epochs=30, lr_ae=3e-3, lr_mlp=3e-3
     )
-    assert trained.reconstruction_curve[-1] < 0.5 * trained.reconstruction_curve[0]
-    assert trained.classification_curve[-1] < 0.2 * trained.classification_curve[0]
+    assert trained.curves[0][-1] < 0.5 * trained.curves[0][0]
+    assert trained.curves[1][-1] < 0.2 * trained.curves[1][0]
 
 
 def test_a_linear_network_finds_the_principal_subspace():
@@ -287,7 +287,7 @@ def test_float32_follows_float64(seed):
     exact = train(parameters, rows_PD.astype("float64"), labels_P, epochs=2)
     for name, array in exact.parameters.items():
         np.testing.assert_allclose(short.parameters[name], array, rtol=0, atol=1e-5)
-    np.testing.assert_allclose(short[1], exact[1], rtol=1e-4)
+    np.testing.assert_allclose(short.curves, exact.curves, rtol=1e-4)
 
 
 def test_divergence_is_told_in_one_sentence():

@@ -425,7 +425,7 @@ def flow_margin(t, settings, _out, run=run_flow):
 
     Beyond it the second image is not seen. A layer begins with no flow: then positions are whole.
     """
-    module, name = {"lucas_kanade": (flow, "read_at"), "farneback": (farneback, "warp")}[
+    module, name = {"lucas_kanade": (flow, "read_at"), "farneback": (farneback, "read_at")}[
         settings["method"]
     ]
     read, gaps = getattr(module, name), [np.inf]

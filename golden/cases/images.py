@@ -109,7 +109,7 @@ def run_median(t, _settings):
 
 
 def run_warp(t, _settings):
-    return {"warped_HW": filters.warp(t["image_HW"], t["x_HW"], t["y_HW"])}
+    return {"warped_HW": filters.read_at(t["image_HW"], t["x_HW"], t["y_HW"])[0]}
 
 
 def run_slopes(t, _settings):

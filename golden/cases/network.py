@@ -324,8 +324,8 @@ def run_steps(t, settings):
 def run_training(t, settings):
     trained = _train(t, settings, len(t["order_UP"]))
     curves = {
-        "reconstruction_curve_U": trained.reconstruction_curve,
-        "classification_curve_U": trained.classification_curve,
+        "reconstruction_curve_U": np.array(trained.curves[0]),
+        "classification_curve_U": np.array(trained.curves[1]),
     }
     if settings["end"] == "losses":
         return curves

@@ -16,7 +16,7 @@ import numpy as np
 
 from lsfref.arrays import Floats, Ints
 from lsfref.cited.medians import median_5x5
-from lsfref.kernels.filters import warp
+from lsfref.kernels.filters import read_at
 from lsfref.kernels.pyramid import bilinear, layer_shapes, resize_bilinear, scale_factors
 
 RADIUS, SIGMA = 7, 1.5  # of the polynomial fit, pixels
@@ -89,7 +89,7 @@ def update(one: Quadratic, two: Quadratic, dx_HW: Floats, dy_HW: Floats) -> tupl
     # Where frame two is not seen, it is taken for flat and the first one's curvature counts.
     zero_HW = np.zeros_like(dx_HW)
     bx_HW, by_HW, axx_HW, ayy_HW, axy_HW = (
-        np.where(seen_HW, warp(c_HW, x_HW, y_HW), rest_HW)
+        np.where(seen_HW, read_at(c_HW, x_HW, y_HW)[0], rest_HW)
         for c_HW, rest_HW in zip(two, (zero_HW, zero_HW, *one[2:]), strict=True)
     )
     weight_HW = (_border_weights(height)[:, None] * _border_weights(width)).astype(dx_HW.dtype)

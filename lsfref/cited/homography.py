@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lsfref.arrays import Bools, Floats, Ints
-from lsfref.kernels.filters import warp
+from lsfref.kernels.filters import read_at
 from lsfref.trajectories import QUALITY, corner_strength, read_flow
 
 N_CORNERS = 1000  # the strongest ones, of corners that keep ...
@@ -186,7 +186,7 @@ def bring_back(first_HW: Floats, second_HW: Floats, homography_33: Floats) -> Fl
     x_HW, y_HW = rows[0] / depth_HW, rows[1] / depth_HW
     seen_HW = ahead_HW & (abs(x_HW - (width - 1) / 2) <= (width - 1) / 2 - MARGIN)
     seen_HW &= abs(y_HW - (height - 1) / 2) <= (height - 1) / 2 - MARGIN
-    return np.where(seen_HW, warp(second_HW, x_HW, y_HW), first_HW)
+    return np.where(seen_HW, read_at(second_HW, x_HW, y_HW)[0], first_HW)
 
 
 def steadied(

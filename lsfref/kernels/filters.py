@@ -1,4 +1,4 @@
-"""The few array kernels that stages 2 to 4 share: window sums, warp, slopes.
+"""The few array kernels that stages 2 to 4 share: window sums, warps, slopes.
 
 In: planes of an image.  Out: planes in the dtype they came in.
 
@@ -58,9 +58,8 @@ def covering_sums(windows: Floats, *, size: int) -> Floats:
 
 def box_sums(image_HW: Floats, *, size: int) -> Floats:
     """Return the sum over the size x size window centred on each pixel (size odd), 0 outside."""
-    return window_sums(image_HW[None], size=size)[0, size // 2 :, size // 2 :][
-        : image_HW.shape[0], : image_HW.shape[1]
-    ]
+    half, (height, width) = size // 2, image_HW.shape
+    return window_sums(image_HW[None], size=size)[0, half : half + height, half : half + width]
 
 
 def view(flat: Floats, shape: tuple[int, int, int], steps: tuple[int, int]) -> Floats:
@@ -92,13 +91,8 @@ def repeat_edges(image_HW: Floats, before: int, after: int) -> Floats:
     return padded
 
 
-def warp(image_HW: Floats, x_HW: Floats, y_HW: Floats) -> Floats:
-    """Return the image read bilinearly at (x, y), positions clamped to the image."""
-    return read_at(image_HW, x_HW, y_HW)[0]
-
-
 def read_at(image_HW: Floats, x_HW: Floats, y_HW: Floats) -> tuple[Floats, Bools]:
-    """Return what `warp` returns, and where the position lies inside the image."""
+    """Return the image read bilinearly at (x, y), clamped to it, and where they lie inside."""
     height, width = image_HW.shape
     flat, stride = repeat_edges(image_HW, 0, 1).ravel(), width + 1
     wanted, x_HW, y_HW = (x_HW, y_HW), x_HW.clip(0, width - 1), y_HW.clip(0, height - 1)

@@ -110,3 +110,11 @@ def content_digest(path: PathLike) -> str:
         while chunk := file.read(1 << 20):
             digest.update(chunk)
     return digest.hexdigest()
+
+
+def digest_or_name(path: PathLike) -> str:
+    """Return `content_digest`, or the name of what cannot be read."""
+    try:
+        return content_digest(path)
+    except (OSError, ValueError, VideoError):
+        return os.fsdecode(path)

@@ -113,11 +113,9 @@ def _naming(path: PathLike, blocks: Iterator[streaming.Block]) -> Iterator[strea
         raise VideoError(with_name(path, fault)) from fault
 
 
-def in_turn(
-    _stage: str, function: Callable[..., Any], items: Iterable[Any], *more: Iterable[Any]
-) -> Iterable[Any]:
+def in_turn(_stage: str, *tasks: Any) -> Iterable[Any]:
     """Return function(item, ...) of each, in order: a `map` that says nothing."""
-    return map(function, items, *more)
+    return map(*tasks)
 
 
 def from_start(*_training: Any) -> tuple[None, None]:

@@ -1,18 +1,23 @@
-"""A model grows: labelled videos join the index, without training the network again.
+"""The index of a model beyond its answers: videos that are alike are found, new ones join it.
 
-New videos are encoded by the stored network. Their order in the index is that of names, classes
-keep theirs (T1), tables are drawn from the model's seed: one by one or at once gives one index.
+New videos are encoded by the stored network, which is not trained again. Their order in the index
+is that of names, classes keep theirs (T1), tables are drawn from the model's seed: one by one or at
+once gives one index.
 """
 
 import dataclasses
 import functools
 from collections.abc import Callable, Iterable
+from typing import NamedTuple
 
 import numpy as np
 
+from lsfref import lsh
+from lsfref.arrays import Floats
 from lsfref.config import random_streams
 from lsfref.errors import LabelsError
-from lsfref.model import LabelledVideo, Model, Trained
+from lsfref.model import LabelledVideo, Model, Task, Trained
+from lsfref.phases import testing
 from lsfref.phases.advice import fit_warnings
 from lsfref.phases.extraction import ALONE, Work
 from lsfref.phases.passes import pool_video
@@ -81,6 +86,24 @@ def add(
         ),
     )
     return Trained(grown, skipped, [*dict.fromkeys(warnings), *fit_warnings(grown)])
+
+
+class Hit(NamedTuple):
+    """An indexed video that is like a query: its row among the M videos, and two distances."""
+
+    row: int
+    hash_distance: float  # Euclidean, in the stacked space of all C hashes of the task
+    code_distance: float  # Euclidean, between the pooled codes of E elements
+
+
+def most_similar(task: Task, pooled_ME: Floats, query_E: Floats, *, top: int) -> list[Hit]:
+    """Return the `top` indexed videos of a task nearest to a query, exactly, nearest first (G3)."""
+    (index,) = testing.prepared(task, stacked=True)
+    (query_1N,) = testing.hashes(task, query_E[None], stacked=True)
+    neighbors_1K, squared_1K = lsh.nearest(index, query_1N, k=top)
+    rows_K = task.rows_m[neighbors_1K[0]]
+    apart_K = np.sqrt(np.square(pooled_ME[rows_K] - query_E).sum(axis=1))
+    return list(map(Hit, rows_K.tolist(), np.sqrt(squared_1K[0]).tolist(), apart_K.tolist()))
 
 
 def indexed_videos(model: Model) -> list[LabelledVideo]:

@@ -7,17 +7,15 @@ it runs in any process; B4 says why two are enough to train.
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-import numpy as np
-
 from lsfref import pooling
-from lsfref.arrays import Floats, Ints
+from lsfref.arrays import Floats
 from lsfref.config import Config
-from lsfref.errors import LsfrefError, NoTrajectoriesError, VideoError, WriteError
+from lsfref.errors import LsfrefError, NoTrajectoriesError, WriteError
 from lsfref.model import Encoder
 from lsfref.phases.advice import unusable
 from lsfref.phases.extraction import Extract, Extraction, PathLike, extract
 from lsfref.phases.streaming import Block
-from lsfref.storage.files import printable, with_name
+from lsfref.storage.files import with_name
 from lsfref.trajectories import TRACK_LENGTH
 
 Pool = Callable[[Extraction], tuple[Floats | None, int]]
@@ -41,14 +39,6 @@ def survey(path: PathLike, *, config: Config, extract: Extract = extract) -> Poo
 def _count(found: Extraction) -> tuple[None, int]:
     known = found.n_points
     return None, sum(len(block.info_P10) for block in found) if known is None else known
-
-
-def check_finite(path: PathLike, picked_pD: Floats, rows_p: Ints) -> None:
-    """Raise VideoError where one of the rows that were picked is not finite."""
-    finite_p = np.isfinite(picked_pD).all(axis=1)
-    if not finite_p.all():
-        row = rows_p[finite_p.argmin()]
-        raise VideoError(f"{printable(path)}: descriptor row {row} is not finite; leave it out")
 
 
 def pool_video(

@@ -1,5 +1,7 @@
 """Training phase 1 (paper Sections 2.2 and 3.2): sample descriptors, train LSFNet on them."""
 
+import numpy as np
+
 from lsfref import lsfnet, switching
 from lsfref.arrays import Floats, Ints
 from lsfref.config import Config, Streams, random_streams, settings
@@ -16,8 +18,7 @@ def fit_network(
     scale_in_place(scaling, sample_PD)
     trained = network_from(config, sample_PD, labels_P, n_classes=n_classes, work=work)
     encoder = Encoder(scaling, trained.parameters)
-    network = Network(encoder, trained.reconstruction_curve, trained.classification_curve)
-    return network, trained.warnings
+    return Network(encoder, *map(np.array, trained.curves)), trained.warnings
 
 
 def network_from(
@@ -29,7 +30,7 @@ def network_from(
     streams: Streams | None = None,
     start: lsfnet.Parameters | None = None,
     work: Work = ALONE,
-) -> switching.Trained:
+) -> switching.State:
     """Return LSFNet trained on scaled rows as a Config says: every choice of training, once.
 
     It begins at `start` if given, and draws from `streams` if given, as where training goes on.

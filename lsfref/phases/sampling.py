@@ -10,7 +10,6 @@ which. A video can therefore hand back, when it is counted, all that the sample 
 import functools
 import hashlib
 import io
-import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -20,10 +19,9 @@ import numpy as np
 
 from lsfref.arrays import N_COLUMNS, Floats, Ints
 from lsfref.config import Config
-from lsfref.errors import VideoError
-from lsfref.media.pictures import content_digest
+from lsfref.media.pictures import digest_or_name
 from lsfref.phases.extraction import ALONE, Extract, Extraction, PathLike, Work
-from lsfref.phases.passes import Pooled, check_finite, survey
+from lsfref.phases.passes import Pooled, survey
 from lsfref.phases.streaming import Block
 from lsfref.storage.files import scratch, write_passing
 
@@ -40,21 +38,14 @@ class Sample(NamedTuple):
 def identities(paths: Sequence[PathLike], *, work: Work = ALONE) -> list[str]:
     """Return what keys are drawn by: the digest of a video's content, and its place among equals.
 
-    `paths` are in the order of the videos' names. The digest of what is no file is its name.
+    `paths` are in the order of the videos' names.
     """
     seen: Counter[str] = Counter()
     found = []
-    for digest in work.each("", _digest, paths):
+    for digest in work.each("", digest_or_name, paths):
         found.append(f"{digest} {seen[digest]}")
         seen[digest] += 1
     return found
-
-
-def _digest(path: PathLike) -> str:
-    try:
-        return content_digest(path)
-    except (OSError, ValueError, VideoError):
-        return os.fsdecode(path)
 
 
 def key_stream(seed: int, identity: str) -> np.random.Generator:
@@ -138,8 +129,9 @@ class Standing:
         """Take note of a video."""
         self.sizes[group] += n_rows if group != UNDRAWN else 0
         every_p = np.concatenate([self.keys.get(group, np.empty(0)), keys_p])
-        n = min(self.n_samples, len(every_p))
-        self.keys[group] = np.partition(every_p, n - 1)[:n] if n else every_p
+        self.keys[group] = np.sort(every_p, kind="stable")[
+            : self.n_samples
+        ]  # quick: half is sorted
 
 
 def _nth(keys_p: Floats, n: int) -> float:
@@ -222,7 +214,6 @@ def _look(
             keys_B = stream.random(len(block.descriptors_PD))
             rows_b = np.flatnonzero(keys_B <= highest)
             picked_bD = block.descriptors_PD[rows_b].astype(config.dtype, copy=False)
-            check_finite(path, picked_bD, n_seen + rows_b)
             target.write(picked_bD.tobytes())
             keys.append(keys_B[rows_b])
             n_seen, n_kept = n_seen + len(keys_B), n_kept + len(rows_b)

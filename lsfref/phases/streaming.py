@@ -76,18 +76,17 @@ def follow(
     layers: list[_Layer] = []
     frame = 0
     for frame, step in enumerate(steps):
-        greys = step.greys
         if frame == 0:
-            room = room_for(greys[0])
-            for k, factor in enumerate(scale_factors(len(greys))):
-                tracker = Tracker(greys[k].dtype, borders=borders)
+            room, factors = room_for(step.greys[0]), scale_factors(len(step.greys))
+            for k, (grey_HW, factor) in enumerate(zip(step.greys, factors, strict=True)):
+                tracker = Tracker(grey_HW.dtype, borders=borders)
                 show = partial(watch, scale=k) if watch else _look_away
-                layers.append(_Layer(greys[k], factor, tracker, room, show))
+                layers.append(_Layer(grey_HW, factor, tracker, room, show))
         for k, layer in enumerate(layers):
             if step.flows is not None:
                 own_flow_HW2 = None if step.own_flows is None else step.own_flows[k]
                 layer.advance(frame, step.flows[k], own_flow_HW2)
-            layer.start(frame, greys[k])
+            layer.start(frame, step.greys[k])
         if frame >= TRACK_LENGTH:
             yield from _ended(layers, frame - TRACK_LENGTH + 1)
     for end in range(max(1, frame - TRACK_LENGTH + 2), frame + 1):

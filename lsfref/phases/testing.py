@@ -69,24 +69,6 @@ def votes_of(task: Task, pooled_ME: Floats, config: Config) -> voting.Votes:
     )
 
 
-class Hit(NamedTuple):
-    """An indexed video that is like a query: its row among the M videos, and two distances."""
-
-    row: int
-    hash_distance: float  # Euclidean, in the stacked space of all C hashes of the task
-    code_distance: float  # Euclidean, between the pooled codes of E elements
-
-
-def most_similar(task: Task, pooled_ME: Floats, query_E: Floats, *, top: int) -> list[Hit]:
-    """Return the `top` indexed videos of a task nearest to a query, exactly, nearest first (G3)."""
-    (index,) = prepared(task, stacked=True)
-    (query_1N,) = hashes(task, query_E[None], stacked=True)
-    neighbors_1K, squared_1K = lsh.nearest(index, query_1N, k=top)
-    rows_K = task.rows_m[neighbors_1K[0]]
-    apart_K = np.sqrt(np.square(pooled_ME[rows_K] - query_E).sum(axis=1))
-    return list(map(Hit, rows_K.tolist(), np.sqrt(squared_1K[0]).tolist(), apart_K.tolist()))
-
-
 Shares = Callable[[str, Floats], Floats]  # (task, pooled_ME) -> shares_MC
 
 
@@ -121,12 +103,10 @@ def answer(model: Model, pooled: Pooled, shares: Shares | None = None) -> Answer
     """
     shares = shares or functools.partial(votes_by_task, model)
     labels: dict[str, str | None] = dict.fromkeys(TASKS)
-    confidence: dict[str, dict[str, float]] = {}
+    votes: dict[str, dict[str, float]] = {}
     if pooled.pooled_E is not None:
         for name, task in model.tasks.items():
             shares_C = shares(name, pooled.pooled_E[None])[0]
             labels[name] = task.classes[shares_C.argmax()]
-            confidence[name] = dict(zip(task.classes, shares_C.tolist(), strict=True))
-    return Answer(
-        pooled.n_frames, pooled.n_points, labels, confidence, pooled.warnings, pooled.error
-    )
+            votes[name] = dict(zip(task.classes, shares_C.tolist(), strict=True))
+    return Answer(pooled.n_frames, pooled.n_points, labels, votes, pooled.warnings, pooled.error)

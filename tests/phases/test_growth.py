@@ -11,7 +11,7 @@ from lsfref import model
 from lsfref.app.lists.manifest import BACKGROUND, FOREGROUND, class_order
 from lsfref.errors import LabelsError
 from lsfref.model import LabelledVideo
-from lsfref.phases import growth, phase2, testing
+from lsfref.phases import growth, phase2
 from lsfref.phases.extraction import Extraction, Work
 
 KNOWN = {"background": BACKGROUND, "foreground": FOREGROUND}
@@ -87,8 +87,8 @@ def test_an_added_video_is_found_first_with_distance_0():
     grown = grow(make(), NEW).model
     row = grown.files.index("c9.mp4")
     for name, task in grown.tasks.items():
-        hits = testing.most_similar(task, grown.pooled_ME, grown.pooled_ME[row], top=3)
-        assert hits[0] == testing.Hit(row, 0.0, 0.0), name
+        hits = growth.most_similar(task, grown.pooled_ME, grown.pooled_ME[row], top=3)
+        assert hits[0] == growth.Hit(row, 0.0, 0.0), name
         apart = [hit.hash_distance for hit in hits]
         assert apart == sorted(apart)
 

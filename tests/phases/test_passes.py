@@ -1,7 +1,6 @@
 """The passes over one video: counted, rows where they stand, codes averaged; bad input is told."""
 
 import numpy as np
-import pytest
 from fakes import FakeExtract
 from tests_model import CONFIG, make
 
@@ -28,14 +27,6 @@ def test_a_survey_counts_what_comes_unless_it_is_known():
     survey = passes.survey(NAME, config=CONFIG, extract=lambda path, config: known)
     assert survey == (None, 7, 23, ("damaged", "full"), None)
     assert passes.survey(NAME, config=CONFIG, extract=broken).error == f"{NAME}: no video"
-
-
-def test_a_row_that_is_not_finite_is_told_by_its_number():
-    rows_PD = np.ones((3, 426))
-    passes.check_finite(NAME, rows_PD, np.array([3, 17, 20]))
-    rows_PD[1, 7] = np.nan
-    with pytest.raises(VideoError, match=r"descriptor row 17 is not finite"):
-        passes.check_finite(NAME, rows_PD, np.array([3, 17, 20]))
 
 
 def test_pooling_is_the_mean_of_the_codes_of_all_rows():

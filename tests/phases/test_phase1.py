@@ -47,8 +47,7 @@ def test_it_is_the_stages_one_after_the_other(choices):
     config = dataclasses.replace(CONFIG, **choices)
     network, _ = phase1.fit_network(rows_PD.copy(), labels_P, config, n_classes=3)
     assert_same(network.encoder.parameters, by_hand.parameters)
-    for name in ("reconstruction_curve", "classification_curve"):
-        np.testing.assert_array_equal(getattr(network, name), getattr(by_hand, name))
+    np.testing.assert_array_equal(network[1:], by_hand.curves)
     codes_PE = network.encoder(rows_PD)
     by_stages_PE = lsfnet.encode(by_hand.parameters, apply_scaling(scaling, rows_PD))
     np.testing.assert_allclose(codes_PE, by_stages_PE, rtol=1e-12)
@@ -70,8 +69,8 @@ def test_training_goes_on_from_a_start_and_from_streams():
     other = phase1.network_from(
         CONFIG, rows_PD, labels_P, n_classes=3, start=first.parameters, streams=random_streams(5)
     )
-    assert again.classification_curve[0] < first.classification_curve[0]
-    assert not np.array_equal(again.reconstruction_curve, other.reconstruction_curve)
+    assert again.curves[1][0] < first.curves[1][0]
+    assert not np.array_equal(again.curves[0], other.curves[0])
 
 
 def test_every_pass_is_seen_and_warnings_are_handed_on():

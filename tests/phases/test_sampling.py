@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from lsfref.config import Config
 from lsfref.errors import WriteError
 from lsfref.phases import sampling
-from lsfref.phases.extraction import Extraction, Work, in_turn
+from lsfref.phases.extraction import Work, in_turn
 from lsfref.phases.sampling import Standing, draw_rows, share_out, survey_videos
 
 SIZES = st.lists(st.integers(0, 40), min_size=1, max_size=8)
@@ -243,23 +243,6 @@ def test_a_full_disk_ends_the_run_and_not_the_video(monkeypatch):
     names, extract = named([5])
     with pytest.raises(WriteError):
         survey_videos(names, [np.zeros(1, np.int64)], Config(), work=Work(extract))
-
-
-def test_a_row_that_is_not_finite_is_the_videos_fault():
-    names, extract = named([30, 30])
-
-    def spoiled(path, config):
-        blocks = list(extract(path, config))
-        if path == names[1]:
-            blocks[1].descriptors_PD[4, 7] = np.inf
-        return Extraction(iter(blocks), 23)
-
-    zeros_M = np.zeros(2, np.int64)
-    described, (sample,) = survey_videos(names, [zeros_M], Config(), work=Work(spoiled))
-    assert described[0].error is None
-    assert "descriptor row 17 is not finite" in described[1].error
-    assert len(sample.owner_P) == 30
-    assert not sample.owner_P.any()
 
 
 @pytest.mark.parametrize("balance", BALANCES)

@@ -8,7 +8,7 @@ from fakes import FakeExtract
 from tests_model import make
 
 from lsfref import lsh, voting
-from lsfref.phases import testing
+from lsfref.phases import growth, testing
 from lsfref.phases.passes import Pooled
 
 FITTED = make()
@@ -55,7 +55,7 @@ def test_an_index_is_prepared_once():
 
 def test_the_most_similar_are_by_hash_with_the_distance_of_the_codes():
     task, query_E = FITTED.tasks["foreground"], FITTED.pooled_ME[2] + 0.01
-    hits = testing.most_similar(task, FITTED.pooled_ME, query_E, top=3)
+    hits = growth.most_similar(task, FITTED.pooled_ME, query_E, top=3)
     assert {hit.row for hit in hits} <= set(task.rows_m.tolist())
     assert 2 not in [hit.row for hit in hits]  # it has no label of this task
     query_CMN = testing.hashes(task, query_E[None])

@@ -7,7 +7,7 @@ from typing import Any
 from lsfref.app import options, output
 from lsfref.app.lists.label_lists import find_videos
 from lsfref.app.work.session import session
-from lsfref.phases import testing
+from lsfref.phases import growth
 from lsfref.study.protocol.answering import paper_answerer
 
 FIELDS = ("query", "rank", "file", "background", "foreground", "hash_distance", "code_distance")
@@ -28,7 +28,7 @@ def run(args: argparse.Namespace) -> int:
             doing.progress.report(pooled.warnings, pooled.error)
             if pooled.pooled_E is None:
                 continue
-            hits = testing.most_similar(task, fitted.pooled_ME, pooled.pooled_E, top=args.top)
+            hits = growth.most_similar(task, fitted.pooled_ME, pooled.pooled_E, top=args.top)
             for rank, hit in enumerate(hits, start=1):
                 row = {"query": path, "rank": rank} | as_row(hit, fitted)
                 show(row) if show else rows.append(row)

@@ -25,7 +25,7 @@ from lsfref.errors import LsfrefError
 from lsfref.media import decoding
 from lsfref.media.ffmpeg import PathLike
 from lsfref.model import Model, Task
-from lsfref.phases import extraction, testing, timeline
+from lsfref.phases import extraction, growth, testing, timeline
 from lsfref.phases.advice import unusable
 from lsfref.phases.extraction import Extract, Extraction
 from lsfref.phases.phase2 import neighbor_count
@@ -79,7 +79,7 @@ class Search(NamedTuple):
     squared_distances_CMK: Floats
     query_hashes_CMN: Floats
     votes: voting.Votes
-    hits: list[testing.Hit]
+    hits: list[growth.Hit]
 
 
 @dataclasses.dataclass
@@ -256,5 +256,5 @@ def _search(name: str, model: Model, pooled_E: Floats) -> Search:
         *testing.search(task, pooled_E[None], model.config),
         testing.hashes(task, pooled_E[None]),
         testing.votes_of(task, pooled_E[None], model.config),
-        testing.most_similar(task, model.pooled_ME, pooled_E, top=top),
+        growth.most_similar(task, model.pooled_ME, pooled_E, top=top),
     )

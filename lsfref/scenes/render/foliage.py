@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lsfref.arrays import Floats
-from lsfref.kernels.filters import warp
+from lsfref.kernels.filters import read_at
 from lsfref.scenes.render.perspective import Camera, column_of, row_of
 from lsfref.scenes.render.shapes import Layer
 from lsfref.scenes.render.textures import fractal_tile, look_up, twice
@@ -106,5 +106,7 @@ def blown(
     for wind in np.moveaxis(winds, 1, 0):
         push_hw, lift_hw = twice(twice(wind))[:, :h, :w] * crown.give_h1
         x_hw, y_hw = x_w - push_hw, y_h1 - lift_hw
-        moved = [warp(plane_hw, x_hw, y_hw) for plane_hw in (*still.color_3hw, still.cover_hw)]
+        moved = [
+            read_at(plane_hw, x_hw, y_hw)[0] for plane_hw in (*still.color_3hw, still.cover_hw)
+        ]
         yield still._replace(color_3hw=np.stack(moved[:3]), cover_hw=moved[3])

@@ -3,7 +3,7 @@
 import numpy as np
 
 from lsfref.arrays import Floats, Ints
-from lsfref.kernels.filters import warp
+from lsfref.kernels.filters import read_at
 from lsfref.scenes.render.textures import course, twice
 
 
@@ -36,7 +36,7 @@ def shaken(frame_3HW: Floats, way_3: Floats, *, margin: int) -> Floats:
     cos, sin = np.float32(np.cos(turn)), np.float32(np.sin(turn))
     x_HW = cos * x_W + sin * y_H1 + np.float32((width - 1) / 2 - dx)
     y_HW = cos * y_H1 - sin * x_W + np.float32((height - 1) / 2 - dy)
-    seen_3HW = np.stack([warp(plane_HW, x_HW, y_HW) for plane_HW in frame_3HW])
+    seen_3HW = np.stack([read_at(plane_HW, x_HW, y_HW)[0] for plane_HW in frame_3HW])
     return seen_3HW[:, margin : height - margin, margin : width - margin]
 
 
