@@ -29,7 +29,7 @@ The public names, imported as they are first used:
 
 read_labels   the label list of a CSV: `videos`, and `classes` for `train`
 train         a model of labelled videos, with what was skipped and what is to be known
-classify      the answers of both tasks for one video
+classify      the answers of both tasks for one video, of preset `best` too
 retrieve      the indexed videos most similar to one
 save, load    a model to a file and back
 Config        every choice; PRESETS: `paper` and `small`
@@ -43,12 +43,13 @@ TYPE_CHECKING = False  # typing itself may not be imported here: see __main__
 if TYPE_CHECKING:
     from typing import Any
 
+    from lsfref.app.evaluation.systems import classify
     from lsfref.app.lists.manifest import read_labels
     from lsfref.config import PRESETS, Config
     from lsfref.fisher import fisher_score, select_top
     from lsfref.flow import dense_flow
     from lsfref.model import load, save
-    from lsfref.pipeline import classify, extract, retrieve, train
+    from lsfref.pipeline import extract, retrieve, train
     from lsfref.video import read_frames
 
 __version__ = "2.0.0"
@@ -57,12 +58,13 @@ __all__ = [
     "read_labels", "retrieve", "save", "select_top", "train",
 ]  # fmt: skip
 _HOMES = {
+    "app.evaluation.systems": ("classify",),
     "app.lists.manifest": ("read_labels",),
     "config": ("PRESETS", "Config"),
     "fisher": ("fisher_score", "select_top"),
     "flow": ("dense_flow",),
     "model": ("load", "save"),
-    "pipeline": ("classify", "extract", "retrieve", "train"),
+    "pipeline": ("extract", "retrieve", "train"),
     "video": ("read_frames",),
 }
 

@@ -77,7 +77,7 @@ def train(
 
 
 def classify(path: PathLike, model: Model, *, extract: Extract = extract) -> testing.Answer:
-    """Return the answers of both tasks for one video (Figure 1, right half).
+    """Return the paper's answers to both tasks for one video (Figure 1, right half).
 
     Bad input is in `error`, with no labels; it is never raised.
     """

@@ -9,12 +9,14 @@ from typing import Any, NamedTuple
 
 from lsfref import pipeline
 from lsfref.model import Model
+from lsfref.phases.extraction import Extract, PathLike, extract
 from lsfref.phases.passes import survey
 from lsfref.phases.sampling import Describe
+from lsfref.phases.testing import Answer
 from lsfref.study.best import evaluation, vectors
 from lsfref.study.best import preset as best
 from lsfref.study.best.choices import Choices
-from lsfref.study.protocol.answering import Answerer, paper_answerer
+from lsfref.study.protocol.answering import Answerer, answer_as, paper_answerer
 from lsfref.study.protocol.evaluate import evaluate_videos
 from lsfref.study.protocol.outcome import Outcome
 
@@ -39,6 +41,15 @@ def system(choices: Choices | None) -> System:
         functools.partial(evaluation.evaluate_videos, choices=choices),
         functools.partial(vectors.describe_video, choices=choices),
     )
+
+
+def classify(path: PathLike, model: Model, *, extract: Extract = extract) -> Answer:
+    """Return the answers of both tasks for one video, of the system that the model is of.
+
+    Bad input is in `error`, with no labels; it is never raised. Raises ModelError as `answerer`.
+    """
+    asked = answerer(model)
+    return answer_as(asked, asked.describe(path, extract=extract))
 
 
 def answerer(model: Model, name: str = "model") -> Answerer:

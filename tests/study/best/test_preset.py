@@ -11,6 +11,7 @@ import pytest
 from fakes import CLASSES, FakeExtract, ask, videos
 from fakes_best import blocks_of, labels_of, run, some_rows
 
+import lsfref
 from lsfref import model, pipeline
 from lsfref.app.cli import main
 from lsfref.errors import LsfrefError, ModelError, VideoError
@@ -106,6 +107,17 @@ def test_save_load_save_gives_the_same_bytes_and_answers(fitted, tmp_path):
         assert answers[0] == answers[1]
         assert answers[0].points == 23
         assert sum(answers[0].confidence["background"].values()) == pytest.approx(1)
+
+
+def test_the_public_classify_answers_as_the_model_is_meant_to(fitted):
+    """A model of this preset does not silently answer as the paper's system."""
+    name = "rain-human-1-x.mp4"
+    said = lsfref.classify(name, fitted, extract=FakeExtract())
+    assert said == ask(best.answerer(fitted), name, extract=FakeExtract())
+    plain = dataclasses.replace(fitted, extras=None)
+    of_paper = lsfref.classify(name, plain, extract=FakeExtract())
+    assert of_paper == pipeline.classify(name, plain, extract=FakeExtract())
+    assert of_paper.confidence != said.confidence
 
 
 def test_videos_without_trajectories_are_learned_from_and_not_called_skipped(trained_model):
