@@ -13,8 +13,6 @@ from lsfref.phases.extraction import Extract, PathLike, extract
 from lsfref.phases.passes import survey
 from lsfref.phases.sampling import Describe
 from lsfref.phases.testing import Answer
-from lsfref.study.best import evaluation, vectors
-from lsfref.study.best import preset as best
 from lsfref.study.best.choices import Choices
 from lsfref.study.protocol.answering import Answerer, answer_as, paper_answerer
 from lsfref.study.protocol.evaluate import evaluate_videos
@@ -36,8 +34,10 @@ def system(choices: Choices | None) -> System:
     """Return the paper's system, or preset `best` where there are choices of it."""
     if choices is None:
         return System(pipeline.train, evaluate_videos, survey)
+    from lsfref.study.best import evaluation, preset, vectors  # here: the paper's starts sooner
+
     return System(
-        functools.partial(best.train, choices=choices),
+        functools.partial(preset.train, choices=choices),
         functools.partial(evaluation.evaluate_videos, choices=choices),
         functools.partial(vectors.describe_video, choices=choices),
     )
@@ -54,4 +54,8 @@ def classify(path: PathLike, model: Model, *, extract: Extract = extract) -> Ans
 
 def answerer(model: Model, name: str = "model") -> Answerer:
     """Return what answers for a model. Raises ModelError where its extras are not understood."""
-    return paper_answerer(model) if model.extras is None else best.answerer(model, name)
+    if model.extras is None:
+        return paper_answerer(model)
+    from lsfref.study.best import preset  # here: as above
+
+    return preset.answerer(model, name)

@@ -24,7 +24,6 @@ from lsfref.storage.files import open_own, parse_json, printable
 
 ROWS = 2048  # of a stored block, at least
 ABOUT = {"key": str, "n_frames": int, "n_points": int, "warnings": list, "seal": str}
-HELD = 64 << 20  # bytes: an entry that is not read again after it was checked
 MOST_FRAMES = 2**31
 HIGHEST_10 = np.array([MOST_FRAMES, *[1e5] * 4, 1e6, 100, 1, 1, MOST_FRAMES])  # of a Block's info
 ONE = 1.001  # no number of a descriptor is larger (A8, A10), but for rounding
@@ -79,20 +78,17 @@ def _reading(entry: Path, key: str, config: Config) -> Iterator[Any]:
         if not texts or not 0 <= about["n_frames"] < MOST_FRAMES:
             raise ValueError("not what is said of a video")
         n_points = last = 0
-        held: list[Block] = []
         for b in range(n_blocks):
             block = read_block(archive, b, check=True)
             check_rows(*block, about["n_frames"], last, config.dtype)
             n_points, last = n_points + len(block.info_P10), block.info_P10[-1, 0]
-            if size <= HELD:
-                held.append(block)
         if n_points != about["n_points"]:
             raise ValueError("not all of it")
         with contextlib.suppress(OSError):
             os.utime(file.fileno())  # the oldest by use go first
         yield about
         try:
-            yield from held or (read_block(archive, b, check=False) for b in range(n_blocks))
+            yield from (read_block(archive, b, check=False) for b in range(n_blocks))
         except BROKEN as fault:
             told = "it has changed while it was read; start again"
             raise VideoError(f"{printable(entry)}: {told}") from fault

@@ -12,7 +12,6 @@ import pytest
 from fakes import Fake, entries, rows, same
 
 from lsfref.app.work import cache
-from lsfref.app.work import entries as cache_entries
 from lsfref.app.work.cache import (
     BESIDE,
     CachedExtract,
@@ -178,10 +177,7 @@ def test_what_is_no_entry_is_computed(video, folder, spoil):
 
 
 @pytest.mark.parametrize("put", [None, b"another file"])
-def test_an_entry_that_vanishes_while_it_is_read_is_computed_without_a_word(
-    video, folder, put, monkeypatch
-):
-    monkeypatch.setattr(cache_entries, "HELD", 0)
+def test_an_entry_that_vanishes_while_it_is_read_is_computed_without_a_word(video, folder, put):
     fake = Fake()
     kept = CachedExtract(folder, compute=fake)
     good = rows(kept(video, CONFIG))

@@ -251,13 +251,12 @@ def test_a_folder_in_the_place_of_an_entry_stays_and_is_told(kept):
     assert (entry / "mine.txt").read_text() == "mine"
 
 
-def test_an_entry_that_shrinks_while_it_is_read_is_told_in_a_sentence(kept, monkeypatch):
-    """One that is too large to be held is read again after it was checked."""
+def test_an_entry_that_shrinks_while_it_is_read_is_told_in_a_sentence(kept):
+    """It is read again after it was checked."""
     from lsfref.errors import VideoError
 
     cached, video, _, _ = kept
     entry = next(path for path in kept[2] if len(path.stem) == 64)
-    monkeypatch.setattr(entries_of_the_cache, "HELD", 0)
     assert same(rows(cached(video, CONFIG)), kept[3])
     found = cached(video, CONFIG)
     os.truncate(entry, entry.stat().st_size // 2)
