@@ -91,6 +91,6 @@ def _squared_distances(index_MN: Floats, queries_BN: Floats, short: Ints) -> Flo
         apart -= queries_BN[rows, None]
         apart *= apart
         sums = squared[rows]
-        for n in range(apart.shape[2]):
-            sums += apart[:, :, n]
+        for term in np.ascontiguousarray(apart.transpose(2, 0, 1)):
+            sums += term  # in the order of n, which numpy's own sums do not promise
     return squared

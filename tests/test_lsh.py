@@ -61,6 +61,14 @@ def test_by_hand():
     np.testing.assert_array_equal(own.squared_distances_mK, [[0, 0, 9], [9, 16, 25]])
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("n", [8, 30, 300])
+def test_terms_are_added_in_order_where_one_distance_is_all(n, dtype):
+    """numpy sums a single contiguous run in pairs, which has other bits."""
+    for seed in range(20):
+        check(vectors(1, n, seed=seed, dtype=dtype), vectors(1, n, seed=99, dtype=dtype), 1)
+
+
 def test_directions_come_table_by_table():
     """G2: fewer tables are the first of more."""
     size = {"n_projections": 5, "n_features": 7}
