@@ -16,6 +16,7 @@ from lsfref.study.table1.rows import WHOLE
 
 COLUMNS, MATRIX = columns("compare"), columns("confusion")
 BAR = 6.0  # rem, of an accuracy of 1
+DARKEST = 0.75  # of a cell: its number can be read on it, by day and by night
 
 
 def compare_page(
@@ -85,5 +86,5 @@ def _matrix(outcome: Outcome) -> str:
 
 
 def _cell(share: float, count: float) -> str:
-    style = f"background:rgba(0,114,178,{share:.2f})" + ";color:#fff" * bool(share > 0.55)
+    style = f"background:rgba(0,114,178,{DARKEST * share:.2f})"
     return f'<td class="n cell" style="{style}">{count:.1f}</td>'.replace(".0<", "<")

@@ -45,14 +45,14 @@ def explain_page(story: Story, folders: list[Path], back: str = "") -> str:
 def summary(story: Story, folders: list[Path]) -> str:
     """Return what `classify` answers, over time too, who said so, and the videos most like it."""
     model = story.model
-    lines = [f"<p><b>Warning:</b> {soft(warning)}.</p>" for warning in story.warnings]
+    lines = [f"<p><b>Warning:</b> {soft(f'{warning}.')}</p>" for warning in story.warnings]
     if model is None:
         lines.append(
             "<p>No model was given, so this page ends with the descriptors. Train one, then name "
             "it with <code>--model</code>.</p>"
         )
     if story.fault is not None:
-        lines.append(f'<p class="answer"><b>No answer.</b> {soft(story.fault)}.</p>')
+        lines.append(f'<p class="answer"><b>No answer.</b> {soft(story.fault + ".")}</p>')
     if story.indexed_as is not None:
         lines.append(
             f"<p><b>This video itself is in the index</b>, as {soft(story.indexed_as)}: the model "

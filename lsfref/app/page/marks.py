@@ -41,7 +41,7 @@ def mark(
 ) -> str:
     """Return mark `number` as SVG, about 2 size wide; its color is its own by default."""
     color = color or color_of(number)
-    paint = f'fill="{color}"' if filled else f'fill="none" stroke="{color}" stroke-opacity="0.6"'
+    paint = f'fill="{color}"' if filled else f'fill="none" stroke="{color}"'
     n, outer, inner, turn = SHAPES[number % len(SHAPES)]
     if n == 0:
         return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{size}" {paint}/>'

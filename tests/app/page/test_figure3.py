@@ -33,7 +33,7 @@ def test_each_number_says_where_it_comes_from():
     marks = text.count("<circle") + text.count("<polygon")
     n_known = int((LABELS < 2).sum())
     assert marks == 3 * (N + n_known) + 5  # of the points and of two legends
-    assert text.count('stroke-opacity="0.6"') == 3 * ((~asked).sum() + (~asked)[LABELS < 2].sum())
+    assert text.count('fill="none" stroke="#') == 3 * ((~asked).sum() + (~asked)[LABELS < 2].sum())
     features = spaces["lsfnet"][asked]
     assert separation(features, LABELS[asked]).startswith("silhouette ")
     assert separation(features, 0 * LABELS[asked]) == "fewer than two classes were asked"
