@@ -14,6 +14,8 @@ from typing import Any
 
 from lsfref.storage.files import printable
 
+# What a page says whatever the video is, as HTML; tables have it in columns.json.
+WORDS = json.loads(Path(__file__).with_name("words.json").read_text(encoding="ascii"))
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 
 

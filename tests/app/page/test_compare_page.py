@@ -5,6 +5,7 @@ import re
 import numpy as np
 from pages import Page
 
+from lsfref.app.page import marks
 from lsfref.app.page.compare_page import COLUMNS, _cell, compare_page
 from lsfref.study.protocol.outcome import Outcome
 from lsfref.study.table1.compare import against
@@ -41,6 +42,16 @@ def test_numbers_are_rounded_and_the_reference_is_bold():
     assert "other 25.0% 0.0% 4.6% to 69.9% 25.0% 2 0 0.500" in page.text
     assert "<b>whole system</b>" in text
     assert "always the largest class 50.0%" in page.text
+
+
+def test_no_mark_stands_for_classes_of_two_tasks():
+    asked = [("background", ("fog", "snow")), ("foreground", ("cat", "dog"))]
+    outcomes = [Outcome(WHOLE, t, names, TRUE, np.array([TRUE])) for t, names in asked]
+    text, _ = some_page(outcomes)
+    every = ["fog", "snow", "cat", "dog"]
+    for name in every:
+        assert text.count(marks.tag(every, name)) == 1
+        assert text.count(marks.tag(every, name, " (2)")) == 1
 
 
 def test_the_numbers_of_a_cell_can_be_read_by_day_and_by_night():

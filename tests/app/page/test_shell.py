@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from pages import Page
 
 from lsfref.app.page import shell
+from lsfref.config import Config
 
 
 @pytest.mark.parametrize(
@@ -51,6 +53,13 @@ def test_names_may_break_where_they_are_joined():
     whole = '<span class="name">a&amp;/<wbr>b__<wbr>c.<wbr>mp4:</span>'
     assert shell.soft("see a&/b__c.mp4: no video.") == f"see {whole} no video."
     assert shell.soft("<b>\u202e\x1b") == "&lt;b&gt;\\u202e\\x1b"
+
+
+def test_every_word_of_the_pages_is_used():
+    folder = Path(shell.__file__).parent
+    code = "".join(path.read_text() for path in folder.glob("*.py"))
+    used = re.findall(r"""WORDS\[["']([a-z ]+)["']\]""", code)
+    assert {*used, *Config.__dataclass_fields__["switch"].metadata["values"]} == set(shell.WORDS)
 
 
 def test_a_number_says_where_trace_has_it():
