@@ -68,7 +68,7 @@ def _answered(story: Story, model: Model, name: str, folders: list[Path]) -> str
     row = (model.estimate or {}).get(name)
     worth = f'<p class="note">Measured in training, {text(sentence(name, row))}.</p>' if row else ""
     return (
-        f'<h2>{QUESTIONS[name]}</h2><p class="answer"><b>{either(classes, shares)}</b>,'
+        f'<h2>{QUESTIONS[name]}</h2><p class="answer"><b>{either(classes, shares, ",")}</b>'
         f" with a share of {percent(max(shares.values()))}{each}.</p>{worth}"
         f"{charts.share_strip(shares, classes, name)}"
         f'<p class="legend">{" ".join(said)}</p>'
@@ -107,7 +107,7 @@ def _by_expert(story: Story, name: str, classes: Sequence[str]) -> str:
     """Return what each expert of preset `best` says; nothing where there is one alone."""
     said, experts = "", story.evidence.experts if story.evidence else {}
     for expert, shares in experts.get(name, {}).items():
-        says = f"{either(classes, shares)} {percent(max(shares.values()))}"
+        says = either(classes, shares, f" {percent(max(shares.values()))}")
         said += f"<p>{text(expert)}: {says}</p>{charts.share_strip(shares, classes, expert)}"
     return said and f"<h3>Which expert said what</h3>{said}"
 

@@ -61,9 +61,10 @@ def best_of(shares: dict[str, float]) -> list[str]:
     return [name for name, share in shares.items() if share == max(shares.values())]
 
 
-def either(classes: Sequence[str], shares: dict[str, float]) -> str:
+def either(classes: Sequence[str], shares: dict[str, float], more: str = "") -> str:
     """Return the answer as `classify` names it: classes of equal shares are told together."""
-    return " or ".join(tag(classes, name) for name in best_of(shares))
+    *first, last = best_of(shares)
+    return " or ".join([*(tag(classes, name) for name in first), tag(classes, last, more)])
 
 
 def _place(card: Card, task: str, names: tuple[str, ...]) -> tuple[float, float]:

@@ -150,7 +150,7 @@ def _votes(model: Model, name: str, search: Search) -> str:
     task = model.tasks[name]
     labels_CK = task.labels_m[search.neighbors_CMK[:, 0]]
     shares_C, winner = search.votes.confidence_MC[0], int(search.votes.decision_M[0])
-    answer = tag(classes_of(model), task.classes[winner])
+    answer = tag(classes_of(model), task.classes[winner], ",")
     decided = f'<data value="{winner}" data-from="10_voting/{name}/decision_1[0]">{answer}</data>'
     rows = []
     for c, label in enumerate(task.classes):
@@ -161,7 +161,7 @@ def _votes(model: Model, name: str, search: Search) -> str:
     heads = columns("votes")
     for t in range(1, len(labels_CK) + 1):
         heads += columns("votes of a table", t=t)
-    vote = f"The vote: {decided}, with {percent(shares_C[winner])} of the votes."
+    vote = f"The vote: {decided} with {percent(shares_C[winner])} of the votes."
     return f'<h3>{QUESTIONS[name]}</h3><p class="answer">{vote}</p>{table(heads, rows)}'
 
 

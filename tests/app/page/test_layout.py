@@ -38,6 +38,7 @@ CLASSES = (
     "tree waving",
     "thunderstorm",
     "snow or hail, with <wind> & fog that comes from the north-west",  # 62 letters
+    "dust or smoke of a <fire> & more, as on a dry day of late July",
 )
 ONE_WORD = "supercalifragilistic" * 3  # 60 letters, which no line of a phone can hold
 QUIET = (
@@ -79,7 +80,7 @@ COLLECT = (
 def pages(stories):
     """Every kind of page, with names and numbers as long as they may be."""
     path = "a folder/with_a_rather_long_name_of_a_video-from.somewhere_0001.mp4"
-    named = dict(zip(stories[1].model.tasks["background"].classes, CLASSES[::-1], strict=False))
+    named = dict(zip(stories[1].model.tasks["background"].classes, CLASSES[6:], strict=True))
     shares = stories[1].answer.confidence["background"]
     tasks, told = dict(stories[1].model.tasks), {named[name]: s for name, s in shares.items()}
     tasks["background"] = dataclasses.replace(tasks["background"], classes=tuple(named.values()))
@@ -103,7 +104,7 @@ def pages(stories):
     rng = np.random.default_rng(0)
     true = np.arange(70) % len(CLASSES)
     outcomes = [
-        Outcome(recipe.name, "background", CLASSES, true, rng.integers(-1, 8, (3, 70)))
+        Outcome(recipe.name, "background", CLASSES, true, rng.integers(-1, 9, (3, 70)))
         for recipe in ROWS.values()
     ]
     drawn = figure3(
