@@ -50,7 +50,8 @@ def curves(series: dict[str, Floats], alt: str) -> str:
         y = 98 - 96 * np.resize(values, len(x)) / (float(np.max(values)) or 1.0)
         points = " ".join(f"{a:.2f},{b:.2f}" for a, b in zip(x, y, strict=True))
         parts.append(f'<polyline points="{points}" fill="none" {paint}/>')
-        line = f'<svg class="sign" viewBox="0 0 14 14"><path d="M0 7H14" {paint}/></svg>'
+        drawn = f'<path d="M0 7H14" {paint}/>'
+        line = f'<svg class="sign" viewBox="0 0 14 14" aria-hidden="true">{drawn}</svg>'
         ends = f"{shown(float(values[0]))} to {shown(float(values[-1]))}"
         names.append(f'<span class="tag">{line} {text(name)}: {ends}</span>')
     parts.append(f'<path d="M0 0V100H100" {FRAME}/>')

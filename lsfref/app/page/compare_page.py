@@ -7,15 +7,15 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from lsfref.app.page.figure3 import NOTE
 from lsfref.app.page.marks import BLUE, css, tag
-from lsfref.app.page.shell import columns, key, page, table, text, wide
+from lsfref.app.page.shell import WORDS, columns, key, page, table, text, wide
 from lsfref.study.protocol.metrics import SignTest
 from lsfref.study.protocol.outcome import Outcome, confusion, figures
 from lsfref.study.table1.rows import WHOLE
 
 COLUMNS, MATRIX = columns("compare"), columns("confusion")
 BAR = 6.0  # rem, of an accuracy of 1
+DARKEST = 0.75  # of a cell: its number can be read on it, by day and by night
 
 
 def compare_page(
@@ -35,10 +35,12 @@ def compare_page(
         parts.append(f"<h2>{text(task.capitalize())} motion</h2>")
         parts.append(_table(of_task, tests))
     if figure is not None:
-        parts += ["<h2>Feature spaces</h2>", f'<p class="note">{text(NOTE)}</p>', figure]
+        parts += ["<h2>Feature spaces</h2>", WORDS["spaces"], figure]
+    classes = [name for of_task in by_task.values() for name in of_task[0].classes]
     for task, of_task in by_task.items():
+        drawn = "".join(_matrix(outcome, classes) for outcome in of_task)
         parts.append(f"<h2>Confusion, {text(task)}</h2>{key(MATRIX)}")
-        parts.append(f'<div class="matrices">{"".join(map(_matrix, of_task))}</div>')
+        parts.append(f'<div class="matrices">{drawn}</div>')
     return page(title, parts)
 
 
@@ -69,21 +71,21 @@ def _p(p: float) -> str:
     return "&lt; 0.001" if p < 0.001 else f"{p:.3f}"
 
 
-def _matrix(outcome: Outcome) -> str:
-    classes, (answers, counted) = outcome.classes, confusion(outcome)
-    sizes = np.bincount(outcome.true_M, minlength=len(classes))
-    names = [tag(classes, name) for name in classes]
-    names += answers[len(classes) :]  # "no answer"
+def _matrix(outcome: Outcome, classes: Sequence[str]) -> str:
+    own, (answers, counted) = outcome.classes, confusion(outcome)
+    sizes = np.bincount(outcome.true_M, minlength=len(own))
+    names = [tag(classes, name) for name in own]
+    names += answers[len(own) :]  # "no answer"
     head = "".join(f'<th scope="col" class="n">{name}</th>' for name in names)
     rows = "".join(
-        f'<tr><th scope="row">{name}&nbsp;({size})</th>'
+        f'<tr><th scope="row">{tag(classes, name, f" ({size})")}</th>'
         f"{''.join(_cell(count / max(size, 1), count) for count in counts)}</tr>"
-        for name, size, counts in zip(names, sizes, counted, strict=False)
+        for name, size, counts in zip(own, sizes, counted, strict=True)
     )
     drawn = f"<table><thead><tr><td></td>{head}</tr></thead><tbody>{rows}</tbody></table>"
     return f"<div><h3>{text(outcome.method)}</h3>{wide(drawn)}</div>"
 
 
 def _cell(share: float, count: float) -> str:
-    style = f"background:rgba(0,114,178,{share:.2f})" + ";color:#fff" * bool(share > 0.55)
+    style = f"background:rgba(0,114,178,{DARKEST * share:.2f})"
     return f'<td class="n cell" style="{style}">{count:.1f}</td>'.replace(".0<", "<")

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lsfref.app.page import charts, marks, pixels
-from lsfref.app.page.shell import figure, folded, shown
+from lsfref.app.page.shell import WORDS, figure, folded, shown
 from lsfref.arrays import Bools, Floats
 from lsfref.media.ffmpeg import PathLike
 from lsfref.study.best import people, pictures
@@ -111,9 +111,6 @@ def evidence(found: Evidence) -> str:
         figure(charts.bars(far, f"Numbers of {name}"), f"{name}: {len(far)} numbers")
         for name, far in found.families.items()
     )
-    words = (
-        "<p>Each as its distance from the mean of the training clips, in their standard "
-        f"deviations, {FAR:.0f} at most.</p>"
-    )
+    words = WORDS["families"].format(far=shown(FAR))
     summary = "The numbers of each family, against those of the training clips"
     return f"<h2>What was looked at</h2>{body}{folded(summary, words + drawn)}"

@@ -2,26 +2,21 @@
 
 import itertools
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from lsfref.app.evaluation.estimate import caution, sentence
 from lsfref.app.page import charts, pixels, stages_1_to_4, stages_5_to_10
 from lsfref.app.page.evidence import evidence
-from lsfref.app.page.folder_page import best_of
+from lsfref.app.page.folder_page import best_of, either
 from lsfref.app.page.marks import class_numbers, tag
 from lsfref.app.page.section import STAGES, section
-from lsfref.app.page.shell import figure, page, percent, plural, soft, text
+from lsfref.app.page.shell import WORDS, figure, page, percent, plural, soft, text
 from lsfref.app.page.stages_5_to_10 import QUESTIONS
-from lsfref.app.page.story import Story, find_indexed, label_of, thumbnail
+from lsfref.app.page.story import Story, classes_of, find_indexed, label_of, thumbnail
 from lsfref.model import Model
 
 GALLERY = 6  # neighbors shown as pictures
-READING = (
-    "<p>A label is the vote of the most similar labelled videos. Similar means: their points move "
-    "alike. The stages below show how a video becomes points, points become numbers, and numbers "
-    "find their like. The pictures show one moment of this video, where the most trajectories end; "
-    "the numbers are of all of it.</p>"
-)
 
 
 def explain_page(story: Story, folders: list[Path], back: str = "") -> str:
@@ -34,7 +29,7 @@ def explain_page(story: Story, folders: list[Path], back: str = "") -> str:
     body += [f"<h1>How lsfref sees {soft(title)}</h1>", summary(story, folders)]
     names = [stage["name"] for stage in STAGES[: 10 if model else 4]]
     links = "".join(f'<li><a href="#stage{n}">{name}</a></li>' for n, name in enumerate(names, 1))
-    body.append(f"{READING}<nav><ol>{links}</ol></nav>")
+    body.append(f"{WORDS['reading']}<nav><ol>{links}</ol></nav>")
     stages = [draw(story) for draw in stages_1_to_4.DRAWN]
     if model is not None:
         stages += [draw(story, model) for draw in stages_5_to_10.DRAWN]
@@ -45,19 +40,13 @@ def explain_page(story: Story, folders: list[Path], back: str = "") -> str:
 def summary(story: Story, folders: list[Path]) -> str:
     """Return what `classify` answers, over time too, who said so, and the videos most like it."""
     model = story.model
-    lines = [f"<p><b>Warning:</b> {soft(warning)}.</p>" for warning in story.warnings]
+    lines = [f"<p><b>Warning:</b> {soft(f'{warning}.')}</p>" for warning in story.warnings]
     if model is None:
-        lines.append(
-            "<p>No model was given, so this page ends with the descriptors. Train one, then name "
-            "it with <code>--model</code>.</p>"
-        )
+        lines.append(WORDS["no model"])
     if story.fault is not None:
-        lines.append(f'<p class="answer"><b>No answer.</b> {soft(story.fault)}.</p>')
+        lines.append(f'<p class="answer"><b>No answer.</b> {soft(story.fault + ".")}</p>')
     if story.indexed_as is not None:
-        lines.append(
-            f"<p><b>This video itself is in the index</b>, as {soft(story.indexed_as)}: the model "
-            "has learned from it, so its answer says little of videos that are new to it.</p>"
-        )
+        lines.append(WORDS["indexed"].format(name=soft(f"{story.indexed_as}:")))
     if model is not None and story.answer is not None and story.fault is None:
         lines += [_answered(story, model, name, folders) for name in model.tasks]
         if remark := caution(model.estimate):
@@ -65,39 +54,31 @@ def summary(story: Story, folders: list[Path]) -> str:
         if story.evidence is not None:
             lines.append(evidence(story.evidence))
         if model.extras is not None:
-            lines.append(
-                f"<p>This model is of preset {text(model.extras.kind)}: the answers above are those"
-                " of its own classifiers, as <code>classify</code> gives them. Stages 5 to 10 below"
-                " are those of the paper's system, which the same file holds.</p>"
-            )
+            lines.append(WORDS["preset"].format(kind=text(model.extras.kind)))
     return "".join(lines)
 
 
 def _answered(story: Story, model: Model, name: str, folders: list[Path]) -> str:
     assert story.answer is not None
-    classes, shares = model.tasks[name].classes, story.answer.confidence[name]
-    winner = story.answer.labels[name]
-    assert winner is not None
-    ranked = sorted(shares.items(), key=lambda item: -item[1])
-    said = [
-        tag(classes, label, f" {percent(share)}")
-        for label, share in ranked
-        if label != winner and share >= 0.005
-    ]
+    classes, shares = classes_of(model), story.answer.confidence[name]
+    winners = best_of(shares)
+    others = sorted(shares.items(), key=lambda item: -item[1])[len(winners) :]
+    said = [tag(classes, c, f" {percent(share)}") for c, share in others if share >= 0.005]
+    each = " each" * (len(winners) > 1)
     row = (model.estimate or {}).get(name)
     worth = f'<p class="note">Measured in training, {text(sentence(name, row))}.</p>' if row else ""
     return (
-        f'<h2>{QUESTIONS[name]}</h2><p class="answer"><b>{tag(classes, winner)}</b>,'
-        f" with a share of {percent(shares[winner])}.</p>{worth}"
+        f'<h2>{QUESTIONS[name]}</h2><p class="answer"><b>{either(classes, shares, ",")}</b>'
+        f" with a share of {percent(max(shares.values()))}{each}.</p>{worth}"
         f"{charts.share_strip(shares, classes, name)}"
         f'<p class="legend">{" ".join(said)}</p>'
         + _over_time(story, name, classes)
         + _by_expert(story, name, classes)
-        + _neighbors(story, model, name, winner, folders)
+        + _neighbors(story, model, name, winners, folders)
     )
 
 
-def _over_time(story: Story, name: str, classes: tuple[str, ...]) -> str:
+def _over_time(story: Story, name: str, classes: Sequence[str]) -> str:
     """Return the strip of the answers over time; equal ones that follow each other are one."""
     if len(story.intervals) < 2:
         return ""
@@ -122,17 +103,16 @@ def _over_time(story: Story, name: str, classes: tuple[str, ...]) -> str:
     )
 
 
-def _by_expert(story: Story, name: str, classes: tuple[str, ...]) -> str:
+def _by_expert(story: Story, name: str, classes: Sequence[str]) -> str:
     """Return what each expert of preset `best` says; nothing where there is one alone."""
     said, experts = "", story.evidence.experts if story.evidence else {}
     for expert, shares in experts.get(name, {}).items():
-        best = best_of(shares)
-        says = tag(classes, best, f" {percent(shares[best])}")
+        says = either(classes, shares, f" {percent(max(shares.values()))}")
         said += f"<p>{text(expert)}: {says}</p>{charts.share_strip(shares, classes, expert)}"
     return said and f"<h3>Which expert said what</h3>{said}"
 
 
-def _neighbors(story: Story, model: Model, name: str, winner: str, folders: list[Path]) -> str:
+def _neighbors(story: Story, model: Model, name: str, best: list[str], folders: list[Path]) -> str:
     if name not in story.searches:
         return ""
     task, hits = model.tasks[name], story.searches[name].hits
@@ -142,10 +122,11 @@ def _neighbors(story: Story, model: Model, name: str, winner: str, folders: list
         place = find_indexed(file, folders)
         frame_HW = thumbnail(place, story.config) if place else None
         seen = pixels.thumb(frame_HW, f"Indexed video {file}")
-        words = [tag(task.classes, label_of(task, hit.row)), soft(file)]
+        words = [tag(classes_of(model), label_of(task, hit.row)), soft(file)]
         words += ["<b>this video</b>"] * (file == story.indexed_as)
         pictures += figure(seen, "<br>".join(words))
-    agree = sum(label_of(task, hit.row) == winner for hit in hits)
+    agree = sum(label_of(task, hit.row) in best for hit in hits)
     have = "has" if agree == 1 else "have"
     like = f"Of the {plural(len(hits), 'labelled video')} most like this one, {agree} {have}"
-    return f'<p class="lead">{like} that label:</p><div class="gallery">{pictures}</div>'
+    hint = WORDS["unseen"] * ('class="thumb none"' in pictures)
+    return f'<p class="lead">{like} that label:</p><div class="gallery">{pictures}</div>{hint}'

@@ -18,14 +18,6 @@ from lsfref.study.table1.pca import fit_pca, project
 from lsfref.study.table1.rows import SPACES
 from lsfref.study.table1.separation import scatter_ratio, silhouette
 
-NOTE = (
-    "Maps of the spaces in the first fold, drawn without knowledge of the labels. Filled marks are "
-    "videos that were asked, open marks are those learned from: only the filled ones say how well "
-    "a space separates what it has not seen. The numbers are of the whole space, not of the map, "
-    "and of the filled marks alone: a silhouette near 1, or much more scatter between the classes "
-    "than within them, is a space that separates them."
-)
-
 
 def map_2d(features_MQ: Floats) -> tuple[Floats, str]:
     """Return points_M2 of an unsupervised map, and what made it.
@@ -54,11 +46,12 @@ def figure3(
     of them were not learned from.
     """
     maps = {kind: map_2d(space) for kind, space in spaces.items()}
+    classes = [name for task in tasks for name in task.classes]
     parts = []
     for task in tasks:
         labels_M = task.labels_M[rows_M]
         known = labels_M >= 0
-        numbers = np.array([*class_numbers(task.classes).values()])[labels_M]
+        numbers = np.array([class_numbers(classes)[name] for name in task.classes])[labels_M]
         panels = ""
         for kind, space in spaces.items():
             name, asked = SPACES[kind], known & asked_M
@@ -72,8 +65,8 @@ def figure3(
             notes = (maker, separation(space[asked], labels_M[asked]))
             words = "".join(f"<p>{text(note)}</p>" for note in notes)
             panels += f"<div><h4>{text(name)}</h4>{drawn}{words}</div>"
-        parts.append(f"<h3>{text(task.name.capitalize())} motion</h3>{legend(task.classes)}")
-        parts.append(f'<div class="panels">{panels}</div>')
+        head = f"<h3>{text(task.name.capitalize())} motion</h3>{legend(classes, task.classes)}"
+        parts.append(f'{head}<div class="panels">{panels}</div>')
     return "".join(parts)
 
 

@@ -26,7 +26,10 @@ def css(color: Color) -> str:
 
 
 def class_numbers(classes: Sequence[str]) -> dict[str, int]:
-    """Return the number of each class's mark: fixed for the paper's names, then in their order."""
+    """Return the number of each class's mark: fixed for the paper's names, then in their order.
+
+    Here as below `classes` are those of both tasks, so that no mark stands for two of them.
+    """
     order = list(dict.fromkeys([*BACKGROUND, *FOREGROUND, *classes]))
     return {name: order.index(name) for name in classes}
 
@@ -41,7 +44,7 @@ def mark(
 ) -> str:
     """Return mark `number` as SVG, about 2 size wide; its color is its own by default."""
     color = color or color_of(number)
-    paint = f'fill="{color}"' if filled else f'fill="none" stroke="{color}" stroke-opacity="0.6"'
+    paint = f'fill="{color}"' if filled else f'fill="none" stroke="{color}"'
     n, outer, inner, turn = SHAPES[number % len(SHAPES)]
     if n == 0:
         return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{size}" {paint}/>'
@@ -63,9 +66,9 @@ def tag(classes: Sequence[str], name: str, more: str = "") -> str:
     return f'<span class="tag">{sign(class_numbers(classes)[name])} {text(name)}{more}</span>'
 
 
-def legend(classes: Sequence[str], *more: str) -> str:
-    """Return the marks of all classes with their names, and more entries (HTML)."""
-    entries = [tag(classes, name) for name in classes]
+def legend(classes: Sequence[str], names: Sequence[str], *more: str) -> str:
+    """Return the marks of some classes with their names, and more entries (HTML)."""
+    entries = [tag(classes, name) for name in names]
     entries += [f'<span class="tag">{entry}</span>' for entry in more]
     return f'<p class="legend">{" ".join(entries)}</p>'
 

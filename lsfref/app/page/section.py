@@ -47,6 +47,6 @@ def choices(ids: str, config: Config) -> str:
 
 @functools.cache
 def _choice_rows() -> dict[str, tuple[str, str]]:
-    rows = (Path(lsfref.__file__).parent / "CHOICES.md").read_text(encoding="utf-8")
+    rows = (Path(lsfref.__file__).parent / "CHOICES.md").read_text("utf-8").replace("`", "")
     found = re.findall(r"^\| ([A-Z]+\d+) \| (.*?) \| .*? \| (.*?) \|", rows, re.M)
-    return {name: (question, default.replace("`", "")) for name, question, default in found}
+    return {name: (question, default) for name, question, default in found}

@@ -14,6 +14,8 @@ from typing import Any
 
 from lsfref.storage.files import printable
 
+# What a page says whatever the video is, as HTML; tables have it in columns.json.
+WORDS = json.loads(Path(__file__).with_name("words.json").read_text(encoding="ascii"))
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 
 
@@ -31,18 +33,21 @@ def page(title: str, body: Iterable[str]) -> str:
 
 
 def text(words: str | bytes | os.PathLike[str]) -> str:
-    """Return words as HTML: escaped, on one line, without control characters or bidi marks."""
-    return html.escape(printable(words))
+    """Return words as HTML: escaped, on one line, without control characters or bidi marks.
+
+    No line ends before a sign of per cent.
+    """
+    return html.escape(printable(words)).replace(" %", "&nbsp;%")
 
 
 def soft(words: str | bytes | os.PathLike[str]) -> str:
     """Return the name of a file, or words with some, as HTML; a name may break where it is joined.
 
-    That is after a slash, a dot, a dash or a bar.
+    That is after slashes, dots, dashes or bars, and only where a line is too short for it.
     """
-    return "<wbr>".join(
-        html.escape(part) for part in re.split(r"(?<=[/._-])(?=\S)", printable(words))
-    )
+    joined = re.sub(r"(?<=[/._-])(?=[^\s/._-])", "\n", printable(words))
+    whole = re.sub(r"[^ ]*\n[^ ]*", r'<span class="name">\g<0></span>', html.escape(joined))
+    return whole.replace("\n", "<wbr>")
 
 
 def shown(value: float) -> str:
@@ -88,8 +93,8 @@ def columns(name: str, **facts: int) -> list[Column]:
 def table(columns: Sequence[Column], rows: Iterable[Sequence[str]]) -> str:
     """Return a table of HTML cells, and below it what each column says."""
     kinds = [' class="n"' * any(right) for _head, _about, *right in columns]
-    heads = [text(head) for head, *_ in columns]
-    head = "".join(f'<th scope="col"{k}>{h}</th>' for k, h in zip(kinds, heads, strict=True))
+    heads = zip(kinds, columns, strict=True)
+    head = "".join(f'<th scope="col"{kind}>{text(c[0])}</th>' for kind, c in heads)
     body = ""
     for row in rows:
         cells = "".join(f"<td{k}>{cell}</td>" for k, cell in zip(kinds, row, strict=True))

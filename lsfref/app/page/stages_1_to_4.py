@@ -33,12 +33,10 @@ def stage_1(story: Story) -> str:
         picture = pixels.thumb(grey_HW, f"Frame {frame} of the video, grey")
         pictures += figure(picture, f"frame {frame}")
         shape = f"{grey_HW.shape[1]} x {grey_HW.shape[0]} px"
-    rate = f"{story.rate:g} per second" if story.rate else "without a constant rate"
+    rate = f"{story.rate:.4g} per second" if story.rate else "without a constant rate"
     return (
-        f'<div class="gallery">{pictures}</div>'
-        * bool(pictures)
-        + f"<p>{plural(story.n_frames, 'frame')} (counted from 0), {rate}; worked on at {shape}, "
-        f"in {story.config.dtype}.</p>"
+        f'<div class="gallery">{pictures}</div><p>{plural(story.n_frames, "frame")} (counted from '
+        f"0), {rate}; worked on at {shape}, in {story.config.dtype}.</p>"
     )
 
 
@@ -109,8 +107,8 @@ def _seeds(moment: Moment) -> str:
     return figure(
         pixels.png(canvas.pixels, f"Candidates on frame {moment.frame}: {n_new} begin"),
         f"The 5 px grid of frame {moment.frame}, finest scale. {marks.swatch(marks.GREEN)} "
-        f"{number(n_new, source + ':rows')} tracks begin; {marks.swatch(marks.SKY)} {n_taken} "
-        f"cells have a live track already; {marks.swatch(marks.ORANGE)} {n_weak} have too "
+        f"{number(n_new, source + ':rows')} tracks begin; {marks.swatch(marks.SKY)} {n_taken:,} "
+        f"cells have a live track already; {marks.swatch(marks.ORANGE)} {n_weak:,} have too "
         "little texture.",
     )
 
@@ -137,7 +135,7 @@ def _tracks(moment: Moment) -> str:
         grown = figure(
             pixels.gif(frames, f"{len(shown_PS2)} trajectories as they grow over 16 frames"),
             f"The trajectories that end on frame {moment.frame}, as they grow: green behind, red "
-            f"where they are. {len(shown_PS2)} of {len(kept_PS2)} are drawn.",
+            f"where they are. {len(shown_PS2)} of {len(kept_PS2):,} are drawn.",
         )
     key = " ".join(marks.swatch(c, name) for name, (c, _) in RULES.items() if name != "camera")
     return grown + figure(

@@ -5,19 +5,24 @@ import numpy as np
 from lsfref import lsfnet
 from lsfref.app.page import charts
 from lsfref.app.page.marks import BLUE, class_numbers, legend, swatch, tag
-from lsfref.app.page.shell import columns, figure, number, percent, plural, shown, soft, table
-from lsfref.app.page.story import Search, Story, label_of
+from lsfref.app.page.shell import (
+    WORDS,
+    columns,
+    figure,
+    number,
+    percent,
+    plural,
+    shown,
+    soft,
+    table,
+)
+from lsfref.app.page.story import Search, Story, classes_of, label_of
 from lsfref.kernels.scaling import apply_scaling
 from lsfref.model import Model
 
 QUESTIONS = {"background": "Which background motion?", "foreground": "Is there human motion?"}
 NONE = "<p>This video has no trajectories, so there is nothing to go on with.</p>"
 MOST = 12  # neighbors in a table
-GRAINS = {
-    "step": "Each minibatch takes the other loss than the one before.",
-    "epoch": "Each pass takes the other loss than the one before.",
-    "both": "Each minibatch takes both losses, one after the other.",
-}
 
 
 def stage_5(story: Story, model: Model) -> str:
@@ -63,7 +68,7 @@ def stage_6(story: Story, model: Model) -> str:
     )
     return body + (
         f"<p>This was done once, when the model was trained on {plural(len(model.files), 'video')};"
-        f" this video changes nothing in it. {GRAINS[model.config.switch]}</p>"
+        f" this video changes nothing in it. {WORDS[model.config.switch]}</p>"
     )
 
 
@@ -102,13 +107,14 @@ def stage_9(story: Story, model: Model) -> str:
 
 def _search(story: Story, model: Model, name: str) -> str:
     task, search = model.tasks[name], story.searches[name]
+    numbers = class_numbers(classes_of(model))
     index_mN, query_N = task.hashes_CmN[0], search.query_hashes_CMN[0, 0]
     origin_N, near = index_mN.mean(axis=0), search.neighbors_CMK[0, 0].tolist()
     strongest = np.linalg.svd(index_mN - origin_N, full_matrices=False)[2][:2]
     axes_2N = np.pad(strongest, ((0, 2 - len(strongest)), (0, 0)))
-    picture = legend(task.classes, "&#9711; this video") + charts.scatter(
+    picture = legend(classes_of(model), task.classes, "&#9711; this video") + charts.scatter(
         (index_mN - origin_N) @ axes_2N.T,
-        np.array([*class_numbers(task.classes).values()])[task.labels_m],
+        np.array([numbers[label] for label in task.classes])[task.labels_m],
         f"The first hash table for {name}, flattened to two dimensions",
         query_2=(query_N - origin_N) @ axes_2N.T,
         near=near,
@@ -129,7 +135,7 @@ def _hits(model: Model, name: str, search: Search) -> str:
     for k, hit in enumerate(search.hits[:MOST]):
         at = int(np.flatnonzero(task.rows_m == hit.row)[0])
         n_in = int((search.neighbors_CMK[:, 0] == at).sum())
-        label = tag(task.classes, label_of(task, hit.row))
+        label = tag(classes_of(model), label_of(task, hit.row))
         distances = [shown(hit.hash_distance), shown(hit.code_distance)]
         rows.append([str(k + 1), soft(model.files[hit.row]), label, *distances, str(n_in)])
     return table(columns("neighbors", n_tables=n_tables), rows)
@@ -144,18 +150,18 @@ def _votes(model: Model, name: str, search: Search) -> str:
     task = model.tasks[name]
     labels_CK = task.labels_m[search.neighbors_CMK[:, 0]]
     shares_C, winner = search.votes.confidence_MC[0], int(search.votes.decision_M[0])
-    answer = tag(task.classes, task.classes[winner])
+    answer = tag(classes_of(model), task.classes[winner], ",")
     decided = f'<data value="{winner}" data-from="10_voting/{name}/decision_1[0]">{answer}</data>'
     rows = []
     for c, label in enumerate(task.classes):
         counts = [str(int((row == c).sum())) for row in labels_CK]
         share = number(shares_C[c], f"10_voting/{name}/confidence_1C[0,{c}]")
-        drawn = tag(task.classes, label)
+        drawn = tag(classes_of(model), label)
         rows.append([f"<b>{drawn}</b>" if c == winner else drawn, share, *counts])
     heads = columns("votes")
     for t in range(1, len(labels_CK) + 1):
         heads += columns("votes of a table", t=t)
-    vote = f"The vote: {decided}, with {percent(shares_C[winner])} of the votes."
+    vote = f"The vote: {decided} with {percent(shares_C[winner])} of the votes."
     return f'<h3>{QUESTIONS[name]}</h3><p class="answer">{vote}</p>{table(heads, rows)}'
 
 

@@ -8,6 +8,7 @@ the answer and by its timeline, is read back from a temporary folder.
 import collections
 import dataclasses
 import functools
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -218,6 +219,11 @@ def thumbnail(path: PathLike, config: Config) -> Floats | None:
         return None
 
 
+def classes_of(model: Model) -> list[str]:
+    """Return the names of all classes, of both tasks."""
+    return [name for task in model.tasks.values() for name in task.classes]
+
+
 def label_of(task: Task, row: int) -> str:
     """Return the class of an indexed video, by its row among all of the model."""
     return task.classes[task.labels_m[np.flatnonzero(task.rows_m == row)[0]]]
@@ -226,11 +232,11 @@ def label_of(task: Task, row: int) -> str:
 def find_indexed(name: str, folders: list[Path]) -> Path | None:
     """Return where an indexed video still lies, below one of the folders; None where it does not.
 
-    Names come from a model, perhaps a stranger's: none leads out of the folders.
+    Names come from a model, perhaps a stranger's: none leads out of the folders, be it absolute.
     """
-    if Path(name).is_absolute() or ".." in Path(name).parts:
-        return None
-    return next((folder / name for folder in folders if (folder / name).is_file()), None)
+    roots = [os.path.abspath(folder) for folder in folders]
+    places = [Path(os.path.normpath(os.path.join(root, name))) for root in roots]
+    return next((p for p in places if any(map(p.is_relative_to, roots)) and p.is_file()), None)
 
 
 def _example(moment: Moment, blocks: Iterable[Block], model: Model | None) -> Example | None:

@@ -14,7 +14,7 @@ ROWS = {  # by what they ask for; in the order of Table 1, the paper's first
     "lsfnet": Recipe("LSFNet", select=False, ask="exact"),
     "selected": Recipe("LSFNet + Fisher score", ask="exact"),
     "whole": Recipe(WHOLE),
-    "raw": Recipe("mean descriptor, exact neighbours", select=False, ask="exact"),
+    "raw": Recipe("mean descriptor, exact neighbors", select=False, ask="exact"),
     "pca": Recipe("PCA in place of LSFNet"),
     "autoencoder": Recipe("autoencoder alone in place of LSFNet"),
 }

@@ -58,6 +58,7 @@ def test_curves_reach_their_tops_and_are_named_beside():
     words = "".join(root.itertext())
     assert "a: 4 to 1" in words
     assert "pass 2" in words
+    assert all(s.get("aria-label") or s.get("aria-hidden") == "true" for s in root.iter("svg"))
 
 
 def places(drawing):

@@ -1,9 +1,12 @@
 """The page of `compare`: rounded numbers, explained heads, safe text."""
 
+import re
+
 import numpy as np
 from pages import Page
 
-from lsfref.app.page.compare_page import COLUMNS, compare_page
+from lsfref.app.page import marks
+from lsfref.app.page.compare_page import COLUMNS, _cell, compare_page
 from lsfref.study.protocol.outcome import Outcome
 from lsfref.study.table1.compare import against
 from lsfref.study.table1.rows import WHOLE
@@ -39,6 +42,31 @@ def test_numbers_are_rounded_and_the_reference_is_bold():
     assert "other 25.0% 0.0% 4.6% to 69.9% 25.0% 2 0 0.500" in page.text
     assert "<b>whole system</b>" in text
     assert "always the largest class 50.0%" in page.text
+
+
+def test_no_mark_stands_for_classes_of_two_tasks():
+    asked = [("background", ("fog", "snow")), ("foreground", ("cat", "dog"))]
+    outcomes = [Outcome(WHOLE, t, names, TRUE, np.array([TRUE])) for t, names in asked]
+    text, _ = some_page(outcomes)
+    every = ["fog", "snow", "cat", "dog"]
+    for name in every:
+        assert text.count(marks.tag(every, name)) == 1
+        assert text.count(marks.tag(every, name, " (2)")) == 1
+
+
+def test_the_numbers_of_a_cell_can_be_read_by_day_and_by_night():
+    def light(color):
+        parts = [v / 12.92 if v <= 0.03928 else ((v + 0.055) / 1.055) ** 2.4 for v in color / 255]
+        return np.dot([0.2126, 0.7152, 0.0722], parts)
+
+    for ink, paper in ((0x1B, [255, 255, 255]), (0xE9, [0x16, 0x17, 0x18])):
+        for share in np.linspace(0, 1, 21):
+            drawn = _cell(share, 1.0)
+            assert ";color" not in drawn
+            *blue, alpha = map(float, re.search(r"rgba\((.*)\)", drawn)[1].split(","))
+            behind = alpha * np.array(blue) + (1 - alpha) * np.array(paper)
+            dark, bright = sorted([light(behind), light(np.full(3, ink))])
+            assert (bright + 0.05) / (dark + 0.05) >= 4.5, (ink, share)
 
 
 def test_every_head_is_explained():

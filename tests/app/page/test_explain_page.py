@@ -1,6 +1,7 @@
 """The page of one video: the answer of `classify` on top, over time, by expert, and why."""
 
 import dataclasses
+import re
 
 import pytest
 from pages import Page
@@ -32,6 +33,33 @@ def test_the_headline_is_the_answer_of_classify(stories):
     assert "human, with a share of 90 %" in text
 
 
+def test_classes_of_equal_shares_are_all_named_as_classify_does(stories):
+    shares = {
+        "background": {"normal": 0.4, "camera shaking": 0.4, "tree waving": 0.2},
+        "foreground": {"none": 0.5, "human": 0.5},
+    }
+    answer = stories[1].answer._replace(confidence=shares)
+    text = page_of(dataclasses.replace(stories[1], answer=answer)).text
+    assert "normal or camera shaking, with a share of 40 % each. " in text
+    assert "none or human, with a share of 50 % each. " in text
+    assert "each. tree waving 20 %" in text
+    assert "Of the 3 labelled videos most like this one, 3 have that label" in text  # none, human
+
+
+def test_no_mark_stands_for_classes_of_two_tasks(stories):
+    story, names = stories[1], {"background": ("a", "b", "c"), "foreground": ("d", "e")}
+    tasks = {n: dataclasses.replace(t, classes=names[n]) for n, t in story.model.tasks.items()}
+    answer = story.answer._replace(
+        confidence={n: dict.fromkeys(classes, 1 / len(classes)) for n, classes in names.items()}
+    )
+    changed = dataclasses.replace(
+        story, model=dataclasses.replace(story.model, tasks=tasks), answer=answer, intervals=[]
+    )
+    found = re.findall(r'<span class="tag">(<svg.*?</svg>) (\w)\b', explain_page(changed, []))
+    marks = {(name, mark) for mark, name in found}
+    assert len(marks) == len(dict(marks)) == len({mark for _, mark in marks}) == 5
+
+
 def test_the_ten_stages_are_listed_and_there(stories):
     page = page_of(stories[1])
     assert page.ids("section") == [f"stage{n}" for n in range(1, 11)]
@@ -48,9 +76,12 @@ def test_a_video_of_the_index_is_named_as_such(stories, labelled_clips):
     shown = [image["alt"] for image in page.images if image["alt"].startswith("Indexed video")]
     hits = [hit for search in stories[1].searches.values() for hit in search.hits[:6]]
     assert shown == [f"Indexed video {stories[1].model.files[hit.row]}" for hit in hits]
+    assert "no picture" not in page.text
+    assert "--videos" not in page.text
     other = dataclasses.replace(stories[1], indexed_as=None)
     assert "itself" not in summary(other, [])
     assert summary(other, []).count("no picture") == len(hits)
+    assert summary(other, []).count("<code>--videos</code>") == 2
 
 
 def test_equal_answers_over_time_are_one(stories):

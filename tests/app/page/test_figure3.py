@@ -1,13 +1,14 @@
 """Figure 3: maps that never see a label, one per space and task, with their numbers below."""
 
 import inspect
+import re
 import sys
 from types import SimpleNamespace
 
 import numpy as np
 from pages import Page
 
-from lsfref.app.page import shell
+from lsfref.app.page import marks, shell
 from lsfref.app.page.figure3 import figure3, map_2d, separation
 from lsfref.study.protocol.protocol import TaskLabels
 from lsfref.study.table1.rows import SPACES
@@ -33,10 +34,24 @@ def test_each_number_says_where_it_comes_from():
     marks = text.count("<circle") + text.count("<polygon")
     n_known = int((LABELS < 2).sum())
     assert marks == 3 * (N + n_known) + 5  # of the points and of two legends
-    assert text.count('stroke-opacity="0.6"') == 3 * ((~asked).sum() + (~asked)[LABELS < 2].sum())
+    assert text.count('fill="none" stroke="#') == 3 * ((~asked).sum() + (~asked)[LABELS < 2].sum())
     features = spaces["lsfnet"][asked]
     assert separation(features, LABELS[asked]).startswith("silhouette ")
     assert separation(features, 0 * LABELS[asked]) == "fewer than two classes were asked"
+
+
+def test_no_mark_stands_for_classes_of_two_tasks():
+    tasks = [
+        TaskLabels("background", ("fog", "snow"), LABELS % 2),
+        TaskLabels("foreground", ("cat", "dog"), LABELS % 2),
+    ]
+    text = figure3({"pca": np.eye(N, 7)}, np.ones(N, bool), tasks, np.arange(N))
+    first, second = text.split("<h3>Foreground motion")
+    drawn = [set(re.findall(r"fill=\"(#\w+)\"", part)) for part in (first, second)]
+    assert drawn == [
+        {marks.color_of(8), marks.color_of(9)},
+        {marks.color_of(10), marks.color_of(11)},
+    ]
 
 
 def test_rows_are_numbers_among_the_labels():

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pages import Page
 
+from lsfref.app.page import marks
 from lsfref.app.page.folder_page import Card, _ranks, best_of, card_of, folder_page
 
 CLASSES = {"background": ("normal", "rain", "<fog>"), "foreground": ("none", "human")}
@@ -83,8 +84,24 @@ def test_ranks_are_a_stable_sort(keys):
             assert (ranks[j] < ranks[i]) == (keys[j] <= keys[i])
 
 
-def test_of_equal_shares_the_first_class_is_the_answer():
-    assert best_of({"a": 0.5, "b": 0.5}) == "a"
+def test_classes_of_equal_shares_are_all_the_answer():
+    assert best_of({"x": 0, "a": 0.5, "b": 0.5}) == ["a", "b"]
+    page = Page(folder_page([card("a", "rain", 0.6, 0.5)], CLASSES))
+    assert "none or human 50 %" in page.text
+    assert "none: 1 human: 0" in page.text  # counted as the first, as a label is
+
+
+def test_no_mark_stands_for_two_classes():
+    classes = {"background": ("fog", "snow"), "foreground": ("cat", "dog")}
+    shares = {"background": {"fog": 0.4, "snow": 0.6}, "foreground": {"cat": 0.7, "dog": 0.3}}
+    text = folder_page([Card("a", "", None, shares)], classes)
+    every = [*classes["background"], *classes["foreground"]]
+    assert len({marks.tag(every, name).partition("</svg>")[0] for name in every}) == 4
+    for name in every:
+        assert marks.tag(every, name).removesuffix("</span>") in text
+    assert {marks.sign(n, color="#fff") for n in range(8, 12)} == set(
+        re.findall(r'title="[^"]*">(<svg.*?</svg>)', text)
+    )
 
 
 @pytest.mark.unwatched

@@ -19,6 +19,13 @@ def test_a_class_of_the_paper_keeps_its_mark_whatever_stands_beside_it():
     assert marks.class_numbers(("none", "human")) == {"none": 6, "human": 7}
 
 
+def test_a_legend_names_some_with_the_marks_that_they_have_among_all():
+    assert marks.legend(("fog", "dog"), ("dog",)) == (
+        f'<p class="legend">{marks.tag(("fog", "dog"), "dog")}</p>'
+    )
+    assert marks.sign(9) in marks.legend(("fog", "dog"), ("dog",))
+
+
 def test_marks_are_as_wide_as_they_should_be():
     for c in range(8):
         x = [float(v) for v in re.findall(r"(-?[\d.]+),", marks.mark(c, 0, 0, 10))] or [-10, 10]
@@ -34,7 +41,7 @@ def test_an_open_mark_is_an_outline_in_the_same_color():
 
 
 def test_names_stand_after_their_marks_escaped():
-    said = marks.legend(("rain & <fog>", "b"), "more")
+    said = marks.legend(("rain & <fog>", "b"), ("rain & <fog>", "b"), "more")
     assert said.count("<svg") == 2
     assert "rain &amp; &lt;fog&gt;" in said
     assert '<span class="tag">more</span>' in said

@@ -45,6 +45,8 @@ def test_choices_show_the_values_of_this_run():
     assert "switch = epoch" in section.choices("C9", config)
     assert "top_percent = 12.5" in section.choices("F4", config)
     assert "soft voting" in section.choices("V1", config)
+    assert "what classify gives" in section.choices("T7", config)
+    assert not any("`" in words for row in section._choice_rows().values() for words in row)
     with pytest.raises(KeyError):
         section.choices("Z9", config)
     assert np.isclose(len(section._choice_rows()), 80, atol=40)

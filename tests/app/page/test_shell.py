@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from pages import Page
 
 from lsfref.app.page import shell
+from lsfref.config import Config
 
 
 @pytest.mark.parametrize(
@@ -36,19 +38,28 @@ def test_counts_and_shares():
         "2,000 frames",
     ]
     assert shell.percent(0.784) == "78&nbsp;%"
+    assert shell.text("78 % & more") == "78&nbsp;% &amp; more"
 
 
 @given(st.text())
 def test_any_text_is_one_line_of_harmless_words(words):
     whole = shell.page(words, [f"<p>{shell.text(words)}</p>", f"<p>{shell.soft(words)}</p>"])
     page = Page(whole)
-    said = "".join(page.words)
+    said = "".join(page.words).replace("\xa0", " ")
     assert said.count(shell.printable(words)) >= 3 or not words.strip()
 
 
 def test_names_may_break_where_they_are_joined():
-    assert shell.soft("a/b_c.mp4") == "a/<wbr>b_<wbr>c.<wbr>mp4"
+    whole = '<span class="name">a&amp;/<wbr>b__<wbr>c.<wbr>mp4:</span>'
+    assert shell.soft("see a&/b__c.mp4: no video.") == f"see {whole} no video."
     assert shell.soft("<b>\u202e\x1b") == "&lt;b&gt;\\u202e\\x1b"
+
+
+def test_every_word_of_the_pages_is_used():
+    folder = Path(shell.__file__).parent
+    code = "".join(path.read_text() for path in folder.glob("*.py"))
+    used = re.findall(r"""WORDS\[["']([a-z ]+)["']\]""", code)
+    assert {*used, *Config.__dataclass_fields__["switch"].metadata["values"]} == set(shell.WORDS)
 
 
 def test_a_number_says_where_trace_has_it():

@@ -1,8 +1,10 @@
 """Stages 1 to 4 on the page: what the story holds is what is said."""
 
 import dataclasses
+import re
 from collections import Counter
 
+import numpy as np
 import pytest
 from pages import Page
 
@@ -30,6 +32,24 @@ def test_the_pictures_and_numbers_of_a_clip(stories):
     frame, row = story.moment.frame, story.example.row
     first = f"04_descriptors/frame_{frame:05d}/descriptors_PD[{row},0]"
     assert numbers[first] == pytest.approx(float(story.example.descriptor_D[0]))
+
+
+def test_rates_and_counts_are_rounded_and_parted(stories):
+    story = dataclasses.replace(stories[0], rate=29.002435)
+    assert "29 per second" in pages_of(story)[0].text
+    story = dataclasses.replace(stories[0], rate=30000 / 1001)
+    assert "29.97 per second" in pages_of(story)[0].text
+    seen, moment = [dict(layer) for layer in story.moment.seen], story.moment
+    valid = np.repeat(seen[0]["complete_pS2"][seen[0]["verdicts_p"] == 0][:1], 1234, axis=0)
+    seen[0] |= {"complete_pS2": valid, "verdicts_p": np.zeros(1234, int)}
+    moment = moment._replace(seen=seen[:1], greys=[np.zeros((205, 305))] * 2)
+    seen[0] |= {
+        "points_P2": np.zeros((0, 2)), "occupied_hw": np.zeros((41, 61), bool),
+        "strength_HW": np.zeros((205, 305)), "threshold": 1.0,
+    }  # fmt: skip
+    said = Page(shell.page("t", [stages_1_to_4.stage_3(dataclasses.replace(story, moment=moment))]))
+    assert re.search(r"2,\d\d\d have too little texture", said.text)
+    assert re.search(r"\d of 1,234 are drawn", said.text)
 
 
 def test_every_track_is_accounted_for(stories):

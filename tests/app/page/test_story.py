@@ -120,7 +120,10 @@ def test_indexed_videos_are_found_below_the_folders_alone(tmp_path):
     assert find_indexed("sub/a.mkv", folders) == tmp_path / "sub" / "a.mkv"
     assert find_indexed("c.mkv", folders) is None
     assert find_indexed("../b.mkv", [tmp_path / "sub"]) is None
-    assert find_indexed(str(tmp_path / "b.mkv"), folders) is None
+    assert find_indexed("../b.mkv", folders) == tmp_path / "b.mkv"  # below the last of them
+    assert find_indexed(str(tmp_path / "b.mkv"), folders) == tmp_path / "b.mkv"
+    assert find_indexed(str(tmp_path / "b.mkv"), folders[:2]) is None
+    assert find_indexed(str(tmp_path / "sub" / ".." / "b.mkv"), folders[:2]) is None
     assert find_indexed("sub", folders) is None
 
 
