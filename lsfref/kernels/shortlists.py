@@ -11,6 +11,7 @@ import numpy as np
 from lsfref.arrays import Floats, Ints
 
 BLOCK = 1 << 20  # keys held at a time
+ROWS = 1 << 12  # of the index that are made ready at a time: they stay in the cache
 
 
 class Prepared(NamedTuple):
@@ -45,19 +46,20 @@ def prepare(index_MN: Floats, *, peak: float = 0.0) -> Prepared:
     if not np.isfinite(index_MN).all():
         raise ValueError("want finite hashes")
     mean_N = index_MN.mean(axis=0)
-    x_MN = index_MN - mean_N
-    peak = max(float(np.abs(x_MN).max()), peak)
+    reach_2N = index_MN.max(axis=0) - mean_N, mean_N - index_MN.min(axis=0)
+    peak = max(float(np.max(reach_2N)), peak)
     info = np.finfo(index_MN.dtype)
     n = len(mean_N)
     highest = float(np.sqrt(info.max / (8 * n)))
     if not peak < highest:
         raise ValueError(f"want hashes whose squares are finite; got differences of {peak:.3g}")
     s = 2.0 ** -max(int(np.frexp(peak)[1]), info.minexp // 2)  # s^2 stays finite
-    x_MN = (x_MN * s).astype(np.float32)
     slack = (4 * n + 24) * 2.0**-24
-    norms_M = np.square(x_MN, dtype=np.float64).sum(axis=1)
-    right = np.empty((n + 1, len(x_MN)), np.float32)  # by columns of x: quicker than by rows
-    right[:n], right[n] = x_MN.T, norms_M.astype(np.float32) * np.float32(1 - slack)
+    right = np.empty((n + 1, len(index_MN)), np.float32)  # by columns of x: quicker than by rows
+    for part in (slice(i, i + ROWS) for i in range(0, len(index_MN), ROWS)):
+        x_mN = ((index_MN[part] - mean_N) * s).astype(np.float32)
+        norms_m = np.square(x_mN, dtype=np.float64).sum(axis=1)
+        right[:n, part], right[n, part] = x_mN.T, norms_m.astype(np.float32) * np.float32(1 - slack)
     least = n * (float(info.tiny) * s * s + 1e-36)
     return Prepared(index_MN, mean_N, s, min(highest, 2.0**50 / s), right, slack, least)
 
