@@ -35,7 +35,7 @@ def fake_pictures():
         if "/" in name:
             yield from read(path, config)
             return
-        center = CLASSES["background"].index(name.partition("-")[0])
+        center = [*CLASSES["background"], "fog"].index(name.partition("-")[0])
         for frame in range(23):
             rng = np.random.default_rng([frame, *name.encode()])
             yield (center + rng.normal(size=(1, N_SEEN))) * (1e6 if name in GLARING else 1)

@@ -6,17 +6,15 @@ import os
 
 from lsfref import model
 from lsfref.app import options, output
+from lsfref.app.evaluation import systems
 from lsfref.app.lists.manifest import KNOWN, class_order, describe, read_labels
 from lsfref.app.work.session import session
-from lsfref.phases import growth
 from lsfref.storage.files import printable
 
 
 def run(args: argparse.Namespace) -> int:
     """Write the grown model; status 1 where a video was left out."""
     fitted = model.load(args.model)
-    if fitted.extras is not None:
-        raise options.UsageError("a model of preset best cannot grow; train again with all videos")
     if os.path.realpath(args.output) == os.path.realpath(args.model):
         raise options.UsageError("-o names the old model; give the new one a name of its own")
     output.claim(args.output)
@@ -24,7 +22,7 @@ def run(args: argparse.Namespace) -> int:
     manifest = read_labels(args.labels)
     with session(args, passes=1, n_videos=len(manifest.videos)) as doing:
         doing.progress.explain(describe(manifest))
-        grown = growth.add(
+        grown = systems.grower(fitted)(
             read_with,
             manifest.videos,
             order=lambda task, names: class_order(names, KNOWN[task]),

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from lsfref import pipeline
-from lsfref.model import Model
+from lsfref.model import Model, Trained
+from lsfref.phases import growth
 from lsfref.phases.extraction import Extract, PathLike, extract
 from lsfref.phases.passes import survey
 from lsfref.phases.sampling import Describe
@@ -50,6 +51,15 @@ def classify(path: PathLike, model: Model, *, extract: Extract = extract) -> Ans
     """
     asked = answerer(model)
     return answer_as(asked, asked.describe(path, extract=extract))
+
+
+def grower(model: Model) -> Callable[..., Trained]:
+    """Return what adds videos to a model: `growth.add`, or what does so and fits the experts."""
+    if model.extras is None:
+        return growth.add
+    from lsfref.study.best import preset  # here: as above
+
+    return preset.add
 
 
 def answerer(model: Model, name: str = "model") -> Answerer:

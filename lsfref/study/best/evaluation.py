@@ -20,17 +20,10 @@ from lsfref.study.best.choices import NAME, Choices
 from lsfref.study.best.experts import answer_rows, fit_experts
 from lsfref.study.best.vectors import WIDTH, describe_video
 from lsfref.study.classifiers.logistic import fit_classifier, posteriors
+from lsfref.study.protocol import protocol
 from lsfref.study.protocol.evaluate import Counted, check_rounds
 from lsfref.study.protocol.outcome import Outcome
-from lsfref.study.protocol.protocol import (
-    NO_ANSWER,
-    NOT_ASKED,
-    Asked,
-    Round,
-    TaskLabels,
-    collect,
-    rounds_of,
-)
+from lsfref.study.protocol.protocol import Asked, Round, TaskLabels, collect, rounds_of
 from lsfref.study.protocol.splits import Split
 
 METHOD = f"preset {NAME}"
@@ -101,7 +94,7 @@ def asked_of(
     shares: Callable[[Floats], Floats], vectors_mV: Floats, usable_m: Bools, labels_m: Ints
 ) -> Asked:
     """Return the decisions on m test videos and their shares, as one round."""
-    decision_m = np.where(labels_m == UNLABELLED, NOT_ASKED, NO_ANSWER)
+    decision_m = np.where(labels_m == UNLABELLED, protocol.NOT_ASKED, protocol.NO_ANSWER)
     confidence_m = np.zeros(len(labels_m))
     asked = np.flatnonzero(usable_m & (labels_m != UNLABELLED))
     if len(asked):

@@ -12,13 +12,8 @@ import numpy as np
 from lsfref.arrays import Bools, Floats, Ints
 from lsfref.study.best.choices import Choices
 from lsfref.study.best.vectors import columns, tracked
-from lsfref.study.classifiers.logistic import (
-    Classifier,
-    Kernel,
-    fit_classifier,
-    log_posteriors,
-    log_softmax,
-)
+from lsfref.study.classifiers import logistic
+from lsfref.study.classifiers.logistic import Classifier, Kernel
 
 
 class Experts(NamedTuple):
@@ -49,7 +44,7 @@ def fit_experts(
     vectors_mV: Floats, labels_m: Ints, *, task: str, n_classes: int, choices: Choices
 ) -> Experts:
     """Return who answers a task, fitted to m videos; the tracks' sees those that have some."""
-    fit = functools.partial(fit_classifier, n_classes=n_classes, cost=choices.cost)
+    fit = functools.partial(logistic.fit_classifier, n_classes=n_classes, cost=choices.cost)
     classifiers = {
         of.expert: fit(of.features_nQ, labels_m[of.rows_m], kernel=of.kernel)
         for of in lessons(vectors_mV, task, choices)
@@ -77,7 +72,8 @@ def answer_rows(experts: Experts, vectors_MV: Floats, choices: Choices) -> Float
     for name, classifier in experts.classifiers.items():
         rows = seen_by(name, vectors_MV)
         logs_MC = np.zeros((len(rows), len(classifier.seen_C)))
-        logs_MC[rows] = log_posteriors(classifier, columns(vectors_MV[rows], name, choices))
+        seen_mQ = columns(vectors_MV[rows], name, choices)
+        logs_MC[rows] = logistic.log_posteriors(classifier, seen_mQ)
         total_MC = total_MC + experts.shares[name] * logs_MC
         weight_M += experts.shares[name] * rows
-    return np.exp(log_softmax(total_MC / np.maximum(weight_M, 1e-9)[:, None]))
+    return np.exp(logistic.log_softmax(total_MC / np.maximum(weight_M, 1e-9)[:, None]))

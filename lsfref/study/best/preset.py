@@ -22,9 +22,10 @@ from lsfref.arrays import N_COLUMNS, Bools, Floats, Ints
 from lsfref.config import Config
 from lsfref.errors import ModelError, NoTrajectoriesError
 from lsfref.model import Extras, LabelledVideo, Model, Task, Trained
-from lsfref.phases import timeline
+from lsfref.phases import growth, timeline
 from lsfref.phases.advice import fit_warnings, unusable
 from lsfref.phases.extraction import ALONE, Extract, PathLike, Work, extract
+from lsfref.phases.passes import Pooled
 from lsfref.phases.phase2 import UNLABELLED, encode_labels
 from lsfref.phases.streaming import Block
 from lsfref.storage.choices import from_json
@@ -78,17 +79,46 @@ def train(
     videos = sorted(videos, key=lambda v: v.name)
     describe = functools.partial(describe_video, choices=choices)
     trained = pipeline.train(videos, config, classes=classes, work=work, describe=describe)
-    model = trained.model
-    vectors: dict[str, Floats] = {}
+    others = np.zeros((0, WIDTH + len(trained.model.tasks)))
+    return _with_extras(trained, videos, trained.described, {}, others, choices)
+
+
+def add(
+    model: Model, videos: Iterable[LabelledVideo], *, work: Work = ALONE, **rest: Any
+) -> Trained:
+    """Return the whole system as `growth.add` grows it, with experts that learn from all videos."""
+    videos, asked = list(videos), answerer(model)
+    assert model.extras is not None  # or nothing would have answered
+    others = _others(dict(model.extras.arrays), model).copy()
+    grown = growth.add(model, videos, work=work, **rest)
+    for number, (name, task) in enumerate(model.tasks.items()):  # numbers of classes may change
+        now = np.append(encode_labels(task.classes, grown.model.tasks[name].classes), UNLABELLED)
+        others[:, WIDTH + number] = now[others[:, WIDTH + number].astype(np.int64)]
+    look = functools.partial(asked.describe, extract=work.extract)
+    described = list(work.each("describing", look, [v.path for v in videos]))
+    known = dict(zip(model.files, model.extras.arrays["vectors_MV"], strict=True))
+    return _with_extras(grown, videos, described, known, others, asked.choices)
+
+
+def _with_extras(
+    trained: Trained,
+    videos: Sequence[LabelledVideo],
+    described: Sequence[Pooled],
+    known: dict[str, Floats],
+    others: Floats,
+    choices: Choices,
+) -> Trained:
+    """Return the model with experts fitted to what is known of its videos and of these."""
+    model, vectors = trained.model, dict(known)
     told = set()  # why the paper's system leaves out what is used here
-    for video, pooled in zip(videos, trained.described, strict=True):
+    for video, pooled in zip(videos, described, strict=True):
         if pooled.pooled_E is not None:
             vectors[video.name] = pooled.pooled_E
-            told.add(unusable(video.path, pooled.n_frames, pooled.n_points, config))
+            told.add(unusable(video.path, pooled.n_frames, pooled.n_points, model.config))
     vectors_MV = np.stack([vectors[name] for name in model.files])
     rest = [v for v in videos if v.name in vectors and v.name not in model.files]
-    others = _labelled(rest, vectors, model.tasks)
-    arrays = {"vectors_MV": vectors_MV, **({"others": others} if rest else {})}
+    others = np.concatenate([others, _labelled(rest, vectors, model.tasks)])
+    arrays = {"vectors_MV": vectors_MV, **({"others": others} if len(others) else {})}
     for number, (name, task) in enumerate(model.tasks.items()):
         own = learned(task, number, vectors_MV, others)
         fitted = fit_experts(*own[:2], task=name, n_classes=own.n_classes, choices=choices)

@@ -15,7 +15,7 @@ import lsfref
 from lsfref import model, pipeline
 from lsfref.app.cli import main
 from lsfref.errors import LsfrefError, ModelError, VideoError
-from lsfref.model import Extras
+from lsfref.model import Extras, LabelledVideo
 from lsfref.phases.extraction import Extraction, Work
 from lsfref.storage.choices import parse_setting
 from lsfref.study.best import people, pictures, vectors
@@ -131,6 +131,37 @@ def test_videos_without_trajectories_are_learned_from_and_not_called_skipped(tra
     assert others[:, vectors.WIDTH :].tolist() == [[0, 1], [1, 0]]  # in the order of their names
     assert fitted.extras.arrays["background.tracks_mC"].shape == (22, 3)
     assert fitted.extras.arrays["background.statistics_mC"].shape == (24, 3)
+
+
+def test_what_is_added_is_as_if_it_had_been_learned_at_once(made, extract, tmp_path):
+    """The experts, that is: of the same vectors, labels and classes; the network is the old one."""
+    fog = [
+        LabelledVideo(f"fog-{f}-{i}-x.mp4", f"fog-{f}-{i}-x.mp4", "fog", f, "x")
+        for i, f in enumerate(["none", "human"])
+    ]
+    classes = CLASSES | {"background": ("fog", *CLASSES["background"])}
+    extract = dataclasses.replace(extract, sizes={**extract.sizes, fog[1].name: 0})
+    half = [v for v in made if v.name not in STILL][:18] + [v for v in made if v.name in STILL][:1]
+    rest = [v for v in made if v not in half] + fog[::-1]
+
+    def order(task, names):
+        return tuple(name for name in classes[task] if name in set(names))
+
+    start = best.train(half, CONFIG, Choices(), classes=CLASSES, work=Work(extract)).model
+    kept = model.save(start, tmp_path / "start")
+    grown = best.add(start, rest, order=order, work=Work(extract))
+    model.save(start, tmp_path / "again")
+    assert (tmp_path / "start").read_bytes() == (tmp_path / "again").read_bytes(), kept
+    assert grown.skipped == []
+    whole = best.train([*made, *fog], CONFIG, Choices(), classes=classes, work=Work(extract)).model
+    arrays = grown.model.extras.arrays
+    assert arrays.keys() == whole.extras.arrays.keys()
+    for name in ("vectors_MV", "background.tracks_mC"):
+        np.testing.assert_array_equal(arrays[name], whole.extras.arrays[name])
+    assert sorted(map(tuple, arrays["others"])) == sorted(map(tuple, whole.extras.arrays["others"]))
+    best.answerer(grown.model)  # is believed
+    model.save(grown.model, tmp_path / "grown")
+    assert model.load(tmp_path / "grown").files == grown.model.files
 
 
 def test_without_the_choice_they_are_skipped(made, extract):
@@ -399,12 +430,6 @@ def test_what_is_refused(words, status, told, capsys):
         found = stop.code
     assert found == status
     assert told in capsys.readouterr().err
-
-
-def test_a_model_of_it_does_not_grow(trained, labelled_clips, tmp_path, capsys):
-    words = ["--labels", str(labelled_clips), "-o", str(tmp_path / "n.npz"), "--cache", "none"]
-    assert main(["add", "--model", trained[0], *words]) == 2
-    assert "train again" in capsys.readouterr().err
 
 
 def test_settings_of_both_kinds_are_parsed():
