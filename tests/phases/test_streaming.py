@@ -288,6 +288,21 @@ def test_dtype_in_is_dtype_out():
     assert single.info_P10.dtype == np.float64
 
 
+def test_blocks_tell_on_which_frame_their_tracks_end():
+    """Of 33 frames, those described while frames still come, and those of the last 14."""
+    complete = {}
+
+    def watch(stage, name, array, *, frame, scale):
+        if name == "verdicts_p" and (array == 0).any():
+            complete[frame] = complete.get(frame, 0) + (array == 0).sum()
+
+    blocks = list(extract_frames(sliding(33), watch=watch))
+    ends = {int(block.info_P10[0, 0]): len(block.info_P10) for block in blocks}
+    assert all(np.all(block.info_P10[:, 0] == end) for block, end in zip(blocks, ends, strict=True))
+    assert ends == complete
+    assert min(ends) < 18 < max(ends)
+
+
 def test_memory_does_not_depend_on_the_length():
     frames = sliding(31, 37, 41)
     prepared = [prepare(grey_layers(frame_HW)) for frame_HW in frames[:2]]
