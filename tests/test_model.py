@@ -132,6 +132,36 @@ def test_what_does_not_fit_is_refused_with_the_files_name(path, fault):
     assert "\n" not in str(raised.value)
 
 
+LIMITS = {  # what is just within, and what is beyond; a fit is far from any of them
+    "network.weights_1": ([-1e4, 1e4], [-1.01e4, 1.01e4, np.nan]),
+    "scaling.mean_D": ([-1e6, 1e6], [-1.01e6, 1.01e6]),
+    "scaling.scale_D": ([1e-12, 1e6], [-1.0, 0.0, 0.99e-12, 1.01e6]),
+    "reconstruction_curve": ([0, 1e30], [-1e-9, 1.01e30]),
+    "points_M": ([0, 2**53], [-1, 2**53 + 1]),  # of a still video there are none
+    "pooled_ME": ([-1e12, 1e12], [-1.01e12, 1.01e12]),
+    "background.scores_E": ([0, 1e300, np.inf], [-1e-9, np.nan]),
+    "background.directions_CNQ": ([-40, 40], [-40.1, 40.1]),
+    "background.hashes_CmN": ([-1e18, 1e18], [-1.01e18, 1.01e18, np.inf]),
+    "extras.moments_MV": ([-1.7e308, 1.7e308], [-1.71e308, 1.71e308, np.inf]),
+}
+
+
+@pytest.mark.parametrize("name", LIMITS)
+def test_numbers_are_believed_up_to_a_limit(name):
+    for values, fine in zip(LIMITS[name], (True, False), strict=True):
+        for value in values:
+            refused = pytest.raises(ValueError, match=f"{name} holds what no fit gives")
+            with contextlib.nullcontext() if fine else refused:
+                npz.check_ranges({name: np.array([value])}, model.RANGES)
+
+
+def test_a_video_without_trajectories_may_be_in_a_model(tmp_path):
+    """As preset best keeps them."""
+    still = dataclasses.replace(make(), points_M=np.array([5, 0, 11, 13, 17]))
+    model.save(still, tmp_path / "m.npz")
+    np.testing.assert_array_equal(model.load(tmp_path / "m.npz").points_M, still.points_M)
+
+
 class Canary:
     """Unpickled, it would leave a file."""
 

@@ -3,6 +3,8 @@
 That nobody is ever lost, at any scale and rounding, is for tests/test_lsh.py.
 """
 
+import contextlib
+
 import numpy as np
 import pytest
 
@@ -43,11 +45,24 @@ def test_squares_that_overflow_are_refused():
         list(shortlists.shortlists(shortlists.prepare(index_MN[:1]), index_MN[1:], k=1))
 
 
-def test_a_query_far_out_still_finds_its_nearest():
-    """2^60 times as far as the index is wide: the index is prepared anew, with it in view."""
-    ready = shortlists.prepare(np.array([[0.0, 0], [1, 0], [0, 1]]))
+@pytest.mark.parametrize(("dtype", "limit"), [("float64", 2.0**510), ("float32", 2.0**62)])
+def test_the_largest_difference_is_a_power_of_two_for_two_columns(dtype, limit):
+    """8 squares a column must stay below 2^1024, or 2^128: 2 x 8 x (2^510)^2 is 2^1024."""
+    for share, fine in ((0.99, True), (1, False)):
+        index_MN = np.array([[0, 0], [2 * limit * share, 0]], dtype)  # its mean lies between
+        with contextlib.nullcontext() if fine else pytest.raises(ValueError, match="squares"):
+            shortlists.prepare(index_MN)
+
+
+@pytest.mark.parametrize(("scale", "away"), [(1.0, 2.0**60), (2.0**-100, 2.0**30)])
+def test_a_query_far_out_still_finds_its_nearest(scale, away):
+    """2^60 times as far as the index is wide: the index is prepared anew, with it in view.
+
+    Beside a narrow index that is not far at all: scaled as it is, 2^30 would overflow.
+    """
+    ready = shortlists.prepare(scale * np.array([[0.0, 0], [1, 0], [0, 1]]))
     assert np.abs(ready.right[:2]).max() < 1
-    ((_, short, counts_B),) = shortlists.shortlists(ready, np.array([[2.0**60, 0]]), k=1)
+    ((_, short, counts_B),) = shortlists.shortlists(ready, np.array([[away, 0]]), k=1)
     assert 1 in short[0, : counts_B[0]]
 
 

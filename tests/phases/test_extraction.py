@@ -58,6 +58,21 @@ def test_damage_is_a_notice_of_the_video(path, tmp_path):
     assert "cut.mkv" in found.warnings[0]
 
 
+@pytest.mark.parametrize("borders", ["ignored", "counted"])
+def test_borders_that_are_left_out_are_told_once(tmp_path, borders):
+    """A faint picture above white strokes on a black box, on every one of three frames."""
+    frames = 100 + clip("normal", 2, n_frames=3) // 16
+    stamp_HW = np.zeros((22, frames.shape[2]), np.uint8)
+    stamp_HW[6:16, 4:-4:7] = stamp_HW[10, 4:-4] = 255
+    frames = np.concatenate([frames, np.repeat(stamp_HW[None], 3, axis=0)], axis=1)
+    write_video(tmp_path / "stamp.mkv", frames)
+    found = extract(tmp_path / "stamp.mkv", dataclasses.replace(CONFIG, borders=borders))
+    list(found)
+    assert [w.rpartition(": ")[2][:13] for w in found.warnings] == ["black borders"] * (
+        borders == "ignored"
+    )
+
+
 def test_a_sentence_is_named_once():
     assert with_name("a.mp4", VideoError("odd")) == "a.mp4: odd"
     assert with_name("a.mp4", VideoError("a.mp4: odd")) == "a.mp4: odd"

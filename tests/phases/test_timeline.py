@@ -9,10 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lsfref import pipeline, pooling
+from lsfref.config import Config
 from lsfref.errors import VideoError
 from lsfref.media import decoding
+from lsfref.media.writer import write_video
 from lsfref.phases.extraction import Extraction
 from lsfref.phases.streaming import Block
+from lsfref.phases.timeline import describe_intervals
 from lsfref.study.protocol import answering
 
 make = functools.cache(tests_model.make)
@@ -107,6 +110,19 @@ def test_one_interval_is_the_whole_video(monkeypatch):
     said = answering.answer_as(answering.paper_answerer(one), interval.pooled)
     assert said == pipeline.classify("x", one, extract=extract)
     assert len(rows_PD) == interval.pooled.n_points
+
+
+@pytest.mark.parametrize(("max_frames", "length"), [(0, 5), (40, 5), (11, 10), (5, 10)])
+def test_intervals_follow_the_repeats_of_the_frames_that_are_read(tmp_path, max_frames, length):
+    """Of 20 pictures shown twice each, 10 a second: five a second count, once that can be seen."""
+    pictures = np.random.default_rng(0).integers(0, 256, (20, 40, 40), np.uint8)
+    write_video(tmp_path / "twice.mkv", np.repeat(pictures, 2, axis=0), fps=10)
+    config = Config(repeats="once", max_frames=max_frames)
+    found = describe_intervals(
+        tmp_path / "twice.mkv", seconds=1.0, config=config, extract=fake()[1],
+        pool=lambda blocks, frames: pooling.Pooled(np.zeros(3), len(list(blocks))),
+    )  # fmt: skip
+    assert {i.last - i.first + 1 for i in found.intervals} == {length}
 
 
 def test_a_bad_video_is_told():
