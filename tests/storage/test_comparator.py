@@ -256,11 +256,11 @@ def test_missing_and_extra_tensors_fail(reference, port):
     np.save(port / "score_E.npy", np.ones(3))
     np.save(folder / "stray.npy", np.ones(3))
     (folder / "notes.txt").write_text("not looked at")
-    found = {v.file: v.fault for v in verdicts(folder, reference)}
+    found = {v.file: (v.passed, v.fault) for v in verdicts(folder, reference)}
     assert found == {
-        "08_fisher/tiny/scores_E.npy": None,
-        "08_fisher/tiny/score_E.npy": "extra",
-        "//stray.npy": "extra",
+        "08_fisher/tiny/scores_E.npy": (True, None),
+        "08_fisher/tiny/score_E.npy": (False, "extra"),
+        "//stray.npy": (False, "extra"),
     }
     # with stages chosen, what belongs to none or to others is not looked at
     assert [v.fault for v in verdicts(folder, reference, stages=("02_flow",))] == []
@@ -329,6 +329,18 @@ def test_a_real_input_may_be_a_copy_in_single_precision(tmp_path, port):
         assert only(port.parents[1], tmp_path / "ours").passed is passes
 
 
+@pytest.mark.parametrize(("copy", "passes"), [(0, True), (1, True), (2, False), (-1, False)])
+def test_a_copy_in_single_precision_may_be_cut_off_but_not_be_two_away(
+    tmp_path, port, copy, passes
+):
+    """Of 1 + 0.9 steps: both neighbours pass, the numbers beyond them do not."""
+    with Recorder(tmp_path / "ours") as recorder:
+        recorder.add(STAGE, "tiny", "means_E", np.array([1 + 0.9 * 2**-23]), role="param")
+        recorder.close()
+    np.save(port / "means_E.npy", np.array([1 + copy * 2**-23], np.float32))
+    assert only(port.parents[1], tmp_path / "ours").passed is passes
+
+
 # What it looks like.
 
 IMAGE = np.arange(1.0, 31).reshape(5, 3, 2) ** 2
@@ -355,6 +367,14 @@ IMAGE = np.arange(1.0, 31).reshape(5, 3, 2) ** 2
 )
 def test_what_would_make_numbers_agree_is_told(got, words):
     assert comparator.likeness(np.ascontiguousarray(got), IMAGE, tol=1e-12) == words
+
+
+@pytest.mark.parametrize(
+    ("shape", "told"), [((2,), True), ((1,), False), ((2,) * 6, True), ((2,) * 7, False)]
+)
+def test_likeness_is_looked_for_from_two_numbers_on_and_up_to_six_axes(shape, told):
+    want = np.arange(1.0, 1 + np.prod(shape)).reshape(shape) ** 2
+    assert (comparator.likeness(-want, want, tol=0) is not None) is told
 
 
 @given(hnp.arrays(np.int64, hnp.array_shapes(max_dims=7, max_side=3), elements=st.integers(-3, 3)))

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import time
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from lsfref.errors import LsfrefError, WriteError
 from lsfref.storage.files import (
     check_folder,
     check_output,
+    open_own,
     parse_json,
     printable,
     scratch,
@@ -308,6 +310,25 @@ def test_json_that_would_not_fit_is_refused_before_it_is_unpacked():
     assert parse_json(b'{"files": ["a", "b"]}') == {"files": ["a", "b"]}
     names = ",".join(f'"class/video number {i}.mp4"' for i in range(300_000))
     assert len(parse_json(f"[{names}]".encode())) == 300_000
-    for text in (b"[" + b"[]," * 20_000_000 + b"[]]", b'"' + b" " * (33 << 20) + b'"'):
-        with pytest.raises(ValueError, match="size that none of ours has"):
-            parse_json(text)
+    with pytest.raises(ValueError, match="size that none of ours has"):
+        parse_json(b"[" + b"[]," * 20_000_000 + b"[]]")
+
+
+def test_a_million_values_and_32_mib_are_read_and_not_one_more():
+    """One bracket and so many commas; two quotes and so many spaces."""
+    for marks, letters in ((999_999, (32 << 20) - 2), (1_000_000, (32 << 20) - 1)):
+        fine = marks < 1_000_000
+        for text in (b"[" + b"0," * marks + b"0]", b'"' + b" " * letters + b'"'):
+            with nullcontext() if fine else pytest.raises(ValueError, match="none of ours"):
+                parse_json(text)
+
+
+def test_a_link_is_not_followed_unless_that_is_asked_for(tmp_path):
+    (tmp_path / "file").write_bytes(b"x")
+    (tmp_path / "link").symlink_to("file")
+    with open_own(tmp_path / "file") as file:
+        assert file.read() == b"x"
+    with open_own(tmp_path / "link", follow=True) as file:
+        assert file.read() == b"x"
+    with pytest.raises(OSError, match="symbolic links"):
+        open_own(tmp_path / "link")

@@ -130,6 +130,19 @@ def test_a_full_disk_names_the_file(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_disk_that_is_full_at_the_last_says_so_of_the_manifest(tmp_path):
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with Recorder(tmp_path / "out") as recorder:
+        recorder.describe(STAGE, "tiny", about="x" * 5000)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (5000, hard))
+        try:
+            with pytest.raises(WriteError, match=r"manifest\.json: cannot be .* .File too large"):
+                recorder.close()
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert list(tmp_path.iterdir()) == []
+
+
 # Manifests that cannot be.
 
 
