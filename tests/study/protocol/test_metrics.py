@@ -99,6 +99,16 @@ def test_calibration_by_hand():
     assert [round(7 * row["low"]) for row in filled] == [0, 3, 4, 6]
 
 
+def test_tables_have_ten_rows_where_nothing_else_is_asked_for():
+    confidence, right = np.arange(0.005, 1, 0.01), np.ones(100, bool)
+    tenths = [0.1 * row for row in range(11)]
+    coverage = coverage_table(confidence, right)
+    assert [row["coverage"] for row in coverage] == pytest.approx(tenths[:0:-1], rel=1e-12)
+    calibration = calibration_table(confidence, right)
+    assert [row["low"] for row in calibration] == pytest.approx(tenths[:-1], rel=1e-12)
+    assert [row["high"] for row in calibration] == pytest.approx(tenths[1:], rel=1e-12)
+
+
 labels = st.lists(st.tuples(st.integers(0, 4), st.integers(-1, 4)), min_size=1, max_size=31)
 
 
