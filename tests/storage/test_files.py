@@ -304,6 +304,9 @@ def test_a_scratch_folder_is_this_users_alone_and_gone_in_the_end(tmp_path, monk
         assert folder.stat().st_mode & 0o777 == 0o700
         (folder / "x").write_text("x")
     assert os.listdir(tmp_path) == []
+    with scratch(tmp_path) as folder:
+        folder.rename(tmp_path / "kept")
+    assert os.listdir(tmp_path) == ["kept"]
 
 
 def test_json_that_would_not_fit_is_refused_before_it_is_unpacked():

@@ -64,6 +64,14 @@ def test_the_same_arrays_give_the_same_bytes_at_any_time():
     assert dates == {(1980, 1, 1, 0, 0, 0)}  # the first that a zip knows
 
 
+def test_members_may_be_larger_than_zip_once_allowed(monkeypatch):
+    """Beyond 2 GB, that is; here beyond 1000 bytes."""
+    monkeypatch.setattr(zipfile, "ZIP64_LIMIT", 1000)
+    large = {"x": np.arange(500.0), "y": np.arange(3)}
+    for name, array in read_all(npz_bytes(large)).items():
+        np.testing.assert_array_equal(array, large[name])
+
+
 def test_objects_and_text_are_not_written():
     for odd in (np.array([{}]), np.array(["text"])):
         with pytest.raises(TypeError, match="cannot store"):

@@ -91,7 +91,7 @@ def test_stages_are_chosen_by_number_name_and_range(text, wanted):
     assert list(choose_stages(text)) == wanted
 
 
-@pytest.mark.parametrize("text", ["0", "12", "fish", "5-3", "3-", "-", "1-2-3"])
+@pytest.mark.parametrize("text", ["0", "12", "fish", "5-3", "3-", "1-", "1-x", "x-3", "-", "1-2-3"])
 def test_stages_that_do_not_exist_are_refused(text):
     with pytest.raises(ValueError, match="want stages such as"):
         choose_stages(text)
