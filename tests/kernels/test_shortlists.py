@@ -68,15 +68,22 @@ def test_a_query_far_out_still_finds_its_nearest(scale, away):
 
 @pytest.mark.unwatched
 @pytest.mark.parametrize(
-    ("n_index", "n_queries", "k", "most"),
-    [(997, 31, 1, 2), (997, 31, 20, 25), (9973, 500, 300, 350)],
+    ("n_index", "n_queries", "k", "most", "scale"),
+    [
+        (997, 31, 1, 2, 1),
+        (997, 31, 20, 25, 1),
+        (997, 31, 20, 25, 2.0**-500),
+        (997, 31, 20, 25, 2.0**500),
+        (9973, 500, 300, 350, 1),
+    ],
 )
-def test_lists_are_short_and_hold_k(n_index, n_queries, k, most):
+def test_lists_are_short_and_hold_k(n_index, n_queries, k, most, scale):
     """What makes it quick: of so many videos, hardly more than k are looked at by any query."""
     rng = np.random.default_rng(0)
     index_MN, queries_mN = rng.normal(size=(n_index, 11)), rng.normal(size=(n_queries, 11))
-    ready = shortlists.prepare(index_MN)
-    for _rows, short, counts_B in shortlists.shortlists(ready, queries_mN, k=k):
+    ready = shortlists.prepare(scale * index_MN)
+    assert ready.slack == 68 * 2.0**-24  # 4 x 11 columns, and 24
+    for _rows, short, counts_B in shortlists.shortlists(ready, scale * queries_mN, k=k):
         assert counts_B.min() >= k
         assert counts_B.max() < most
         assert short.shape[1] == counts_B.max()

@@ -130,6 +130,21 @@ def test_a_flipped_bit_in_the_data_is_seen():
         read_all(bytes(data))
 
 
+def test_a_flipped_bit_far_behind_the_header_is_seen_as_the_data_is_read():
+    data = bytearray(npz_bytes({"x": np.arange(9000.0)}))
+    data[50_000] ^= 1
+    with pytest.raises(zipfile.BadZipFile, match="the checksum does not agree"):
+        read_all(bytes(data))
+
+
+def test_a_digest_is_of_names_and_numbers_in_any_order():
+    one, other = np.arange(3), np.arange(4.0)
+    whole = npz.digest({"a": one, "b": other})
+    assert npz.digest({"b": other, "a": one}) == whole
+    assert npz.digest({"a": one, "c": other}) != whole
+    assert npz.digest({"a": one + 1, "b": other}) != whole
+
+
 @pytest.mark.parametrize("numbers", [[], [-1, 0], [0, 5], [2, 2]])
 def test_numbers_of_something_are_some_all_different_and_below_the_end(numbers):
     npz.check_numbers(np.array([4, 0, 2]), 5, "rows_m")
