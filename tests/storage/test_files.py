@@ -1,6 +1,7 @@
 """Files are written whole or not at all, and named without tricks."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -201,14 +202,18 @@ def test_a_replaced_file_keeps_its_mode_and_a_new_one_follows_the_umask(tmp_path
     old, new = tmp_path / "old", tmp_path / "new"
     old.write_bytes(b"secret")
     old.chmod(mode)
-    before = os.umask(0o027)
-    try:
-        for path in (old, new):
-            with write_whole(path) as file:
-                file.write(b"x")
-    finally:
-        os.umask(before)
-    assert [path.stat().st_mode & 0o777 for path in (old, new)] == [mode, 0o640]
+    for umask, new_mode, folder_mode in ((0o027, 0o640, 0o750), (0, 0o666, 0o777)):
+        before = os.umask(umask)
+        try:
+            for path in (old, new):
+                with write_whole(path) as file:
+                    file.write(b"x")
+            with scratch(tmp_path) as folder:
+                assert folder.stat().st_mode & 0o1777 == folder_mode
+        finally:
+            os.umask(before)
+        assert [path.stat().st_mode & 0o777 for path in (old, new)] == [mode, new_mode]
+        new.unlink()
 
 
 def test_outputs_are_checked_without_a_trace(tmp_path):
@@ -324,6 +329,21 @@ def test_a_million_values_and_32_mib_are_read_and_not_one_more():
         for text in (b"[" + b"0," * marks + b"0]", b'"' + b" " * letters + b'"'):
             with nullcontext() if fine else pytest.raises(ValueError, match="none of ours"):
                 parse_json(text)
+
+
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path):
+    def late(*_):
+        raise TimeoutError("it waits")
+
+    os.mkfifo(tmp_path / "pipe")
+    before = signal.signal(signal.SIGALRM, late)
+    signal.alarm(5)
+    try:
+        with pytest.raises(OSError, match="not a regular file"):
+            open_own(tmp_path / "pipe")
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def test_a_link_is_not_followed_unless_that_is_asked_for(tmp_path):

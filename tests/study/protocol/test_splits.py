@@ -190,7 +190,8 @@ def test_errors():
         folds(labels, np.array([0, 0, 1]), n_folds=3, rng=rng)
     with pytest.raises(LabelsError, match="got 1"):
         folds(labels, None, n_folds=1, rng=rng)
-    with pytest.raises(ValueError, match="want"):
-        folds(labels, np.array([0, 0]), n_folds=2, rng=rng)
+    for odd, groups in ((labels, np.array([0, 0])), (labels[None], None), (labels[:, None], None)):
+        with pytest.raises(ValueError, match=r"want .M,. and"):
+            folds(odd, groups, n_folds=2, rng=rng)
     with pytest.raises(LabelsError, match="got 1"):
         leave_one_out(labels, np.zeros(3))
