@@ -122,7 +122,7 @@ def explained(module, label, listed="equivalent.txt"):
     text = Path(__file__).with_name(listed).read_text(encoding="utf-8")
     for line in text.splitlines():
         place, part, reason = [*line.split(" :: "), "", ""][:3]
-        if place == module and part in label:
+        if place == module and all(piece in label for piece in part.split(" ... ")):
             return reason
     return None
 

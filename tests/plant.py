@@ -22,7 +22,7 @@ from pathlib import Path
 from mutate import ROOT, broken_sources, explained, planted_faults, source_of
 
 WINGS = ("phases", "model", "storage", "kernels", "study.protocol")
-SECONDS = 600  # after which a fault that hangs is taken for seen
+SECONDS, TIMES = 600, 30  # after which a fault that hangs is taken for seen: or times a whole run
 PYTEST = (sys.executable, "-m", "pytest", "-x", "-p", "no:cacheprovider", "--tb=no")
 
 
@@ -99,12 +99,11 @@ def seen_by(folder, module, source, *, suite):
     """Return which test file, or "suite", fails on the broken copy; None where all pass."""
     target = source_of(folder, module)
     whole = target.read_text(encoding="utf-8")
-    for path in tests_of(folder, module):
-        check_whole(folder, path)
+    limits = {path: check_whole(folder, path) for path in tests_of(folder, module)}
     target.write_text(source, encoding="utf-8")
     try:
-        for path in tests_of(folder, module):
-            if fails(folder, str(path)):
+        for path, limit in limits.items():
+            if fails(folder, str(path), limit=limit):
                 return path.relative_to(folder / "tests")
         return "suite" if suite and fails(folder) else None
     finally:
@@ -113,20 +112,22 @@ def seen_by(folder, module, source, *, suite):
 
 @functools.cache
 def check_whole(folder, path):
-    """Stop where a test file fails without any fault: it would see them all."""
+    """Stop where a test file fails without any fault; return after how many seconds one hangs."""
+    began = time.monotonic()
     if fails(folder, str(path)):
         raise SystemExit(f"{path.relative_to(folder)} fails as it is; mend it first")
+    return min(SECONDS, TIMES * (time.monotonic() - began))
 
 
-def fails(folder, *words):
-    """Return whether pytest finds a failure."""
+def fails(folder, *words, limit=SECONDS):
+    """Return whether pytest finds a failure, or none within the limit."""
     environment = os.environ | {"PYTHONDONTWRITEBYTECODE": "1"}
     run = subprocess.Popen(
         [*PYTEST, *words], cwd=folder, env=environment,
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
     )  # fmt: skip
     try:
-        return run.wait(SECONDS) != 0
+        return run.wait(limit) != 0
     except subprocess.TimeoutExpired:
         run.kill()
         run.wait()

@@ -14,6 +14,7 @@ from tests_model import CONFIG, FILES, make, npz_bytes
 from lsfref import model
 from lsfref.config import Config
 from lsfref.errors import ModelError
+from lsfref.phases import phase2
 from lsfref.storage import npz
 
 
@@ -49,7 +50,8 @@ def test_save_load_save_gives_the_same_bytes(tmp_path, config):
 def test_numpy_opens_it_without_pickles(path):
     with np.load(path, allow_pickle=False) as arrays:
         about = json.loads(arrays["json"].tobytes())
-        assert about["format"] == model.FORMAT
+        assert about["format"] == model.FORMAT == 2
+        assert list(about) == sorted(about)
         assert about["classes"]["foreground"] == ["none", "human"]
         assert arrays["pooled_ME"].shape == (5, 11)
 
@@ -130,6 +132,70 @@ def test_what_does_not_fit_is_refused_with_the_files_name(path, fault):
         model.load(path)
     assert str(path) in str(raised.value)
     assert "\n" not in str(raised.value)
+
+
+LIMITS = {  # what is just within, and what is beyond; a fit is far from any of them
+    "network.weights_1": ([-1e4, 1e4], [-1.01e4, 1.01e4, np.nan]),
+    "scaling.mean_D": ([-1e6, 1e6], [-1.01e6, 1.01e6]),
+    "scaling.scale_D": ([1e-12, 1e6], [-1.0, 0.0, 0.99e-12, 1.01e6]),
+    "reconstruction_curve": ([0, 1e30], [-1e-9, 1.01e30]),
+    "points_M": ([0, 2**53], [-1, 2**53 + 1]),  # of a still video there are none
+    "pooled_ME": ([-1e12, 1e12], [-1.01e12, 1.01e12]),
+    "background.scores_E": ([0, 1e300, np.inf], [-1e-9, np.nan]),
+    "background.directions_CNQ": ([-40, 40], [-40.1, 40.1]),
+    "background.hashes_CmN": ([-1e18, 1e18], [-1.01e18, 1.01e18, np.inf]),
+    "extras.moments_MV": ([-1.7e308, 1.7e308], [-1.71e308, 1.71e308, np.inf]),
+}
+
+
+@pytest.mark.parametrize("name", LIMITS)
+def test_numbers_are_believed_up_to_a_limit(name):
+    for values, fine in zip(LIMITS[name], (True, False), strict=True):
+        for value in values:
+            refused = pytest.raises(ValueError, match=f"{name} holds what no fit gives")
+            with contextlib.nullcontext() if fine else refused:
+                npz.check_ranges({name: np.array([value])}, model.RANGES)
+
+
+def test_what_is_fitted_cannot_be_changed_by_name():
+    made = make()
+    for part in (made, made.network.encoder, made.tasks["background"]):
+        for name in vars(part):
+            with pytest.raises(dataclasses.FrozenInstanceError):
+                setattr(part, name, None)
+    task = made.tasks["background"]  # and what is prepared of one is not taken for another's
+    assert len({task, dataclasses.replace(task)}) == 2
+
+
+def test_a_feature_that_tells_all_classes_apart_has_an_endless_score_and_comes_back(tmp_path):
+    """F2: nothing varies within a class."""
+    made = make()
+    pooled_ME = made.pooled_ME.copy()
+    pooled_ME[:, 0] = [0, 1, 2, 1, 0]  # the background
+    tasks = {}
+    for name, old in made.tasks.items():
+        labels_M = np.full(len(FILES), -1)
+        labels_M[old.rows_m] = old.labels_m
+        rng = np.random.default_rng(0)
+        tasks[name] = phase2.fit_task(pooled_ME, labels_M, old.classes, CONFIG, rng=rng)
+    assert tasks["background"].scores_E[0] == np.inf
+    model.save(dataclasses.replace(made, pooled_ME=pooled_ME, tasks=tasks), tmp_path / "m.npz")
+    found = model.load(tmp_path / "m.npz").tasks["background"]
+    np.testing.assert_array_equal(found.scores_E, tasks["background"].scores_E)
+
+
+def test_a_video_without_trajectories_may_be_in_a_model(tmp_path):
+    """As preset best keeps them."""
+    still = dataclasses.replace(make(), points_M=np.array([5, 0, 11, 13, 17]))
+    model.save(still, tmp_path / "m.npz")
+    np.testing.assert_array_equal(model.load(tmp_path / "m.npz").points_M, still.points_M)
+
+
+def test_a_long_reason_is_cut_after_200_letters(path):
+    rewrite(path, lambda arrays: arrays.update({"x" * 300: np.zeros(3)}))
+    with pytest.raises(ModelError) as raised:
+        model.load(path)
+    assert f"(member '{'x' * 192});" in str(raised.value)
 
 
 class Canary:
@@ -221,7 +287,9 @@ ESTIMATE = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("more", [{}, {"threshold": 0.5, "coverage": 1.0}])
+@pytest.mark.parametrize(
+    "more", [{}, {"threshold": 0.5, "coverage": 1.0}, {"sources": {"rain": 0, "snow": 3}}]
+)
 def test_an_estimate_comes_back(tmp_path, more):
     estimate = {"background": ESTIMATE | more}
     model.save(dataclasses.replace(make(), estimate=estimate), tmp_path / "m.npz")

@@ -7,7 +7,10 @@ result of its own, so that none can be ignored, fixed, or taken for another.
 import dataclasses
 import functools
 import hashlib
+import importlib
+import inspect
 import itertools
+import pkgutil
 
 import numpy as np
 import pytest
@@ -15,6 +18,7 @@ from clips import texture
 from fakes import CLASSES, FakeExtract, ask, videos
 from fakes_best import fake_pictures
 
+import lsfref
 from lsfref import model, pipeline
 from lsfref.app.work.cache import EXTRACTION_FIELDS
 from lsfref.config import Config
@@ -191,6 +195,20 @@ def test_every_choice_of_preset_best_decides(name):
     assert_all_differ([answers for _arrays, _skipped, answers in results])
     if name == "trackless":
         assert [len(skipped) for _arrays, skipped, _answers in results] == [0, 1]
+
+
+def test_what_is_left_out_is_preset_paper():
+    """A parameter with the name of a setting and a default of its own has that of Config."""
+    wanted = {name: field.default for name, field in fields(Config).items()}
+    found = {}
+    for module in pkgutil.walk_packages(lsfref.__path__, "lsfref."):
+        for part in vars(importlib.import_module(module.name)).values():
+            if inspect.isfunction(part) and part.__module__ == module.name:
+                for name, parameter in inspect.signature(part).parameters.items():
+                    if name in wanted and parameter.default is not parameter.empty:
+                        found[f"{module.name}.{part.__name__}", name] = parameter.default
+    assert found == {(function, name): wanted[name] for function, name in found}
+    assert len(found) > 9
 
 
 def test_every_setting_is_tried():

@@ -40,6 +40,17 @@ def test_bilinear_by_hand():
     )
 
 
+@given(n_in=st.integers(2, 9), n_out=st.integers(1, 23))
+def test_a_pixel_is_read_between_two_neighbours_inside(n_in, n_out):
+    """Also the last one: between the last two, not beyond."""
+    left, right, weight = pyramid.bilinear(n_in, n_out)
+    assert left.min() >= 0
+    assert right.max() < n_in
+    np.testing.assert_array_equal(right, left + 1)
+    middle = (np.arange(n_out) + 0.5) * n_in / n_out - 0.5
+    np.testing.assert_allclose(left + weight, np.clip(middle, 0, n_in - 1), rtol=0, atol=1e-12)
+
+
 def test_area_average_by_hand():
     frame_HW = np.array([[0.0, 3.0, 6.0], [6.0, 9.0, 12.0]])
     # 3 x 2 becomes 2 x 1 (4/3 rounds to 1): each pixel averages 1.5 columns of both rows

@@ -33,6 +33,16 @@ def test_scaling_by_hand():
         np.testing.assert_allclose(apply_scaling(scaling, rows_PD), scaled_PD, rtol=1e-15)
 
 
+def test_what_is_constant_is_divided_by_one():
+    """A column, or the only row."""
+    scaling = fit_scaling(np.array([[1.0, 5.0], [3.0, 5.0]]), kind="zscore")
+    np.testing.assert_array_equal(scaling.scale_D, [1, 1])
+    np.testing.assert_array_equal(apply_scaling(scaling, np.array([[4.0, 8.0]])), [[2, 3]])
+    for kind in ("rms", "zscore"):
+        scaling = fit_scaling(np.array([[4.0, 7.0]]), kind=kind)
+        np.testing.assert_array_equal([scaling.mean_D, scaling.scale_D], [[4, 7], [1, 1]])
+
+
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_scaling_is_the_loop(kind, dtype, monkeypatch):

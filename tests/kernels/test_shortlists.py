@@ -3,6 +3,8 @@
 That nobody is ever lost, at any scale and rounding, is for tests/test_lsh.py.
 """
 
+import contextlib
+
 import numpy as np
 import pytest
 
@@ -43,20 +45,45 @@ def test_squares_that_overflow_are_refused():
         list(shortlists.shortlists(shortlists.prepare(index_MN[:1]), index_MN[1:], k=1))
 
 
-def test_a_query_far_out_still_finds_its_nearest():
-    """2^60 times as far as the index is wide: the index is prepared anew, with it in view."""
-    ready = shortlists.prepare(np.array([[0.0, 0], [1, 0], [0, 1]]))
+@pytest.mark.parametrize(("dtype", "limit"), [("float64", 2.0**510), ("float32", 2.0**62)])
+def test_the_largest_difference_is_a_power_of_two_for_two_columns(dtype, limit):
+    """8 squares a column must stay below 2^1024, or 2^128: 2 x 8 x (2^510)^2 is 2^1024."""
+    for share, fine in ((0.99, True), (1, False)):
+        index_MN = np.array([[0, 0], [2 * limit * share, 0]], dtype)  # its mean lies between
+        with contextlib.nullcontext() if fine else pytest.raises(ValueError, match="squares"):
+            shortlists.prepare(index_MN)
+
+
+@pytest.mark.parametrize(("scale", "away"), [(1.0, 2.0**60), (2.0**-100, 2.0**30)])
+def test_a_query_far_out_still_finds_its_nearest(scale, away):
+    """2^60 times as far as the index is wide: the index is prepared anew, with it in view.
+
+    Beside a narrow index that is not far at all: scaled as it is, 2^30 would overflow.
+    """
+    ready = shortlists.prepare(scale * np.array([[0.0, 0], [1, 0], [0, 1]]))
     assert np.abs(ready.right[:2]).max() < 1
-    ((_, short, counts_B),) = shortlists.shortlists(ready, np.array([[2.0**60, 0]]), k=1)
+    ((_, short, counts_B),) = shortlists.shortlists(ready, np.array([[away, 0]]), k=1)
     assert 1 in short[0, : counts_B[0]]
 
 
-def test_lists_are_short():
-    """What makes it quick: of 997 videos, hardly more than k are looked at."""
+@pytest.mark.unwatched
+@pytest.mark.parametrize(
+    ("n_index", "n_queries", "k", "most", "scale"),
+    [
+        (997, 31, 1, 2, 1),
+        (997, 31, 20, 25, 1),
+        (997, 31, 20, 25, 2.0**-500),
+        (997, 31, 20, 25, 2.0**500),
+        (9973, 500, 300, 350, 1),
+    ],
+)
+def test_lists_are_short_and_hold_k(n_index, n_queries, k, most, scale):
+    """What makes it quick: of so many videos, hardly more than k are looked at by any query."""
     rng = np.random.default_rng(0)
-    index_MN, queries_mN = rng.normal(size=(997, 11)), rng.normal(size=(31, 11))
-    ready = shortlists.prepare(index_MN)
-    for _rows, short, counts_B in shortlists.shortlists(ready, queries_mN, k=20):
-        assert counts_B.min() >= 20
-        assert counts_B.mean() < 25
+    index_MN, queries_mN = rng.normal(size=(n_index, 11)), rng.normal(size=(n_queries, 11))
+    ready = shortlists.prepare(scale * index_MN)
+    assert ready.slack == 68 * 2.0**-24  # 4 x 11 columns, and 24
+    for _rows, short, counts_B in shortlists.shortlists(ready, scale * queries_mN, k=k):
+        assert counts_B.min() >= k
+        assert counts_B.max() < most
         assert short.shape[1] == counts_B.max()

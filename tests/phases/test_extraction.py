@@ -40,6 +40,24 @@ def test_it_is_the_stages_one_after_the_other_and_frames_are_counted(path):
     assert found.warnings == ()
 
 
+@pytest.mark.parametrize(("flow", "grey"), [("lucas_kanade", "luma"), ("farneback", "8bit")])
+def test_the_grey_of_colors_is_that_of_the_flow(tmp_path, flow, grey):
+    """Who looks on sees luma, or nothing."""
+    frames = clip("camera shaking", 1, n_frames=3)[..., None] * np.array([1.0, 0.7, 0.3])
+    write_video(tmp_path / "red.mkv", frames.astype(np.uint8))
+    looked, followed = [], []
+
+    def watch(_stage, name, value, **_where):
+        if name == "grey_HW":
+            followed.append(value)
+
+    config = dataclasses.replace(CONFIG, flow=flow)
+    list(extract(tmp_path / "red.mkv", config, look=looked.append, watch=watch))
+    want = list(read_frames(tmp_path / "red.mkv", grey=grey))
+    np.testing.assert_array_equal(followed, want)
+    np.testing.assert_equal(looked, want if grey == "luma" else [])
+
+
 def test_what_a_stage_refuses_is_told_with_the_file(tmp_path):
     small = tmp_path / "small.mkv"
     write_video(small, clip("camera shaking", 1, n_frames=3)[:, :30])
@@ -55,6 +73,21 @@ def test_damage_is_a_notice_of_the_video(path, tmp_path):
     list(found)
     assert [notice.kind for notice in found.notices] == ["video"]
     assert "cut.mkv" in found.warnings[0]
+
+
+@pytest.mark.parametrize("borders", ["ignored", "counted"])
+def test_borders_that_are_left_out_are_told_once(tmp_path, borders):
+    """A faint picture above white strokes on a black box, on every one of three frames."""
+    frames = 100 + clip("normal", 2, n_frames=3) // 16
+    stamp_HW = np.zeros((22, frames.shape[2]), np.uint8)
+    stamp_HW[6:16, 4:-4:7] = stamp_HW[10, 4:-4] = 255
+    frames = np.concatenate([frames, np.repeat(stamp_HW[None], 3, axis=0)], axis=1)
+    write_video(tmp_path / "stamp.mkv", frames)
+    found = extract(tmp_path / "stamp.mkv", dataclasses.replace(CONFIG, borders=borders))
+    list(found)
+    assert [w.rpartition(": ")[2][:13] for w in found.warnings] == ["black borders"] * (
+        borders == "ignored"
+    )
 
 
 def test_notices_are_warnings_whatever_their_kind():

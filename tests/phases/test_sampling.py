@@ -173,6 +173,11 @@ def test_one_pass_draws_what_is_drawn_where_all_is_known(balance, counts, n, see
             assert sample.rows_PD.dtype == np.float32
 
 
+def test_equal_content_is_told_apart_by_its_place():
+    """No files: their digest is their name."""
+    assert sampling.identities(["b", "a", "b", "b"]) == ["b 0", "a 0", "b 1", "b 2"]
+
+
 @given(order=st.permutations(range(5)), seed=st.integers(0, 99))
 @settings(max_examples=20)
 def test_a_row_is_drawn_whatever_the_order_of_the_videos(order, seed, tmp_path_factory):

@@ -9,10 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lsfref import pipeline, pooling
+from lsfref.config import Config
 from lsfref.errors import VideoError
 from lsfref.media import decoding
+from lsfref.media.writer import write_video
 from lsfref.phases.extraction import Extraction
 from lsfref.phases.streaming import Block
+from lsfref.phases.timeline import Timeline, describe_intervals
 from lsfref.study.protocol import answering
 
 make = functools.cache(tests_model.make)
@@ -70,6 +73,63 @@ def test_without_time_stamps_there_are_no_times_which_is_told(monkeypatch):
         assert found.warnings == ("x: its frames have no times; intervals of 25 frames",)
 
 
+@pytest.mark.parametrize(
+    ("seconds", "n_frames", "bounds"),
+    [
+        (2.0, 41, [(0, 19), (20, 39), (40, 40)]),  # the last frame begins one
+        (2.0, 40, [(0, 19), (20, 39)]),
+        (0.01, 3, [(0, 0), (1, 1), (2, 2)]),  # a frame at least
+        (0.16, 3, [(0, 1), (2, 2)]),
+    ],
+)
+def test_intervals_cover_every_frame_once(monkeypatch, seconds, n_frames, bounds):
+    _, found = ask(seconds, 10.0, monkeypatch, n_frames=n_frames, ends=[])
+    assert [(i.first, i.last) for i in found.intervals] == bounds
+
+
+def test_a_trajectory_can_end_on_the_sixteenth_frame(monkeypatch):
+    """D4: until then nobody knows that a scene is still."""
+    for seconds, known in ((1.5, False), (1.6, True)):
+        _, found = ask(seconds, 10.0, monkeypatch, ends=[])
+        assert (found.intervals[0].pooled.error is None) is known
+        assert all(i.pooled.error is None for i in found.intervals[1:])
+
+
+def test_fewer_trajectories_than_are_wanted_are_none(monkeypatch):
+    """Of 4, 2, 0, 1 and 0: three or two of them are enough, or one and, then, none."""
+    monkeypatch.setattr(decoding, "frame_rate", lambda _path: 10.0)
+    for least, answered in ((3, [0]), (2, [0, 1]), (1, [0, 1, 2, 3, 4])):
+        found = describe_intervals(
+            "x", seconds=2.0, config=Config(min_points=least),
+            pool=lambda blocks, _: pooling.Pooled(np.zeros(3), sum(len(b[0]) for b in blocks)),
+            extract=fake(n_frames=100, ends=[15, 15, 16, 19, 20, 20, 79])[1],
+        )  # fmt: skip
+        assert [i.pooled.n_points for i in found.intervals] == [4, 2, 0, 1, 0]
+        errors = [i.pooled.error for i in found.intervals]
+        assert [n for n, error in enumerate(errors) if error is None] == answered
+
+
+@pytest.mark.parametrize(
+    ("times", "bounds"),
+    [
+        ([0.5], [(0, 0, None)]),  # one says nothing
+        ([0, 1], [(0, 0, (0, 1)), (1, 1, (1, 2))]),
+        ([0, 0, 0, 2], [(0, 2, (0, 2)), (3, 3, (2, 2))]),  # the median step of three is 0
+        ([1.5, 2, 2.5], [(0, 0, (1.5, 2)), (1, 2, (2, 3))]),  # the first is not at 0
+    ],
+)
+def test_a_few_time_stamps_by_hand(monkeypatch, times, bounds):
+    _, found = ask(1.0, None, monkeypatch, times=times, n_frames=len(times), ends=[])
+    assert [(i.first, i.last, i.seconds) for i in found.intervals] == bounds
+
+
+def test_frames_beyond_the_time_stamps_end_with_the_last(monkeypatch):
+    _, found = ask(1.0, None, monkeypatch, times=[0, 1, 2], n_frames=5, ends=[])
+    assert [(i.first, i.last, i.seconds) for i in found.intervals] == [
+        (0, 0, (0, 1)), (1, 1, (1, 2)), (2, 4, (2, 3)),
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize("more", [0, 9])
 def test_under_variable_rate_the_stamps_make_the_intervals(monkeypatch, more):
     """Thirty frames in the first 3 s, a pause of 5 s, thirty frames in 6 s; more are not read."""
@@ -109,13 +169,25 @@ def test_one_interval_is_the_whole_video(monkeypatch):
     assert len(rows_PD) == interval.pooled.n_points
 
 
+@pytest.mark.parametrize(("max_frames", "length"), [(0, 5), (40, 5), (11, 10), (5, 10)])
+def test_intervals_follow_the_repeats_of_the_frames_that_are_read(tmp_path, max_frames, length):
+    """Of 20 pictures shown twice each, 10 a second: five a second count, once that can be seen."""
+    pictures = np.random.default_rng(0).integers(0, 256, (20, 40, 40), np.uint8)
+    write_video(tmp_path / "twice.mkv", np.repeat(pictures, 2, axis=0), fps=10)
+    config = Config(repeats="once", max_frames=max_frames)
+    found = describe_intervals(
+        tmp_path / "twice.mkv", seconds=1.0, config=config, extract=fake()[1],
+        pool=lambda blocks, frames: pooling.Pooled(np.zeros(3), len(list(blocks))),
+    )  # fmt: skip
+    assert {i.last - i.first + 1 for i in found.intervals} == {length}
+
+
 def test_a_bad_video_is_told():
     def extract(*_):
         raise VideoError("x: no video")
 
     found = answering.paper_answerer(make()).describe_intervals("x", seconds=1, extract=extract)
-    assert found.error == "x: no video"
-    assert found.intervals == []
+    assert found == Timeline([], 0, (), "x: no video")
 
 
 def test_memory_holds_one_interval(monkeypatch):

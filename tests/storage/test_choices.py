@@ -22,6 +22,7 @@ def test_json_and_back(preset):
     [
         ("epochs=7", 7),
         ("hidden=31,17", (31, 17)),
+        ("hidden=1", (1,)),
         ("hidden=", ()),
         ("voting=stacked", "stacked"),
         ("top_percent=25", 25.0),

@@ -61,7 +61,8 @@ def test_worst_entry_is_found_with_both_values():
 def test_scale_is_one_a_tensor_and_the_limit_passes():
     want = np.array([1024.0, 0.0])
     found = comparator.compare_arrays(want + np.array([0, 1]), want, tol=2**-10)
-    assert found["error"] == found["allowed"] == 1
+    assert found == {"error": 1, "allowed": 1, "at": (1,), "got": 1, "want": 0}
+    assert comparator.compare_arrays(want, want, tol=2**-10) == {"error": 0, "allowed": 1}
 
 
 def test_zeros_must_be_met_exactly():
@@ -88,7 +89,7 @@ def test_infinities_must_be_in_the_same_places_and_nan_never_passes(got, want, p
 
 def test_whole_numbers_must_be_equal():
     want = np.array([3, 2**62, -5])
-    assert comparator.compare_arrays(want, want, tol=0)["error"] == 0
+    assert comparator.compare_arrays(want, want, tol=0) == {"error": 0, "allowed": 0}
     found = comparator.compare_arrays(want + np.array([0, 1, -7]), want, tol=0)
     assert (found["error"], found["at"], found["got"], found["want"]) == (7, (2,), -12, -5)
     wide = comparator.compare_arrays(np.array([2**62]), np.array([-(2**62) - 2**61]), tol=0)
@@ -255,12 +256,15 @@ def test_missing_and_extra_tensors_fail(reference, port):
     np.save(port / "scores_E.npy", np.array([3.0, -4.0, 0.5]))
     np.save(port / "score_E.npy", np.ones(3))
     np.save(folder / "stray.npy", np.ones(3))
+    (folder / "more" / STAGE / "tiny").mkdir(parents=True)
+    np.save(folder / "more" / STAGE / "tiny" / "scores_E.npy", np.ones(3))
     (folder / "notes.txt").write_text("not looked at")
-    found = {v.file: v.fault for v in verdicts(folder, reference)}
+    found = {v.file: (v.passed, v.fault) for v in verdicts(folder, reference)}
     assert found == {
-        "08_fisher/tiny/scores_E.npy": None,
-        "08_fisher/tiny/score_E.npy": "extra",
-        "//stray.npy": "extra",
+        "08_fisher/tiny/scores_E.npy": (True, None),
+        "08_fisher/tiny/score_E.npy": (False, "extra"),
+        "//stray.npy": (False, "extra"),
+        "more/08_fisher/tiny/scores_E.npy": (False, "extra"),
     }
     # with stages chosen, what belongs to none or to others is not looked at
     assert [v.fault for v in verdicts(folder, reference, stages=("02_flow",))] == []
@@ -329,6 +333,18 @@ def test_a_real_input_may_be_a_copy_in_single_precision(tmp_path, port):
         assert only(port.parents[1], tmp_path / "ours").passed is passes
 
 
+@pytest.mark.parametrize(("copy", "passes"), [(0, True), (1, True), (2, False), (-1, False)])
+def test_a_copy_in_single_precision_may_be_cut_off_but_not_be_two_away(
+    tmp_path, port, copy, passes
+):
+    """Of 1 + 0.9 steps: both neighbours pass, the numbers beyond them do not."""
+    with Recorder(tmp_path / "ours") as recorder:
+        recorder.add(STAGE, "tiny", "means_E", np.array([1 + 0.9 * 2**-23]), role="param")
+        recorder.close()
+    np.save(port / "means_E.npy", np.array([1 + copy * 2**-23], np.float32))
+    assert only(port.parents[1], tmp_path / "ours").passed is passes
+
+
 # What it looks like.
 
 IMAGE = np.arange(1.0, 31).reshape(5, 3, 2) ** 2
@@ -355,6 +371,14 @@ IMAGE = np.arange(1.0, 31).reshape(5, 3, 2) ** 2
 )
 def test_what_would_make_numbers_agree_is_told(got, words):
     assert comparator.likeness(np.ascontiguousarray(got), IMAGE, tol=1e-12) == words
+
+
+@pytest.mark.parametrize(
+    ("shape", "told"), [((2,), True), ((1,), False), ((2,) * 6, True), ((2,) * 7, False)]
+)
+def test_likeness_is_looked_for_from_two_numbers_on_and_up_to_six_axes(shape, told):
+    want = np.arange(1.0, 1 + np.prod(shape)).reshape(shape) ** 2
+    assert (comparator.likeness(-want, want, tol=0) is not None) is told
 
 
 @given(hnp.arrays(np.int64, hnp.array_shapes(max_dims=7, max_side=3), elements=st.integers(-3, 3)))

@@ -1,9 +1,11 @@
 """Files are written whole or not at all, and named without tricks."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +18,7 @@ from lsfref.errors import LsfrefError, VideoError, WriteError
 from lsfref.storage.files import (
     check_folder,
     check_output,
+    open_own,
     parse_json,
     printable,
     scratch,
@@ -205,14 +208,18 @@ def test_a_replaced_file_keeps_its_mode_and_a_new_one_follows_the_umask(tmp_path
     old, new = tmp_path / "old", tmp_path / "new"
     old.write_bytes(b"secret")
     old.chmod(mode)
-    before = os.umask(0o027)
-    try:
-        for path in (old, new):
-            with write_whole(path) as file:
-                file.write(b"x")
-    finally:
-        os.umask(before)
-    assert [path.stat().st_mode & 0o777 for path in (old, new)] == [mode, 0o640]
+    for umask, new_mode, folder_mode in ((0o027, 0o640, 0o750), (0, 0o666, 0o777)):
+        before = os.umask(umask)
+        try:
+            for path in (old, new):
+                with write_whole(path) as file:
+                    file.write(b"x")
+            with scratch(tmp_path) as folder:
+                assert folder.stat().st_mode & 0o1777 == folder_mode
+        finally:
+            os.umask(before)
+        assert [path.stat().st_mode & 0o777 for path in (old, new)] == [mode, new_mode]
+        new.unlink()
 
 
 def test_outputs_are_checked_without_a_trace(tmp_path):
@@ -308,12 +315,49 @@ def test_a_scratch_folder_is_this_users_alone_and_gone_in_the_end(tmp_path, monk
         assert folder.stat().st_mode & 0o777 == 0o700
         (folder / "x").write_text("x")
     assert os.listdir(tmp_path) == []
+    with scratch(tmp_path) as folder:
+        folder.rename(tmp_path / "kept")
+    assert os.listdir(tmp_path) == ["kept"]
 
 
 def test_json_that_would_not_fit_is_refused_before_it_is_unpacked():
     assert parse_json(b'{"files": ["a", "b"]}') == {"files": ["a", "b"]}
     names = ",".join(f'"class/video number {i}.mp4"' for i in range(300_000))
     assert len(parse_json(f"[{names}]".encode())) == 300_000
-    for text in (b"[" + b"[]," * 20_000_000 + b"[]]", b'"' + b" " * (33 << 20) + b'"'):
-        with pytest.raises(ValueError, match="size that none of ours has"):
-            parse_json(text)
+    with pytest.raises(ValueError, match="size that none of ours has"):
+        parse_json(b"[" + b"[]," * 20_000_000 + b"[]]")
+
+
+def test_a_million_values_and_32_mib_are_read_and_not_one_more():
+    """One bracket and so many commas; two quotes and so many spaces."""
+    for marks, letters in ((999_999, (32 << 20) - 2), (1_000_000, (32 << 20) - 1)):
+        fine = marks < 1_000_000
+        for text in (b"[" + b"0," * marks + b"0]", b'"' + b" " * letters + b'"'):
+            with nullcontext() if fine else pytest.raises(ValueError, match="none of ours"):
+                parse_json(text)
+
+
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path):
+    def late(*_):
+        raise TimeoutError("it waits")
+
+    os.mkfifo(tmp_path / "pipe")
+    before = signal.signal(signal.SIGALRM, late)
+    signal.alarm(5)
+    try:
+        with pytest.raises(OSError, match="not a regular file"):
+            open_own(tmp_path / "pipe")
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def test_a_link_is_not_followed_unless_that_is_asked_for(tmp_path):
+    (tmp_path / "file").write_bytes(b"x")
+    (tmp_path / "link").symlink_to("file")
+    with open_own(tmp_path / "file") as file:
+        assert file.read() == b"x"
+    with open_own(tmp_path / "link", follow=True) as file:
+        assert file.read() == b"x"
+    with pytest.raises(OSError, match="symbolic links"):
+        open_own(tmp_path / "link")

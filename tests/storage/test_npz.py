@@ -1,5 +1,6 @@
 """Plain `.npz`: what numpy reads, reproducible, and nothing odd gets through."""
 
+import contextlib
 import io
 import zipfile
 
@@ -56,8 +57,19 @@ def test_any_plain_array_survives(array):
     assert found.tobytes() == array.tobytes()
 
 
-def test_the_same_arrays_give_the_same_bytes():
+def test_the_same_arrays_give_the_same_bytes_at_any_time():
     assert npz_bytes(ARRAYS) == npz_bytes(ARRAYS)
+    with zipfile.ZipFile(io.BytesIO(npz_bytes(ARRAYS))) as archive:
+        dates = {member.date_time for member in archive.infolist()}
+    assert dates == {(1980, 1, 1, 0, 0, 0)}  # the first that a zip knows
+
+
+def test_members_may_be_larger_than_zip_once_allowed(monkeypatch):
+    """Beyond 2 GB, that is; here beyond 1000 bytes."""
+    monkeypatch.setattr(zipfile, "ZIP64_LIMIT", 1000)
+    large = {"x": np.arange(500.0), "y": np.arange(3)}
+    for name, array in read_all(npz_bytes(large)).items():
+        np.testing.assert_array_equal(array, large[name])
 
 
 def test_objects_and_text_are_not_written():
@@ -79,6 +91,15 @@ def _npy(array, **options):
     buffer = io.BytesIO()
     np.lib.format.write_array(buffer, array, **options)
     return buffer.getvalue()
+
+
+@pytest.mark.parametrize(("size", "fine"), [(1000, True), (1001, False)])
+def test_a_header_of_a_thousand_bytes_is_read_and_a_longer_one_is_not(size, fine):
+    text = b"{'descr': '<i8', 'fortran_order': False, 'shape': (1,), }"
+    member = b"\x93NUMPY\x01\x00" + size.to_bytes(2, "little") + text.ljust(size - 1) + b"\n"
+    data = _archive([("x.npy", member + bytes(8))])
+    with contextlib.nullcontext() if fine else pytest.raises(ValueError, match="large"):
+        np.testing.assert_array_equal(read_all(data)["x"], [0])
 
 
 @pytest.mark.parametrize(
@@ -107,3 +128,25 @@ def test_a_flipped_bit_in_the_data_is_seen():
     data[400] ^= 1
     with pytest.raises(zipfile.BadZipFile, match="CRC"):
         read_all(bytes(data))
+
+
+def test_a_flipped_bit_far_behind_the_header_is_seen_as_the_data_is_read():
+    data = bytearray(npz_bytes({"x": np.arange(9000.0)}))
+    data[50_000] ^= 1
+    with pytest.raises(zipfile.BadZipFile, match="the checksum does not agree"):
+        read_all(bytes(data))
+
+
+def test_a_digest_is_of_names_and_numbers_in_any_order():
+    one, other = np.arange(3), np.arange(4.0)
+    whole = npz.digest({"a": one, "b": other})
+    assert npz.digest({"b": other, "a": one}) == whole
+    assert npz.digest({"a": one, "c": other}) != whole
+    assert npz.digest({"a": one + 1, "b": other}) != whole
+
+
+@pytest.mark.parametrize("numbers", [[], [-1, 0], [0, 5], [2, 2]])
+def test_numbers_of_something_are_some_all_different_and_below_the_end(numbers):
+    npz.check_numbers(np.array([4, 0, 2]), 5, "rows_m")
+    with pytest.raises(ValueError, match="rows_m is out of range"):
+        npz.check_numbers(np.array(numbers, np.int64), 5, "rows_m")

@@ -21,20 +21,22 @@ STAGE = "08_fisher"
 
 
 def test_manifest_has_one_line_a_tensor_in_stage_order(tmp_path):
-    recorder = Recorder(tmp_path / "new")
+    recorder = Recorder(tmp_path / "far" / "above" / "new")
     recorder.add("10_voting", "b", "decision_M", np.array([1]), tol=None)
     recorder.add("02_flow", "a", "flow_HW2", np.zeros((2, 3, 2)), tol={}, equation="x = 1")
     recorder.add("02_flow", "a", "weights_1", np.zeros((2, 3)), role="param", axes=["D", "J1"])
     recorder.describe("02_flow", "a", about="first", branch="sign")
     recorder.close(version="7")
-    text = (tmp_path / "new" / "manifest.json").read_text()
+    text = (tmp_path / "far" / "above" / "new" / "manifest.json").read_text()
     manifest = json.loads(text)
-    assert manifest == read_manifest(tmp_path / "new")
+    assert manifest == read_manifest(tmp_path / "far" / "above" / "new")
+    assert recorder.size == 128 + 8 + 128 + 8 * 12 + 128 + 8 * 6
     assert manifest["count"] == 3
     assert manifest["version"] == "7"
     assert [e["stage"] for e in manifest["tensors"]] == ["02_flow", "02_flow", "10_voting"]
     lines = [line for line in text.splitlines() if '"sha256"' in line]
     assert [json.loads(line.rstrip(",")) for line in lines] == manifest["tensors"]
+    assert list(manifest["tensors"][0])[:3] == ["file", "stage", "case"]
     assert manifest["tensors"][0]["axes"] == ["H", "W", "2"]
     assert manifest["tensors"][0]["shape"] == [2, 3, 2]
     assert manifest["tensors"][1]["axes"] == ["D", "J1"]
@@ -52,6 +54,8 @@ def test_recorder_refuses_what_would_mix_or_mislead(tmp_path):
         recorder.add(STAGE, "a", "more_E", np.ones(3), role="guess")
     with pytest.raises(ValueError, match="axes"):
         recorder.add(STAGE, "a", "more_E", np.ones(3), axes=["E", "M"])
+    with pytest.raises(ValueError, match="JSON"):
+        recorder.add(STAGE, "a", "some_E", np.ones(3), tol={"float64": np.nan})
     recorder.close()
     for taken in (tmp_path / "new", tmp_path / "new" / "manifest.json"):
         with pytest.raises(TraceError, match="not empty"):
@@ -81,6 +85,7 @@ def test_a_record_is_there_whole_or_not_at_all(tmp_path):
     [
         ("8", ["08_fisher"]),
         ("08_fisher", ["08_fisher"]),
+        ("08,02", ["02_flow", "08_fisher"]),
         ("fisher,flow", ["02_flow", "08_fisher"]),
         ("3-5", ["03_trajectories", "04_descriptors", "05_lsfnet"]),
         ("voting-11", ["10_voting", "11_end_to_end"]),
@@ -91,7 +96,7 @@ def test_stages_are_chosen_by_number_name_and_range(text, wanted):
     assert list(choose_stages(text)) == wanted
 
 
-@pytest.mark.parametrize("text", ["0", "12", "fish", "5-3", "3-", "-", "1-2-3"])
+@pytest.mark.parametrize("text", ["0", "12", "fish", "5-3", "3-", "1-", "1-x", "x-3", "-", "1-2-3"])
 def test_stages_that_do_not_exist_are_refused(text):
     with pytest.raises(ValueError, match="want stages such as"):
         choose_stages(text)
@@ -125,6 +130,19 @@ def test_a_full_disk_names_the_file(tmp_path):
         try:
             with pytest.raises(WriteError, match=r"out/08_fisher/tiny/scores_E\.npy: cannot be wr"):
                 recorder.add(STAGE, "tiny", "scores_E", np.zeros(limit))
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_disk_that_is_full_at_the_last_says_so_of_the_manifest(tmp_path):
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with Recorder(tmp_path / "out") as recorder:
+        recorder.describe(STAGE, "tiny", about="x" * 5000)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (5000, hard))
+        try:
+            with pytest.raises(WriteError, match=r"manifest\.json: cannot be .* .File too large"):
+                recorder.close()
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert list(tmp_path.iterdir()) == []
@@ -170,4 +188,26 @@ def test_a_forged_manifest_is_refused_in_one_sentence(tmp_path, change):
     assert read_manifest(tmp_path / "ours")["count"] == 1
     forge(tmp_path / "ours", change)
     with pytest.raises(TraceError, match=r"manifest\.json: "):
+        read_manifest(tmp_path / "ours")
+
+
+def test_a_manifest_that_was_changed_is_not_whole(tmp_path):
+    """A count that the digest knows of, and a digest that is not."""
+    with Recorder(tmp_path / "ours") as recorder:
+        recorder.add(STAGE, "tiny", "scores_E", np.ones(3), equation="x = 1")
+        recorder.close()
+    whole = (tmp_path / "ours" / "manifest.json").read_text()
+    forge(tmp_path / "ours", lambda m: m.update(count=2))
+    forged = (tmp_path / "ours" / "manifest.json").read_text()
+    for text in (forged, whole.replace("x = 1", "x = 2")):
+        (tmp_path / "ours" / "manifest.json").write_text(text)
+        with pytest.raises(TraceError, match="changed after it was written"):
+            read_manifest(tmp_path / "ours")
+
+
+def test_a_manifest_of_another_format_is_told_from_this_one(tmp_path):
+    with Recorder(tmp_path / "ours") as recorder:
+        recorder.close()
+    forge(tmp_path / "ours", lambda m: m.update(format_version=2))
+    with pytest.raises(TraceError, match="format 2; this version reads format 1"):
         read_manifest(tmp_path / "ours")

@@ -65,6 +65,17 @@ def test_axes_are_the_end_of_a_name():
             axes_of(name, n_axes)
 
 
+@pytest.mark.parametrize(("data", "why"), [(b"not an array", "magic"), (b"", "EOF")])
+def test_a_file_that_is_none_says_why_in_one_line(data, why):
+    with pytest.raises(Fault) as fault:
+        parse_tensor(data)
+    kind, sentence = fault.value.args
+    assert kind == "unreadable"
+    assert sentence.startswith("not a .npy: ")
+    assert why in sentence
+    assert sentence.isprintable()
+
+
 @given(st.integers(0, 127), st.integers(1, 255))
 def test_any_byte_of_a_header_may_change_without_an_exception(place, change):
     data = bytearray(tensor_bytes(np.array([3.0, -4.0, 0.5])))

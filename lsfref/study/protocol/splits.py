@@ -86,13 +86,10 @@ def _deal_groups(
     shares /= shares.sum(axis=0)
     totals = np.zeros((n_folds, shares.shape[1]))
     fold_of = np.empty(len(names), dtype=np.int64)
-    for n_left, group in zip(range(len(order), 0, -1), order, strict=True):
-        # adding s to a total t adds 2 s t + s^2 to its square; s^2 is the same for every fold
-        cost = totals @ shares[group]
-        empty = totals[:, -1] == 0
-        if n_left <= np.count_nonzero(empty):
-            cost[~empty] = np.inf
-        fold_of[group] = int(np.argmin(cost))
+    for group in order:
+        # adding s to a total t adds 2 s t + s^2 to its square; s^2 is the same for every fold, and
+        # s t is 0 for empty folds alone, which are filled first
+        fold_of[group] = int(np.argmin(totals @ shares[group]))
         totals[fold_of[group]] += shares[group]
     return _improved(shares, fold_of, totals)[group_M]
 
@@ -110,9 +107,7 @@ def _improved(shares: Floats, fold_of: Ints, totals: Floats, *, least: float = 1
             to = np.concatenate([np.arange(len(totals)), fold_of])
             change = 2 * np.einsum("ij,ij->i", given, totals[here] - totals[to] + given)
             change[to == here] = np.inf
-            if np.count_nonzero(fold_of == here) == 1:  # no fold may become empty
-                change[: len(totals)] = np.inf
-            best = int(np.argmin(change))
+            best = int(np.argmin(change))  # never to leave a fold empty: the cost would rise
             if change[best] < -least:
                 totals[here] += given[best]
                 totals[to[best]] -= given[best]

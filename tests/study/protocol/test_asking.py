@@ -9,6 +9,7 @@ from lsfref import lsh, voting
 from lsfref.config import PRESETS
 from lsfref.study.protocol import asking
 from lsfref.study.protocol.asking import Pair, ask_exact, ask_hashed, ask_svm, draw_pairs
+from lsfref.study.protocol.protocol import Round, TaskLabels, ask
 
 SMALL, PAPER = PRESETS["small"], PRESETS["paper"]
 
@@ -29,6 +30,13 @@ def test_pairs_come_from_the_ranges_of_the_preset():
     ks = {p.k for p in draw_pairs(rng, SMALL, n_index=216, n_pairs=500)}
     assert ks == set(range(4, 15))  # K = round(sqrt(216) / 2) = 7
     assert {p.k for p in draw_pairs(rng, PAPER, n_index=20, n_pairs=50)} == {20}
+
+
+def test_every_query_is_asked_under_ten_pairs():
+    index, labels = two_clouds(np.random.default_rng(0), 23)
+    task, one = TaskLabels("t", ("a", "b"), labels), Round((np.arange(23), np.arange(23)), 0, 0)
+    asked = ask("exact", index, labels, index, task=task, number=0, one=one, config=SMALL)
+    assert asked.decision_Ym.shape == (10, 23)
 
 
 def test_hashed_answers_are_those_of_the_stages():
@@ -83,8 +91,8 @@ def test_the_cost_of_the_svm_is_in_units_of_the_rows(monkeypatch):
     costs = []
     monkeypatch.setattr(asking, "margins", lambda svm, queries: queries)
     monkeypatch.setattr(asking, "fit_svm", lambda *_, n_classes, cost: costs.append(cost))
-    index = np.array([[3.0, 4.0, 0.0], [0.0, 0.0, 5.0], [5.0, 0.0, 0.0]])
-    ask_svm(index, np.array([0, 1, 1]), index, n_classes=2)
+    index = np.array([[3.0, 4.0, 0.0], [0.0, 0.0, 5.0]])
+    ask_svm(index, np.array([0, 1]), index, n_classes=2)
     assert costs == [pytest.approx(10.0 / 25, rel=1e-14)]
 
 

@@ -1,6 +1,7 @@
 """The protocol on videos: what is fitted on what, who is asked, how answers are counted."""
 
 import dataclasses
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -144,6 +145,39 @@ def test_the_same_answers_whatever_computes_them(made, monkeypatch):
         for a, b in zip(plain, other, strict=True):
             np.testing.assert_array_equal(a.predicted_YM, b.predicted_YM)
             np.testing.assert_array_equal(a.confidence_YM, b.confidence_YM)
+
+
+@pytest.mark.parametrize(("held", "readings"), [(None, 2), (1, 4)])
+def test_videos_are_read_twice_in_all_where_the_samples_fit(made, monkeypatch, held, readings):
+    """Once more for each further fold where only one sample fits, and fewer bytes are still one."""
+    if held is not None:
+        monkeypatch.setattr(evaluate, "SAMPLE_BYTES", held)
+    read, extract, tasks = Counter(), FakeExtract(), labels_of(made)
+
+    def counting(path, config):
+        read[path] += 1
+        return extract(path, config)
+
+    counts = counted(made, extract)
+    evaluate_videos(counts, tasks, grouped_folds(made, tasks), CONFIG, work=Work(counting))
+    assert read == Counter({video.path: readings for video in made})
+
+
+def test_one_trajectory_is_enough_to_teach_and_to_be_asked(made):
+    few = made[11]
+    assert few.background == "rain"
+    extract = FakeExtract(strength=2.0, sizes={few.name: 1})
+    background, _ = run(made, extract)
+    assert set(background.predicted_YM[:, 11]) == {1}  # and not for a still scene
+    one = Round((np.array([0, 11]), np.arange(24)), 0, 0)
+    counts, tasks = counted(made, extract), labels_of(made)
+    evaluate.check_rounds([one], counts, tasks[:1])
+    (network,) = evaluate.fit_networks(counts, tasks[0].labels_M, [one], CONFIG, work=Work(extract))
+    (pooled_ME,) = evaluate.pool_videos(counts, [network], CONFIG, work=Work(extract))
+    assert pooled_ME[11].any()
+    counts.counts_M[11] = 0
+    with pytest.raises(LsfrefError, match="fewer than two classes"):
+        evaluate.check_rounds([one], counts, tasks[:1])
 
 
 def test_a_second_repetition_leaves_the_first_as_it_is(made):

@@ -58,6 +58,26 @@ def test_wilson_ends_solve_its_equation(n_videos, share):
             assert abs(share - p) == pytest.approx(want, rel=1e-9, abs=1e-12)
 
 
+def test_wilson_stays_within_0_and_1_and_meets_them_at_the_ends_alone():
+    """For shares next to the ends, rounding alone would lead beyond them."""
+    for n_videos in range(1, 200):
+        assert wilson_interval(0.0, n_videos)[0] == 0
+        assert wilson_interval(1.0, n_videos)[1] == 1
+        low, high = wilson_interval(1 / 128, n_videos)[0], wilson_interval(127 / 128, n_videos)[1]
+        assert 0 < low < 1 / 128 < 127 / 128 < high < 1
+        assert wilson_interval(5e-324, n_videos)[0] >= 0
+        assert wilson_interval(math.nextafter(1, 0), n_videos)[1] <= 1
+
+
+def test_ties_reach_as_far_as_they_may():
+    score, other = np.array([0.25, 0.5, 0.75, 0.0, 0.0, 0.0]), np.array([0, 0, 0, 0.25, 0.5, 0.75])
+    assert sign_test(score, other, atol=0.5)[:3] == (1, 1, 4)
+    assert sign_test(score, other)[:3] == (3, 3, 0)
+    near, none = np.array([0.9e-12, 1.1e-12]), np.zeros(2)
+    assert sign_test(near, none)[:3] == (1, 0, 1)
+    assert sign_test(none, near)[:3] == (0, 1, 1)
+
+
 def test_sign_test_by_hand():
     score = np.array([1.0, 1.0, 0.5, 0.0, 1.0, 0.25])
     other = np.array([0.0, 0.5, 0.5, 1.0, 0.5, 0.0])
@@ -97,6 +117,16 @@ def test_calibration_by_hand():
     assert high["confidence"] == pytest.approx(2.2 / 3, rel=1e-15)
     filled = calibration_table(confidence, right, n_bins=7)
     assert [round(7 * row["low"]) for row in filled] == [0, 3, 4, 6]
+
+
+def test_tables_have_ten_rows_where_nothing_else_is_asked_for():
+    confidence, right = np.arange(0.005, 1, 0.01), np.ones(100, bool)
+    tenths = [0.1 * row for row in range(11)]
+    coverage = coverage_table(confidence, right)
+    assert [row["coverage"] for row in coverage] == pytest.approx(tenths[:0:-1], rel=1e-12)
+    calibration = calibration_table(confidence, right)
+    assert [row["low"] for row in calibration] == pytest.approx(tenths[:-1], rel=1e-12)
+    assert [row["high"] for row in calibration] == pytest.approx(tenths[1:], rel=1e-12)
 
 
 labels = st.lists(st.tuples(st.integers(0, 4), st.integers(-1, 4)), min_size=1, max_size=31)

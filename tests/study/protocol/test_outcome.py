@@ -28,6 +28,7 @@ def test_outcome_by_hand():
     assert lines[1].split() == ["rain", "2", "1.5", "0.5", "0.0", "0.0", "0.750"]
     assert lines[3].split() == ["fog", "0", "0.0", "0.0", "0.0", "0.0", "-"]
     assert len(set(map(len, lines))) == 1
+    assert lines[0] == "true \\ answer          rain    snow     fog  no answer  recall"
 
 
 def test_the_spread_is_between_rounds():

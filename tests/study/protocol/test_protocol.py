@@ -48,14 +48,17 @@ TASKS = [
 
 
 def say_own_label(one, *, wrong=()):
-    """Answer the truth in round 0 and nothing in round 1, for rows of `wrong` the other class."""
+    """Answer the truth in round 0 and nothing in round 1, for rows of `wrong` the other class.
+
+    As sure as the number of the row; of method "other" nobody knows how sure.
+    """
     answers = []
     for task in TASKS:
         truth = task.labels_M[one.split[1]]
         told = np.where(np.isin(one.split[1], wrong), 1 - truth, truth)
         both = np.stack([told, np.full(len(truth), -1)])
         both[:, truth < 0] = NOT_ASKED
-        answers.append(Asked(both))
+        answers.append(Asked(both, np.stack([one.split[1], -one.split[1]])))
     return {"one": answers, "other": [Asked(a.decision_Ym[:1]) for a in answers]}
 
 
@@ -72,6 +75,21 @@ def test_folds_are_put_together():
     assert set(right[[7, 11]]) == {0.0}
     assert set(np.delete(right, [7, 11])) == {0.5}
     assert figures(outcomes[2]).accuracy_mean == pytest.approx(21 / 23, rel=1e-14)
+    sure_YM = np.outer([1, -1, 1, -1], np.arange(23))
+    np.testing.assert_array_equal(outcomes[0].confidence_YM, sure_YM)
+    np.testing.assert_array_equal(outcomes[1].confidence_YM, sure_YM[:, 5:])
+    assert outcomes[2].confidence_YM is outcomes[3].confidence_YM is None
+
+
+def test_what_no_fold_asks_is_in_no_outcome():
+    """One or two of three folds; of the other task the first five rows have no label."""
+    every = rounds_of(repeated_folds(strata(TASKS), None, n_folds=3, n_repeats=1, seed=0))
+    for rounds in (every[:1], every[:2]):
+        asked = np.sort(np.concatenate([one.split[1] for one in rounds]))
+        assert 0 < np.count_nonzero(asked < 5) < 5
+        outcomes = collect(rounds, [say_own_label(one) for one in rounds], TASKS)
+        np.testing.assert_array_equal(outcomes[0].true_M, TASKS[0].labels_M[asked])
+        np.testing.assert_array_equal(outcomes[1].true_M, TASKS[1].labels_M[asked[asked >= 5]])
 
 
 def ask_once(config, *, how="lsh", fold=0, repeat=0, number=0):
@@ -122,4 +140,4 @@ def test_a_training_part_of_one_class_is_told():
             "lsh", np.ones((3, 2)), np.zeros(3, dtype=int), np.ones((2, 2)),
             task=task, number=0, one=one, config=SMALL,
         )  # fmt: skip
-    assert protocol.NOT_ASKED == -2
+    assert (protocol.NO_ANSWER, protocol.NOT_ASKED) == (-1, -2)

@@ -1,6 +1,8 @@
+import itertools
+
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lsfref.errors import LabelsError
@@ -78,6 +80,55 @@ def test_group_folds_of_single_rows_are_stratified():
     assert (np.ptp(held, axis=0) <= 1).all()
 
 
+def shares_of(labels, groups):
+    """The share that each group has of each class, and of all rows."""
+    kinds = np.column_stack([labels[:, None] == np.unique(labels), np.ones(len(labels))])
+    counts = np.array([kinds[groups == group].sum(axis=0) for group in np.unique(groups)])
+    return counts / counts.sum(axis=0)
+
+
+def unevenness(shares, fold_of, n_folds):
+    """How far the folds are from equal shares."""
+    return ((np.eye(n_folds)[fold_of].T @ shares - 1 / n_folds) ** 2).sum()
+
+
+def fold_of_groups(labels, groups, n_folds, seed):
+    splits = folds(labels, groups, n_folds=n_folds, rng=np.random.default_rng(seed))
+    return np.array(
+        [
+            next(fold for fold, (_, test) in enumerate(splits) if group in groups[test])
+            for group in np.unique(groups)
+        ]
+    )
+
+
+@settings(max_examples=25)
+@given(st.integers(0, 999), st.integers(2, 5), st.integers(5, 23))
+def test_no_move_and_no_exchange_makes_group_folds_more_even(seed, n_folds, n_groups):
+    rng = np.random.default_rng(seed)
+    groups = np.concatenate([np.arange(n_groups), rng.integers(0, n_groups, 2 * n_groups)])
+    labels = rng.integers(0, 4, len(groups))
+    shares, fold_of = shares_of(labels, groups), fold_of_groups(labels, groups, n_folds, seed)
+    least = unevenness(shares, fold_of, n_folds) - 1e-8
+    for a, b in itertools.permutations(range(n_groups), 2):
+        other = fold_of.copy()
+        other[a] = fold_of[b]
+        assert unevenness(shares, other, n_folds) >= least
+        other[b] = fold_of[a]
+        assert unevenness(shares, other, n_folds) >= least
+
+
+def test_six_groups_are_divided_as_evenly_as_can_be():
+    """One of five rows, others of one or two; the best of all divisions among three folds."""
+    groups = np.array([0, 1, 2, 2, 3, 3, 4, 4, 4, 4, 4, 5])
+    labels = np.array([0, 0, 0, 0, 1, 0, 1, 1, 0, 1, 1, 0])
+    shares, divisions = shares_of(labels, groups), itertools.product(range(3), repeat=6)
+    best = min(unevenness(shares, np.array(division), 3) for division in divisions)
+    for seed in range(20):
+        fold_of = fold_of_groups(labels, groups, 3, seed)
+        assert unevenness(shares, fold_of, 3) == pytest.approx(best, abs=1e-9)
+
+
 def test_brute_force_finds_no_better_division_of_a_few_groups():
     rng = np.random.default_rng(7)
     worse = 0
@@ -139,7 +190,8 @@ def test_errors():
         folds(labels, np.array([0, 0, 1]), n_folds=3, rng=rng)
     with pytest.raises(LabelsError, match="got 1"):
         folds(labels, None, n_folds=1, rng=rng)
-    with pytest.raises(ValueError, match="want"):
-        folds(labels, np.array([0, 0]), n_folds=2, rng=rng)
+    for odd, groups in ((labels, np.array([0, 0])), (labels[None], None), (labels[:, None], None)):
+        with pytest.raises(ValueError, match=r"want .M,. and"):
+            folds(odd, groups, n_folds=2, rng=rng)
     with pytest.raises(LabelsError, match="got 1"):
         leave_one_out(labels, np.zeros(3))

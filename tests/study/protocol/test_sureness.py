@@ -33,3 +33,10 @@ def test_coverage_and_calibration_by_hand():
     silent = outcome_of([0, 1], [[-1, -1]], [[0.0, 0.0]])
     assert sureness.as_json(silent) == {"coverage": [], "calibration": []}
     assert sureness.lines(silent) == []
+
+
+def test_rounds_count_together_and_nobody_is_surer_than_sure():
+    """Rounding may lead beyond 1; of two rounds a video counts half in each."""
+    told = sureness.as_json(outcome_of([0, 1], [[0, 1], [1, 1]], [[1 + 1e-9, 0.5], [0.5, 0.5]]))
+    assert [row["threshold"] for row in told["coverage"]] == [0.5, 1.0]
+    assert [(row["low"], row["videos"]) for row in told["calibration"]] == [(0.5, 1.5), (0.9, 0.5)]
