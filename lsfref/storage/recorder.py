@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from lsfref.errors import LsfrefError, WriteError
-from lsfref.storage.files import printable, scratch, write_whole
+from lsfref.storage.files import check_folder, printable, scratch, write_whole
 from lsfref.storage.tensors import AXES, axes_of, tensor_bytes, to_file_form
 
 FORMAT_VERSION = 1
@@ -56,8 +56,8 @@ class Recorder(contextlib.AbstractContextManager["Recorder"]):
         if self.target.exists() and (not self.target.is_dir() or any(self.target.iterdir())):
             raise TraceError(f"{printable(folder)}: not empty; give a new folder")
         self.stack = contextlib.ExitStack()
+        check_folder(self.target.parent)
         with self._writing(""):
-            self.target.parent.mkdir(parents=True, exist_ok=True)
             self.folder = self.stack.enter_context(scratch(self.target.parent))
 
     def __exit__(self, *_fault: object) -> None:

@@ -45,7 +45,7 @@ def expected(listed, described, learned, seed):
     tasks = videos.task_labels(part)
     repeats = folding.divide(part, tasks, argparse.Namespace(seed=seed, repeats=1))
     outcomes = evaluation.ask_rounds(own, tasks, evaluation.rounds_of(repeats), Choices())
-    return estimate.facts(outcomes, part, drawn=False)
+    return estimate.facts(folding.by_source(outcomes, part, repeats), part, drawn=False)
 
 
 def came(described, tasks, learned, asked):

@@ -211,3 +211,11 @@ def test_a_manifest_of_another_format_is_told_from_this_one(tmp_path):
     forge(tmp_path / "ours", lambda m: m.update(format_version=2))
     with pytest.raises(TraceError, match="format 2; this version reads format 1"):
         read_manifest(tmp_path / "ours")
+
+
+def test_a_folder_below_a_file_is_told_in_one_sentence(tmp_path):
+    (tmp_path / "file").write_text("mine")
+    for place in ("file/trace", "file/more/trace"):
+        with pytest.raises(WriteError, match=r"file.*: cannot be written"):
+            Recorder(tmp_path / place)
+    assert (tmp_path / "file").read_text() == "mine"

@@ -113,6 +113,7 @@ def of_videos(args: argparse.Namespace) -> tuple[int, Compared]:
             measure = systems.system(choices).evaluate
             outcomes += measure(videos, tasks, repeats, own, work=doing.work)
     lines = [*describe(manifest), *told]
+    outcomes = folding.by_source(outcomes, manifest, repeats)
     return n_failed, Compared(tasks, folds, rounds[0].split[1], outcomes, lines)
 
 

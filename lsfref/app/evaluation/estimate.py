@@ -10,7 +10,7 @@ from typing import Any
 
 from lsfref.app import options
 from lsfref.app.evaluation import systems
-from lsfref.app.evaluation.folding import divide, split_in_words, thin_classes
+from lsfref.app.evaluation.folding import by_source, divide, split_in_words, thin_classes
 from lsfref.app.evaluation.videos import count, labelled, task_labels
 from lsfref.app.lists.manifest import Manifest
 from lsfref.app.work.session import Session
@@ -51,7 +51,8 @@ def by_folds(
         smallest = min(len(train) for folds in repeats for train, _ in folds)
         told += asking.cut_in_words(config, smallest)
     doing.progress.explain(() if quiet else told)
-    return system.evaluate(counted, tasks, repeats, config, work=doing.work), n_failed
+    found = system.evaluate(counted, tasks, repeats, config, work=doing.work)
+    return by_source(found, manifest, repeats), n_failed
 
 
 def expected(

@@ -10,6 +10,7 @@ from lsfref.app.lists.manifest import Manifest
 from lsfref.errors import LabelsError
 from lsfref.storage.files import printable
 from lsfref.study.protocol import splits
+from lsfref.study.protocol.outcome import Outcome
 from lsfref.study.protocol.protocol import TaskLabels, strata
 
 FOLDS = 5
@@ -53,6 +54,22 @@ def groups_of(manifest: Manifest) -> NDArray | None:
     """Return the group of each video, its own where it names none; None where no video does."""
     groups = [v.group or f"\0{v.name}" for v in manifest.videos]
     return np.array(groups) if manifest.has_groups else None
+
+
+def by_source(
+    outcomes: Sequence[Outcome], manifest: Manifest, repeats: Sequence[Sequence[splits.Split]]
+) -> list[Outcome]:
+    """Return Outcomes of folds over groups, whose intervals count groups.
+
+    Choices: T5 videos of one camera say the same again, and are no further trials.
+    """
+    if len(repeats[0]) == 1 or not manifest.has_groups:
+        return list(outcomes)
+    sources = {
+        task: len({v.group or v.name for v in manifest.videos if getattr(v, task) is not None})
+        for task in ("background", "foreground")
+    }
+    return [found._replace(sources=sources[found.task]) for found in outcomes]
 
 
 def split_in_words(repeats: Sequence[Sequence[splits.Split]]) -> str:

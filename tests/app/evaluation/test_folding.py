@@ -10,6 +10,8 @@ from lsfref.app.evaluation import folding
 from lsfref.app.lists.manifest import Manifest
 from lsfref.errors import LabelsError
 from lsfref.model import LabelledVideo
+from lsfref.study.protocol import metrics
+from lsfref.study.protocol.outcome import Outcome, figures
 from lsfref.study.protocol.protocol import TaskLabels
 
 
@@ -77,3 +79,21 @@ def test_repeats_are_drawn_anew_and_groups_must_be_there():
     assert any(not np.array_equal(a[1], b[1]) for a, b in zip(first, second, strict=True))
     with pytest.raises(LabelsError, match=r"l\.csv: --split group wants a column 'group'"):
         folding.divide(listed(None, 6), [task(3, 3)], parse("--split", "group"))
+
+
+def test_intervals_of_folds_over_groups_count_groups():
+    """T5: two videos of one camera are one trial; by hand, 4 of 4 right of 2 groups, and of 4."""
+    told = [("a.mp4", "rain", "g"), ("b.mp4", "rain", "g"), ("c.mp4", "normal", None)]
+    told += [("d.mp4", "normal", "h"), ("e.mp4", None, "i")]
+    made = [LabelledVideo(name, name, label, "none", group) for name, label, group in told]
+    manifest = Manifest(made, [""] * 5, [0] * 5, "l.csv")
+    found = Outcome("m", "background", ("a", "b"), np.array([0, 0, 1, 1]), np.zeros((1, 4), int))
+    part = (np.arange(2), np.arange(2, 4))
+    (grouped,) = folding.by_source([found], manifest, [[part, part[::-1]]])
+    assert grouped.sources == 3  # g, c alone, h; i has no label
+    assert figures(grouped).whole.interval == metrics.wilson_interval(0.5, 3)
+    (one_split,) = folding.by_source([found], manifest, [[part]])
+    assert one_split is found
+    alone = manifest._replace(videos=[video._replace(group=None) for video in made])
+    (single,) = folding.by_source([found], alone, [[part, part]])
+    assert single.sources is None
