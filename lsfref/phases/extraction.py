@@ -101,8 +101,8 @@ def working_frames(
     shrunk = (pyramid.shrink(f, max_side=config.max_side).astype(config.dtype) for f in frames)
     if config.repeats == "kept":
         return shrunk
-    text = f"{printable(path)}: every frame comes {{}} times, and is counted once (R4)"
-    return without_repeats(shrunk, lambda period: tell(text.format(period)))
+    name, rest = printable(path), "times, and is counted once (R4)"
+    return without_repeats(shrunk, lambda n: tell(f"{name}: every frame comes {n} {rest}"))
 
 
 def _naming(path: PathLike, blocks: Iterator[streaming.Block]) -> Iterator[streaming.Block]:
@@ -124,7 +124,7 @@ def from_start(*_training: Any) -> tuple[None, None]:
 
 
 class Work(NamedTuple):
-    """How many videos are worked on. No result depends on it.
+    """The way in which many videos are worked on. No result depends on it.
 
     The command line passes a cached extraction, a pool of processes that says how far it is, and
     what keeps the states of a training.

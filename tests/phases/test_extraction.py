@@ -106,3 +106,13 @@ def test_limits_reach_the_reader(path):
     assert found.n_frames == 16
     with pytest.raises(VideoError, match="pixels"):
         list(extract(path, dataclasses.replace(CONFIG, max_pixels=41 * 53 - 1)))
+
+
+def test_repeats_are_told_of_a_name_with_braces(tmp_path):
+    frames = np.repeat(clip("camera shaking", 1, n_frames=30), 2, axis=0)
+    path = tmp_path / "a{0}{b}.mkv"
+    write_video(path, frames)
+    found = extract(path, dataclasses.replace(CONFIG, repeats="once"))
+    list(found)
+    assert found.n_frames == 30
+    assert found.warnings == (f"{path}: every frame comes 2 times, and is counted once (R4)",)
