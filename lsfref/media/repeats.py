@@ -13,7 +13,7 @@ from lsfref.arrays import Floats
 PERIODS = (2, 3)
 LOOK, HELD = 90, 1 << 26  # frames, and bytes, held at most until the first is passed on
 FLOOR = 0.5  # grey levels, root mean square: below it nothing is new
-TIMES = 1.5  # what a new frame changes, at least, to what a repeat does
+TIMES = 1.15  # what a new frame changes, at least, to what a repeat does
 SHARE, LEAST = 0.7, 6  # of the cycles in which something changes; of how many
 
 
