@@ -72,7 +72,7 @@ def draw_rows(
     group_M = group_by(labels_M, config)
     groups = np.unique(group_M[counts_M > 0])
     quotas = share_out([int(counts_M[group_M == g].sum()) for g in groups], config.n_samples)
-    group_P = np.where(counts_M > 0, group_M, UNDRAWN)[owner_P]
+    group_P = group_M[owner_P]
     drawn = [np.empty(0, np.int64)]
     for g, quota in zip(groups, quotas, strict=True):
         rows_p = np.flatnonzero(group_P == g)

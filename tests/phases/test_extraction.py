@@ -77,11 +77,11 @@ def test_damage_is_a_notice_of_the_video(path, tmp_path):
 
 @pytest.mark.parametrize("borders", ["ignored", "counted"])
 def test_borders_that_are_left_out_are_told_once(tmp_path, borders):
-    """A faint picture above white strokes on a black box, on the first and last of three frames."""
-    frames = 100 + clip("normal", 2, n_frames=3) // 16
+    """A faint picture above white strokes on a black box, on all but the second of four frames."""
+    frames = 100 + clip("normal", 2, n_frames=4) // 16
     stamp_HW = np.zeros((22, frames.shape[2]), np.uint8)
     stamp_HW[6:16, 4:-4:7] = stamp_HW[10, 4:-4] = 255
-    stamps = np.stack([stamp_HW, np.full_like(stamp_HW, 100), stamp_HW])
+    stamps = np.stack([stamp_HW, np.full_like(stamp_HW, 100), stamp_HW, stamp_HW])
     frames = np.concatenate([frames, stamps], axis=1)
     write_video(tmp_path / "stamp.mkv", frames)
     found = extract(tmp_path / "stamp.mkv", dataclasses.replace(CONFIG, borders=borders))

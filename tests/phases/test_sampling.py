@@ -52,6 +52,7 @@ def test_all_rows_where_there_are_too_few():
     np.testing.assert_array_equal(draw([2, 0, 3], n_samples=5), np.arange(5))
     some = draw([2, 0, 3], n_samples=9, labels_M=np.array([-1, 0, 1]))
     np.testing.assert_array_equal(some, [2, 3, 4])
+    np.testing.assert_array_equal(draw([1, 0, 1], n_samples=5), [0, 1])
     assert len(draw([0, 0], n_samples=5)) == len(draw([], n_samples=5)) == 0
 
 
