@@ -219,6 +219,12 @@ def test_what_is_wanted_covers_every_quota_to_come(sizes, n):
     assert all(quotas[group] <= most for group, most in wanted)
 
 
+def test_the_nth_key_by_sorting():
+    keys_p = np.random.default_rng(0).random(31)
+    found = [sampling._nth(keys_p, n) for n in range(33)]
+    assert found == [1.0, *np.sort(keys_p), 1.0]
+
+
 def test_of_a_long_video_not_all_rows_wait(monkeypatch):
     """20,000 rows, 50 wanted: what is written is some n (1 + ln(N / n)), not N."""
     written = []
