@@ -268,6 +268,14 @@ def test_a_video_that_is_not_used_takes_no_share(balance):
     assert 1 not in sample.owner_P
 
 
+def test_what_others_have_is_not_wanted():
+    """Of twelve rows, groups of two and three leave seven to a third, however long it is."""
+    standing = Standing(12)
+    for group, size in ((0, 2), (1, 3), (sampling.UNDRAWN, 9)):
+        standing.add(group, size, np.zeros(0))
+    assert [standing.want(group).most for group in (0, 1, 2)] == [9, 10, 7]
+
+
 def test_nothing_is_wanted_of_a_video_without_label():
     assert Standing(9).want(sampling.UNDRAWN) == (0, -1.0)
     assert list(itertools.islice(sampling.group_by(np.array([-1, 2]), Config()), 2)) == [-1, 0]
