@@ -220,8 +220,8 @@ def test_what_is_wanted_covers_every_quota_to_come(sizes, n):
 
 
 def test_the_nth_key_by_sorting():
-    keys_p = np.random.default_rng(0).random(31)
-    found = [sampling._nth(keys_p, n) for n in range(33)]
+    keys_p = np.random.default_rng(0).random(307)
+    found = [sampling._nth(keys_p, n) for n in range(309)]
     assert found == [1.0, *np.sort(keys_p), 1.0]
 
 
@@ -274,6 +274,16 @@ def test_what_others_have_is_not_wanted():
     for group, size in ((0, 2), (1, 3), (sampling.UNDRAWN, 9)):
         standing.add(group, size, np.zeros(0))
     assert [standing.want(group).most for group in (0, 1, 2)] == [9, 10, 7]
+
+
+def test_the_smallest_keys_are_kept():
+    standing = Standing(4)
+    for keys_p in ([0.7, 0.2, 0.5], [0.6, 0.1]):
+        standing.add(0, len(keys_p), np.array(keys_p))
+    assert standing.keys[0].tolist() == [0.1, 0.2, 0.5, 0.6]
+    few = Standing(9)
+    few.add(0, 3, np.array([0.7, 0.2, 0.5]))
+    assert few.keys[0].tolist() == [0.2, 0.5, 0.7]
 
 
 def test_nothing_is_wanted_of_a_video_without_label():
