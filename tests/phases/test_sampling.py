@@ -1,6 +1,7 @@
 import collections
 import itertools
 import os
+from pathlib import Path
 
 import numpy as np
 import oracles
@@ -13,7 +14,8 @@ from lsfref.config import Config
 from lsfref.errors import WriteError
 from lsfref.phases import sampling
 from lsfref.phases.extraction import Work, in_turn
-from lsfref.phases.sampling import Standing, draw_rows, share_out, survey_videos
+from lsfref.phases.passes import survey
+from lsfref.phases.sampling import Standing, Want, draw_rows, share_out, survey_videos
 
 SIZES = st.lists(st.integers(0, 40), min_size=1, max_size=8)
 BALANCES = ["none", "video", "class"]
@@ -266,6 +268,10 @@ def test_a_video_that_is_not_used_takes_no_share(balance):
     assert "only 5 trajectories" in described[1].error
     assert len(sample.owner_P) == 24
     assert 1 not in sample.owner_P
+    look = {"config": config, "extract": extract, "describe": survey}
+    found, keys_p, _held = sampling._look(names[1], "1", Want(9, 1.0), Path("/nowhere/1"), **look)
+    assert found.error
+    assert len(keys_p) == 0
 
 
 def test_what_others_have_is_not_wanted():
