@@ -72,7 +72,7 @@ def draw_rows(
     group_M = group_by(labels_M, config)
     groups = np.unique(group_M[counts_M > 0])
     quotas = share_out([int(counts_M[group_M == g].sum()) for g in groups], config.n_samples)
-    group_P = np.where(counts_M > 0, group_M, UNDRAWN)[owner_P]
+    group_P = group_M[owner_P]
     drawn = [np.empty(0, np.int64)]
     for g, quota in zip(groups, quotas, strict=True):
         rows_p = np.flatnonzero(group_P == g)
@@ -209,14 +209,14 @@ def _look(
     def kept(blocks: Iterable[Block]) -> Iterator[Block]:
         """Pass blocks on; rows that may be drawn are written."""
         stream, highest = key_stream(config.seed, identity), want.highest
-        n_seen, n_kept, enough = 0, 0, 2 * want.most
+        n_kept, enough = 0, 2 * want.most
         for block in blocks:
             keys_B = stream.random(len(block.descriptors_PD))
             rows_b = np.flatnonzero(keys_B <= highest)
             picked_bD = block.descriptors_PD[rows_b].astype(config.dtype, copy=False)
             target.write(picked_bD.tobytes())
             keys.append(keys_B[rows_b])
-            n_seen, n_kept = n_seen + len(keys_B), n_kept + len(rows_b)
+            n_kept += len(rows_b)
             if n_kept > enough:  # of a long video, not all rows need to wait
                 keys[:], enough = [np.concatenate(keys)], n_kept + want.most
                 highest = min(highest, _nth(keys[0], want.most))

@@ -83,6 +83,15 @@ def test_cells_add_up(height, width, seed):
 
 
 @settings(max_examples=25)
+@given(height=sides, width=sides, before=st.integers(0, 3), after=st.integers(0, 3), seed=seeds)
+def test_edges_are_repeated_as_by_numpy(height, width, before, after, seed):
+    image_HW = image_of(height, width, seed, np.float32)
+    padded = filters.repeat_edges(image_HW, before, after)
+    assert padded.dtype == np.float32
+    np.testing.assert_array_equal(padded, np.pad(image_HW, (before, after), mode="edge"))
+
+
+@settings(max_examples=25)
 @given(height=sides, width=sides, seed=seeds)
 def test_warp_is_map_coordinates_of_order_1(height, width, seed):
     rng = np.random.default_rng(seed)

@@ -22,6 +22,7 @@ def test_layer_sizes_known_by_hand():
     assert pyramid.layer_shapes((480, 640))[-1][1] == 57
     assert len(pyramid.layer_shapes((480, 640), n_scales=3)) == 3
     assert pyramid.layer_shapes((17, 640)) == [(17, 640)]
+    assert pyramid.layer_shapes((45, 67)) == [(45, 67)]  # the next had 31.8 rows
     assert len(pyramid.layer_shapes((4000, 4000))) == 8
 
 
@@ -61,6 +62,7 @@ def test_area_average_by_hand():
 @given(sides, sides, st.integers(1, 300))
 def test_shrink_keeps_aspect_mean_and_limit(height, width, max_side):
     frame_HW = np.random.default_rng(height).uniform(0, 255, (height, width))
+    assert pyramid.shrink(frame_HW, max_side=0) is frame_HW
     small = pyramid.shrink(frame_HW, max_side=max_side)
     if max(height, width) <= max_side:
         assert small is frame_HW

@@ -15,6 +15,7 @@ from lsfref.kernels import shortlists
 @pytest.mark.parametrize("block", [1, 53 * 19, 1 << 20])
 def test_the_nearest_are_in_every_list(monkeypatch, dtype, block):
     monkeypatch.setattr(shortlists, "BLOCK", block)
+    monkeypatch.setattr(shortlists, "ROWS", 7)
     rng = np.random.default_rng(0)
     index_MN = rng.normal(size=(53, 7)).astype(dtype)
     queries_mN = rng.normal(size=(37, 7)).astype(dtype)

@@ -74,6 +74,8 @@ def test_what_cannot_be_learned_is_told_with_what_was_skipped():
         check_classes(videos("rain"), classes, ["a"])
     with pytest.raises(LsfrefError, match=r"is left; skipped: a and 2 more$"):
         check_classes(videos("rain"), classes, ["a", "b", "c"])
+    with pytest.raises(LsfrefError, match=r"is left; skipped: a and 1 more$"):
+        check_classes(videos("rain"), classes, ["a", "b"])
     with pytest.raises(LsfrefError, match="only the class 'rain'"):
         check_classes(videos("rain"), {"background": ("rain",)}, [])
     with pytest.raises(LsfrefError, match="no background labels"):

@@ -77,17 +77,28 @@ def test_damage_is_a_notice_of_the_video(path, tmp_path):
 
 @pytest.mark.parametrize("borders", ["ignored", "counted"])
 def test_borders_that_are_left_out_are_told_once(tmp_path, borders):
-    """A faint picture above white strokes on a black box, on every one of three frames."""
-    frames = 100 + clip("normal", 2, n_frames=3) // 16
+    """A faint picture above white strokes on a black box, on all but the second of four frames."""
+    frames = 100 + clip("normal", 2, n_frames=4) // 16
     stamp_HW = np.zeros((22, frames.shape[2]), np.uint8)
     stamp_HW[6:16, 4:-4:7] = stamp_HW[10, 4:-4] = 255
-    frames = np.concatenate([frames, np.repeat(stamp_HW[None], 3, axis=0)], axis=1)
+    stamps = np.stack([stamp_HW, np.full_like(stamp_HW, 100), stamp_HW, stamp_HW])
+    frames = np.concatenate([frames, stamps], axis=1)
     write_video(tmp_path / "stamp.mkv", frames)
     found = extract(tmp_path / "stamp.mkv", dataclasses.replace(CONFIG, borders=borders))
     list(found)
     assert [w.rpartition(": ")[2][:13] for w in found.warnings] == ["black borders"] * (
         borders == "ignored"
     )
+
+
+@pytest.mark.parametrize(("repeats", "n_frames"), [("kept", 16), ("once", 8)])
+def test_repeats_that_count_once_are_told(tmp_path, repeats, n_frames):
+    write_video(tmp_path / "x.mkv", clip("camera shaking", 1, n_frames=8).repeat(2, axis=0))
+    found = extract(tmp_path / "x.mkv", dataclasses.replace(CONFIG, repeats=repeats))
+    list(found)
+    assert found.n_frames == n_frames
+    told = [w.rpartition(": ")[2] for w in found.warnings]
+    assert told == ["every frame comes 2 times, and is counted once (R4)"] * (repeats == "once")
 
 
 def test_notices_are_warnings_whatever_their_kind():

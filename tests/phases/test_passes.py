@@ -1,9 +1,11 @@
 """The passes over one video: counted, rows where they stand, codes averaged; bad input is told."""
 
 import numpy as np
+import pytest
 from fakes import FakeExtract
 from tests_model import CONFIG, make
 
+from lsfref.config import Config
 from lsfref.errors import Notice, NoTrajectoriesError, VideoError
 from lsfref.phases import passes
 from lsfref.phases.extraction import Extraction
@@ -51,3 +53,19 @@ def test_what_cannot_be_pooled_says_why():
     assert pooled.error == f"{NAME}: row 3 is odd"
     pooled = passes.pool_video_by(NAME, pool=refuse, config=CONFIG, extract=broken)
     assert pooled == (None, 0, 0, (), f"{NAME}: no video")
+
+
+@pytest.mark.parametrize(
+    ("frames", "points", "least", "still"),
+    [
+        (16, 0, 1, True), (16, 0, 0, True), (15, 0, 1, False), (16, 0, 2, False),
+        (16, 3, 1, False), (16, 1, 2, False),
+    ],
+)  # fmt: skip
+def test_trackless_by_hand(frames, points, least, still):
+    """Frames enough, no trajectory, and one is all that is wanted; nor is damage stillness."""
+    config = Config(min_points=least)
+    known = Extraction(iter(()), frames, points)
+    pooled = passes.survey(NAME, config=config, extract=lambda path, config: known)
+    assert passes.trackless(NAME, pooled, config) == still
+    assert not passes.trackless(NAME, pooled._replace(error="damaged"), config)

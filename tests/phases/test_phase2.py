@@ -36,7 +36,8 @@ def test_fit_task_draws_class_by_class_and_background_first():
 
 def test_labels_are_numbers_and_none_is_unlabelled():
     labels_M = phase2.encode_labels(["b", None, "a", "z"], ("a", "b"))
-    assert labels_M.tolist() == [1, phase2.UNLABELLED, 0, phase2.UNLABELLED]
+    assert labels_M.tolist() == [1, -1, 0, -1]
+    assert phase2.UNLABELLED == -1
 
 
 def test_unlabelled_videos_neither_rank_nor_are_indexed():

@@ -1,6 +1,7 @@
 import collections
 import itertools
 import os
+from pathlib import Path
 
 import numpy as np
 import oracles
@@ -13,7 +14,8 @@ from lsfref.config import Config
 from lsfref.errors import WriteError
 from lsfref.phases import sampling
 from lsfref.phases.extraction import Work, in_turn
-from lsfref.phases.sampling import Standing, draw_rows, share_out, survey_videos
+from lsfref.phases.passes import survey
+from lsfref.phases.sampling import Standing, Want, draw_rows, share_out, survey_videos
 
 SIZES = st.lists(st.integers(0, 40), min_size=1, max_size=8)
 BALANCES = ["none", "video", "class"]
@@ -52,6 +54,7 @@ def test_all_rows_where_there_are_too_few():
     np.testing.assert_array_equal(draw([2, 0, 3], n_samples=5), np.arange(5))
     some = draw([2, 0, 3], n_samples=9, labels_M=np.array([-1, 0, 1]))
     np.testing.assert_array_equal(some, [2, 3, 4])
+    np.testing.assert_array_equal(draw([1, 0, 1], n_samples=5), [0, 1])
     assert len(draw([0, 0], n_samples=5)) == len(draw([], n_samples=5)) == 0
 
 
@@ -218,6 +221,12 @@ def test_what_is_wanted_covers_every_quota_to_come(sizes, n):
     assert all(quotas[group] <= most for group, most in wanted)
 
 
+def test_the_nth_key_by_sorting():
+    keys_p = np.random.default_rng(0).random(307)
+    found = [sampling._nth(keys_p, n) for n in range(309)]
+    assert found == [1.0, *np.sort(keys_p), 1.0]
+
+
 def test_of_a_long_video_not_all_rows_wait(monkeypatch):
     """20,000 rows, 50 wanted: what is written is some n (1 + ln(N / n)), not N."""
     written = []
@@ -259,6 +268,28 @@ def test_a_video_that_is_not_used_takes_no_share(balance):
     assert "only 5 trajectories" in described[1].error
     assert len(sample.owner_P) == 24
     assert 1 not in sample.owner_P
+    look = {"config": config, "extract": extract, "describe": survey}
+    found, keys_p, _held = sampling._look(names[1], "1", Want(9, 1.0), Path("/nowhere/1"), **look)
+    assert found.error
+    assert len(keys_p) == 0
+
+
+def test_what_others_have_is_not_wanted():
+    """Of twelve rows, groups of two and three leave seven to a third, however long it is."""
+    standing = Standing(12)
+    for group, size in ((0, 2), (1, 3), (sampling.UNDRAWN, 9)):
+        standing.add(group, size, np.zeros(0))
+    assert [standing.want(group).most for group in (0, 1, 2)] == [9, 10, 7]
+
+
+def test_the_smallest_keys_are_kept():
+    standing = Standing(4)
+    for keys_p in ([0.7, 0.2, 0.5], [0.6, 0.1]):
+        standing.add(0, len(keys_p), np.array(keys_p))
+    assert standing.keys[0].tolist() == [0.1, 0.2, 0.5, 0.6]
+    few = Standing(9)
+    few.add(0, 3, np.array([0.7, 0.2, 0.5]))
+    assert few.keys[0].tolist() == [0.2, 0.5, 0.7]
 
 
 def test_nothing_is_wanted_of_a_video_without_label():

@@ -9,12 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lsfref.arrays import COLUMNS
+from lsfref.cited import homography
 from lsfref.descriptors import cell_sums, describe
 from lsfref.errors import VideoError
 from lsfref.flow import layer_flows, prepare
 from lsfref.kernels.pyramid import grey_layers, scale_factors
 from lsfref.phases.motion import Step
-from lsfref.phases.streaming import Block, extract_frames, follow, of_length
+from lsfref.phases.streaming import Block, _info, extract_frames, follow, of_length
 from lsfref.video import read_frames
 
 CLIPS = ("synth", "carphone")
@@ -237,6 +238,46 @@ def test_n_scales_limits_the_scales():
     fine = every.info_P10[:, 6] == 1
     assert 0 < fine.sum() < len(fine)
     assert set(first.info_P10[:, 6]) == {1.0}
+
+
+def test_eight_scales_where_none_are_chosen():
+    """The sides of a ninth would be 32.5 pixels."""
+    scales = []
+
+    def watch(stage, name, value, *, frame, scale):
+        scales.append(scale)
+
+    list(extract_frames([np.zeros((520, 520))], watch=watch))
+    assert sorted(set(scales)) == list(range(8))
+
+
+def test_people_are_told_to_what_takes_the_camera_out(monkeypatch):
+    told, boxes = [], {3: np.zeros((1, 4))}
+    monkeypatch.setattr(homography, "steadied", lambda steps, **how: told.append(how) or steps)
+    for some in (None, boxes):
+        list(extract_frames([], camera_motion="homography", boxes=some))
+    assert [how["boxes"] for how in told] == [{}, boxes]
+
+
+@pytest.mark.parametrize("n_frames", [3, 18])
+def test_what_is_described_is_shown_frame_by_frame(n_frames):
+    """On every frame but the last, where no step begins; also where nothing ends."""
+    shown = []
+
+    def watch(stage, name, value, *, frame, scale):
+        if name == "sums_O4P":
+            shown.append(frame)
+
+    list(extract_frames(sliding(n_frames), n_scales=1, watch=watch))
+    assert shown == list(range(n_frames - 1))
+
+
+def test_a_track_is_told_by_hand():
+    """It hops up and down by 2 at the right end of the rows, above the frame by 1."""
+    y_S = -1 + np.array([1, -1] * 8)
+    points_PS2 = np.stack([np.full(16, 1000), y_S], axis=-1)[None].astype(float)
+    info_P10 = _info(points_PS2, 20, 2.0, (40, 1001))
+    assert info_P10.tolist() == [[20, 1000, -1, 0, 1, 30, 2, 0.999, 0, 12.5]]
 
 
 def test_the_last_column_is_the_middle_frame_and_then_a_share_of_all():

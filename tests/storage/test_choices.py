@@ -57,6 +57,13 @@ def test_odd_settings_say_what_would_be_right(text):
         parse_setting(text)
 
 
+def test_what_would_be_right_by_hand():
+    with pytest.raises(ValueError, match=r"^voting: want average or table or weighted or stacked;"):
+        parse_setting("voting=loud")
+    with pytest.raises(ValueError, match=r"^epochs: want 200 or the like; got '0'"):
+        parse_setting("epochs=0")
+
+
 @settings(max_examples=40)
 @given(texts(max_size=30))
 def test_any_text_is_a_setting_or_a_sentence(text):
@@ -72,3 +79,21 @@ def test_json_with_other_fields_is_refused():
     for odd in ([], {**values, "more": 1}, {k: values[k] for k in list(values)[1:]}):
         with pytest.raises(ValueError, match="other fields"):
             from_json(Config, odd)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("lr_ae", "1"), ("lr_ae", True), ("epochs", "7"), ("epochs", 7.0), ("epochs", True),
+        ("hidden", 5), ("hidden", "ab"), ("hidden", [7.0]), ("hidden", [0]), ("voting", 3),
+    ],
+)  # fmt: skip
+def test_json_with_values_of_other_types_is_refused(name, value):
+    with pytest.raises(ValueError, match=f"{name} = .* is not one of its values"):
+        from_json(Config, {**dataclasses.asdict(Config()), name: value})
+
+
+def test_a_whole_number_in_json_is_a_real_one_where_that_is_wanted():
+    config = from_json(Config, {**dataclasses.asdict(Config()), "top_percent": 25})
+    assert type(config.top_percent) is float
+    assert config.top_percent == 25

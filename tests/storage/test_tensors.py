@@ -1,5 +1,7 @@
 """A tensor as a file: its bytes, and what is said of a file that is none."""
 
+import contextlib
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -108,6 +110,15 @@ def test_a_shape_that_no_array_has_is_a_fault_not_a_traceback(shape, n_bytes):
     with pytest.raises(Fault) as fault:
         parse_tensor(with_shape(shape, bytes(n_bytes)))
     assert fault.value.args[0] == "unreadable"
+
+
+@pytest.mark.parametrize(("length", "reads"), [(10_000, True), (10_001, False)])
+def test_headers_are_read_as_long_as_numpy_reads_them(tmp_path, length, reads):
+    data = with_shape("(1, )" + " " * (length - len(with_shape("(1, )")) + 10), bytes(8))
+    (tmp_path / "x.npy").write_bytes(data)
+    for read, refused in ((parse_tensor, Fault), (np.load, ValueError)):
+        with contextlib.nullcontext() if reads else pytest.raises(refused):
+            assert read(data if read is parse_tensor else tmp_path / "x.npy").tolist() == [0]
 
 
 def test_the_dtype_is_told_by_the_head_alone(tmp_path):

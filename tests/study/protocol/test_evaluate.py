@@ -147,20 +147,30 @@ def test_the_same_answers_whatever_computes_them(made, monkeypatch):
             np.testing.assert_array_equal(a.confidence_YM, b.confidence_YM)
 
 
-@pytest.mark.parametrize(("held", "readings"), [(None, 2), (1, 4)])
-def test_videos_are_read_twice_in_all_where_the_samples_fit(made, monkeypatch, held, readings):
-    """Once more for each further fold where only one sample fits, and fewer bytes are still one."""
-    if held is not None:
-        monkeypatch.setattr(evaluate, "SAMPLE_BYTES", held)
-    read, extract, tasks = Counter(), FakeExtract(), labels_of(made)
+SAMPLE = 200 * 426 * 4  # bytes of what one network of CONFIG learns from
+
+
+@pytest.mark.parametrize(
+    ("held", "readings", "together"),
+    [(1 << 30, 2, 1), (2 * SAMPLE, 3, 1), (2 * SAMPLE - 1, 4, 0), (1, 4, 0)],
+)
+def test_videos_are_read_twice_where_samples_fit(made, monkeypatch, held, readings, together):
+    """Once more for each further part of the folds; two networks at least are fitted together."""
+    monkeypatch.setattr(evaluate, "SAMPLE_BYTES", held)
+    read, extract, tasks, stages = Counter(), FakeExtract(), labels_of(made), Counter()
 
     def counting(path, config):
         read[path] += 1
         return extract(path, config)
 
+    def each(stage, *work):
+        stages[stage] += 1
+        return map(*work)
+
     counts = counted(made, extract)
-    evaluate_videos(counts, tasks, grouped_folds(made, tasks), CONFIG, work=Work(counting))
+    evaluate_videos(counts, tasks, grouped_folds(made, tasks), CONFIG, work=Work(counting, each))
     assert read == Counter({video.path: readings for video in made})
+    assert stages["networks"] == together
 
 
 def test_one_trajectory_is_enough_to_teach_and_to_be_asked(made):
