@@ -82,6 +82,19 @@ def test_script_of_the_example_builds_runs_and_compares(tmp_path):
 
 
 @needs_compiler
+@pytest.mark.slow
+@pytest.mark.parametrize("real", ["double", "float"])
+def test_port_follows_a_trace(real, tmp_path, capsys):
+    demo, trace, out = tmp_path / "demo", tmp_path / "trace", tmp_path / "out"
+    cli.main(["scenes", str(demo), "--scenes", "1", "--frames", "20", "--jobs", "1", "--quiet"])
+    cli.main(["trace", str(min(demo.glob("*.mp4"))), str(trace), "--quiet"])
+    subprocess.run([str(build(tmp_path, real, "2")), str(trace), str(out)], check=True)
+    capsys.readouterr()
+    assert cli.main(["conform", str(out), "--against", str(trace), "--quiet"]) == 0
+    assert "tensors agree" in capsys.readouterr().out
+
+
+@needs_compiler
 def test_port_refuses_other_formats(quick_port, tmp_path):
     for array in (np.ones((3, 2), np.complex64), np.asfortranarray(np.ones((3, 2)))):
         copy = shutil.copytree(
@@ -103,54 +116,65 @@ def test_port_refuses_other_formats(quick_port, tmp_path):
 def test_readme_shows_the_reader_of_the_example():
     text = (GOLDEN / "README.md").read_text(encoding="utf-8")
     shown = re.search(r"```c\+\+\n(.*?)```", text, re.DOTALL)[1]
-    assert shown.strip() in (EXAMPLE / "case.h").read_text(encoding="utf-8")
+    assert shown.strip() in (EXAMPLE / "tensor.h").read_text(encoding="utf-8")
 
 
 def test_script_of_the_example_is_what_the_readme_names():
     assert "sh golden/example/run.sh" in (GOLDEN / "README.md").read_text(encoding="utf-8")
-    assert "run.py conform" in (EXAMPLE / "run.sh").read_text(encoding="utf-8")
+    assert 'run.py" conform' in (EXAMPLE / "run.sh").read_text(encoding="utf-8")
 
 
-def comments_of(stage):
-    """Return the comments of the files of a stage as one text, as their lines run on."""
-    text = "".join(p.read_text("utf-8") for p in SOURCES if p.name.startswith(stage[:2]))
-    return " ".join(re.findall(r"//(.*)", text))
+def test_port_has_nine_hundred_lines_at_most_of_a_hundred_characters():
+    lines = [line for path in EXAMPLE.iterdir() for line in path.read_text("utf-8").splitlines()]
+    assert len(lines) <= 900
+    assert max(map(len, lines)) <= 100
 
 
-def test_functions_of_the_port_are_headed_by_the_equations_of_the_manifest():
-    """By their first clause: the manifest goes on to say what the pages derive."""
-    manifest = json.loads((GOLDEN / "manifest.json").read_text(encoding="utf-8"))
-    stages = {entry["stage"] for entry in manifest["tensors"]} - {"11_end_to_end"}
-    comments = {stage: " ".join(comments_of(stage).split()) for stage in stages}
-    lost = set()
-    for entry in manifest["tensors"]:
-        if entry["role"] == "output" and entry["stage"] in stages:
-            clause = re.split(r"; |: |\. | \(`", entry["equation"])[0]
-            if clause not in comments[entry["stage"]]:
-                lost.add((entry["stage"], clause))
-    assert sorted(lost) == []
+def cited(text):
+    """Return the numbers of the paragraphs that a comment cites: par. 2, (1), and 5; 13 to 18."""
+    found = set()
+    for numbers in re.findall(r"[Pp]ar\. (\d+(?:(?:,| and| to|, \(\d+\),?(?: and)?) \d+)*)", text):
+        first, *rest = map(int, re.findall(r"(?<!\()\b\d+", numbers))
+        last = max([first, *rest])
+        found |= set(range(first, last + 1)) if " to " in numbers else {first, *rest}
+    return found
 
 
 def test_port_cites_paragraphs_that_stand_on_the_pages():
-    paragraphs = {
-        page.parent.name[:2]: set(
-            re.findall(r"^\*\*(\d+)\.\*\*", page.read_text("utf-8"), re.MULTILINE)
-        )
-        for page in GOLDEN.glob("[01][0-9]_*/README.md")
-    }
+    """Files of a stage cite its page, which their first line names; the others say which page."""
+    paragraphs = {}
+    for page in GOLDEN.glob("[01][0-9]_*/README.md"):
+        numbers = re.findall(r"^\*\*(\d+)\.\*\*", page.read_text("utf-8"), re.MULTILINE)
+        paragraphs[page.parent.name] = set(map(int, numbers))
     for path in SOURCES:
         text = path.read_text(encoding="utf-8")
-        for stage, first in re.findall(r"(\d\d) par\. (\d+)", text):
-            assert first in paragraphs[stage], f"{path.name}: {stage} par. {first}"
-    stages = {path.name[:2] for path in SOURCES if path.name[:2].isdigit()}
-    for stage in stages:
-        assert f"({stage} par. " in "".join(
-            p.read_text("utf-8") for p in SOURCES if p.name[:2] == stage
-        )
+        pages = re.match(r"// .*\.\./(\d\d_\w+)/README\.md", text)
+        for number, rest in re.findall(r"\b(\d\d) (par\. [^\n]*)", text):
+            (page,) = (name for name in paragraphs if name.startswith(number))
+            assert cited(rest) <= paragraphs[page], f"{path.name}: {number} {rest}"
+        assert (pages is not None) == path.name[:2].isdigit(), path.name
+        if pages:
+            own = cited(re.sub(r"\b\d\d par\. [^\n]*", "", text))
+            assert own, path.name
+            assert own <= paragraphs[pages[1]], path.name
+    assert {path.name[:2] for path in SOURCES if path.name[0].isdigit()} == {
+        name[:2] for name in paragraphs
+    }
 
 
-def test_planted_faults_fit_the_port_and_are_sixty_or_more():
+def test_functions_of_the_stages_are_headed_by_what_they_follow():
+    """A paragraph or a numbered equation, on a function's first line or on the line above it."""
+    for path in SOURCES:
+        above, bare = "", []
+        for line in path.read_text(encoding="utf-8").splitlines():
+            if re.match(r"(?!KIND|struct|using|const [A-Z])[A-Za-z][^;]*\(.*\{", line):
+                bare += [] if re.search(r"//.*[Pp]ar\. ", f"{above}\n{line}") else [line]
+            above = line
+        assert not path.name[0].isdigit() or bare == [], path.name
+
+
+def test_planted_faults_fit_the_port_and_are_a_hundred_or_more():
     faults = mutate_port.planted_faults()
-    assert len(faults) >= 60
+    assert len(faults) >= 100
     assert {fault.stage for fault in faults} == set(STAGES)
     assert all(fault.old != fault.new and fault.words for fault in faults)

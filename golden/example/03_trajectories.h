@@ -1,189 +1,89 @@
-// Stage 3 of 10: points that start, move and are judged.
-#pragma once
-#include "02_flow.h"
+// Stage 3, ../03_trajectories/README.md: points that start, move and are judged.
+struct Video { vector<vector<Tensor>> grey, flow, own_flow; };  // [frame][layer]; flow leads there
+using Visit = std::function<void(long f, long k, Named& made)>;  // may change what is made
+const Visit NO_VISIT = [](long, long, Named&) {};
+Tensor strength(In in) {  // par. 2, (1) and (2)
+  const auto sum = FN(t, filter(t, {1, 1, 1}, {1, 1, 1}, mirrored));
+  const Tensor dx = filter(in, {1, 2, 1}, {-1, 0, 1}, mirrored);
+  const Tensor dy = filter(in, {-1, 0, 1}, {1, 2, 1}, mirrored);
+  const Tensor a = sum(dx * dx), b = sum(dx * dy), c = sum(dy * dy), half = (a - c) / 2;
+  return (a + c) / 2 - root(half * half + b * b); }
+Named starts(In grey, In live) {  // par. 3 and 4
+  const Tensor s = strength(grey), threshold = 0.001 * Tensor(largest(s));
+  Tensor occupied = zeros({grey.rows() / 5, grey.columns() / 5}), points = zeros({0, 2});
+  for (long p : range(live.rows())) {
+    const long i = long(live(p, 1)) / 5, j = long(live(p, 0)) / 5;
+    if (i < occupied.rows() && j < occupied.columns()) occupied(i, j) = 1; }
+  for (long i : range(occupied.rows()))
+    for (long j : range(occupied.columns()))
+      if (!occupied(i, j) && s(5 * i + 2, 5 * j + 2) > threshold())
+        points.append(row({5.0 * j + 2, 5.0 * i + 2}));
+  return {{"strength", s}, {"threshold", threshold}, {"occupied", occupied}, {"points", points}}; }
+KIND(sample) { return starts(c["grey"], c["live"]); }
+Tensor moves_at(In flow, In points) {  // par. 5
+  const auto nearest = FN2(p, n, repeated(lrint(p), n));
+  return grid(points.rows(), 2, [&](long p, long c) {
+    return flow(nearest(points(p, 1), flow.rows()), nearest(points(p, 0), flow.columns()), c); }); }
+Named moved(In flow, In points) {  // par. 6, (3), and 7
+  const Tensor moves = moves_at(flow, points), to = each(points + moves, single);
+  const auto in = FN2(p, axis, 0 < to(p, axis) && to(p, axis) < flow.shape[1 - axis]);
+  const Tensor stays = table(to.rows(), {}, FN(p, in(p, 0) && in(p, 1)));
+  return {{"moves", moves}, {"moved", to}, {"stays", stays}}; }
+KIND(move) { return moved(c["flow"], c["points"]); }
+Tensor scaled(In points, double s) { return each(points * s, single); }  // par. 9
+Tensor steps(In t) { return grid(t.rows() - 1, 2, FN2(i, c, t(i + 1, c) - t(i, c))); }  // par. 10
+Tensor length(In x, In y) { return root(x * x + y * y); }  // par. 10
+Tensor lengths(In moves) { return length(last(moves, 0), last(moves, 1)); }  // par. 10
+long judge(In points, In own_moves) {  // par. 10, (4), and 11
+  const Tensor deviation = deviations(points), d = lengths(steps(points));
+  if (deviation(0) < std::sqrt(3) && deviation(1) < std::sqrt(3)) return 1;
+  if (deviation(0) > 50 || deviation(1) > 50) return 2;
+  if (largest(d) > 20 && largest(d) > 0.7 * sum(d)) return 3;
+  return own_moves.rows() > 0 && largest(lengths(own_moves)) <= 1 ? 4 : 0; }
+KIND(judge) {  // par. 10 and 11
+  const auto own = FN(p, c.has("own_moves") ? slice(c["own_moves"], p) : zeros({0, 2}));
+  const auto verdict = FN(p, judge(slice(c["tracks"], p), own(p)));
+  return {{"verdicts", table(c["tracks"].rows(), {}, verdict)}}; }
 
-// Of a track: points (16, 2) in pixels of its layer, its own moves (15, 2) if the camera's motion is known,
-// the cell sums of its steps (15, 33, 4), its last frame, its verdict (0: valid).
-struct Track { Array points, own, sums; int64_t end, verdict; };
-struct Layer {
-  int64_t scale;
-  vector<Array> greys, flows, own_flows;  // by frame; flow f leads from frame f - 1 to f
-  vector<Track> done;                     // all that have 16 points, in the order of their ends
-  Ints started;                           // rows of frame, scale, x, y
-};
-
-// 3x3 sums, the image mirrored about its edge pixels (03 par. 2)
-template <class Weight> Array sum_3x3(const Array& from, Weight weight) {
-  const long h = from.shape[0], w = from.shape[1];
-  const auto inside = [](long i, long n) { return i < 0 ? -i : i >= n ? 2 * (n - 1) - i : i; };
-  return image(h, w, [&](long y, long x) {
-    real sum = 0;
-    for (long j = -1; j <= 1; j++) for (long i = -1; i <= 1; i++)
-      sum += weight(j, i) * from(inside(y + j, h), inside(x + i, w));
-    return sum;
-  });
-}
-
-// (a+c)/2 - sqrt(((a-c)/2)^2 + b^2), 3x3 sums of Sobel; A4 (03 par. 2)
-Array corner_strength(const Array& grey) {
-  const Array dx = sum_3x3(grey, [](long j, long i) { return i * (2 - j * j); });
-  const Array dy = sum_3x3(grey, [](long j, long i) { return j * (2 - i * i); });
-  const auto one = [](long, long) { return 1; };
-  const auto sums = [&](const Array& p, const Array& q) { return sum_3x3(map(times, p, q), one); };
-  const auto smaller = [](real a, real b, real c) {
-    return (a + c) / 2 - std::sqrt((a - c) / 2 * ((a - c) / 2) + b * b);
-  };
-  return map(smaller, sums(dx, dx), sums(dx, dy), sums(dy, dy));
-}
-
-// 0.001 max(strength); A4 (03 par. 3). 1: a live point is in this 5x5 cell; A4 (03 par. 4)
-// (x, y) = (5 j + 2, 5 i + 2) of each whole 5x5 cell that is not occupied and whose strength there is above the
-// threshold, row by row; A4 (03 par. 3). Returned: the points
-Array sample(const Array& grey, const Array& live, const Case& shown) {
-  const long rows = grey.shape[0] / 5, columns = grey.shape[1] / 5;
-  Array points({0, 2}), strength = corner_strength(grey);
-  Ints occupied({rows, columns});
-  for (long p = 0; p < live.shape[0]; p++) {
-    const long x = (long)std::floor(live(p, 0)) / 5, y = (long)std::floor(live(p, 1)) / 5;
-    if (x < columns && y < rows) occupied(y, x) = 1;
-  }
-  const real threshold = (real)0.001 * *std::max_element(strength.v.begin(), strength.v.end());
-  for (long y = 2; y < 5 * rows; y += 5) for (long x = 2; x < 5 * columns; x += 5)
-    if (strength(y, x) > threshold && !occupied(y / 5, x / 5)) points.push({(real)x, (real)y});
-  shown.put("strength_HW", strength), shown.put("threshold", one(threshold)), shown.put("occupied_hw", occupied);
-  return points;
-}
-
-// flow at the rounded position, halves to even, clamped; A5 (03 par. 5)
-Array moves_at(const Array& flow, const Array& points) {
-  Array out({0, 2});
-  for (long p = 0; p < points.shape[0]; p++) {
-    const long x = clamp(nearest_even(points(p, 0)), 0, flow.shape[1] - 1);
-    const long y = clamp(nearest_even(points(p, 1)), 0, flow.shape[0] - 1);
-    out.push({flow(y, x, 0), flow(y, x, 1)});
-  }
-  return out;
-}
-
-// point + move, rounded to float32; A5 (03 par. 6). 1: 0 < x < W and 0 < y < H; A5 (03 par. 7)
-struct Moved { Array points; Ints stays; };
-Moved advance(const Array& flow, const Array& points) {
-  Moved out{map([](real a, real b) { return single(a + b); }, points, moves_at(flow, points)), {}};
-  for (long p = 0; p < points.shape[0]; p++) {
-    const real x = out.points(p, 0), y = out.points(p, 1);
-    out.stays.push({x > 0 && x < flow.shape[1] && y > 0 && y < flow.shape[0]});
-  }
-  return out;
-}
-
-// the first that holds: 1 static, both deviations (n, not n - 1) below sqrt(3); 2 erratic, one above 50; 3 jump;
-// 4 camera, no own move above 1; else 0 valid; A7 H6 (03 par. 10 and 11). In pixels of the frame
-int64_t judge(const Array& points, const Array& own) {
-  real mean[2] = {}, squares[2] = {}, longest = 0, path = 0, liveliest = 0;
-  for (long i = 0; i < 32; i++) mean[i % 2] += points[i] / 16;
-  for (long i = 0; i < 32; i++) squares[i % 2] += (points[i] - mean[i % 2]) * (points[i] - mean[i % 2]);
-  const real x_spread = std::sqrt(squares[0] / 16), y_spread = std::sqrt(squares[1] / 16);
-  for (long s = 0; s < 15; s++) {
-    const real step = std::hypot(points(s + 1, 0) - points(s, 0), points(s + 1, 1) - points(s, 1));
-    longest = max(longest, step), path += step;
-    if (own.size()) liveliest = max(liveliest, std::hypot(own(s, 0), own(s, 1)));
-  }
-  if (max(x_spread, y_spread) < (real)std::sqrt(3.0)) return 1;
-  if (max(x_spread, y_spread) > 50) return 2;
-  if (longest > 20 && longest > (real)0.7 * path) return 3;
-  return own.size() && liveliest <= 1 ? 4 : 0;
-}
-
-// 0 valid, 1 static, 2 erratic, 3 jump, of points times the scale factor, rounded to single precision; A5 (03 par. 9)
-Array in_frame_pixels(const Track& track, double factor) {
-  return map([&](real x) { return single(x * (real)factor); }, track.points);
-}
-
-// On each frame: move, let go, judge what has 16 points, then start new points (03 par. 8)
-void follow(Layer& layer, const Case& trace) {
-  vector<Track> live;
-  const bool camera = !layer.own_flows.empty();
-  const double factor = scale_factor(layer.scale);
-  const auto positions = [&] {
-    Array now({0, 2});
-    for (const Track& track : live) now.push({track.points.v.end() - 2, track.points.v.end()});
-    return now;
-  };
-  for (long f = 0; f < (long)layer.greys.size(); f++) {
-    const Case shown = trace.of("03_trajectories", f, layer.scale);
-    if (f) {
-      const Array now = positions(), own = camera ? moves_at(layer.own_flows[f], now) : now;
-      const Moved moved = advance(layer.flows[f], now);
-      Array complete({0, 16, 2});
-      Ints verdicts;
-      vector<Track> kept;
-      for (long p = 0; p < (long)live.size(); p++) {
-        Track& track = live[p];
-        if (!moved.stays[p]) continue;
-        track.points.push(moved.points.part(p).v);
-        if (camera) track.own.push(own.part(p).v);
-        if (track.points.shape[0] < 16) { kept.push_back(track); continue; }
-        for (real& x : track.own.v) x *= (real)factor;  // par. 11: not rounded
-        track.end = f, track.verdict = judge(in_frame_pixels(track, factor), track.own);
-        complete.push(track.points.v), verdicts.push({track.verdict}), layer.done.push_back(track);
-      }
-      live = kept;
-      shown.put("moved_P2", moved.points), shown.put("stays_P", moved.stays), shown.put("verdicts_p", verdicts);
-      shown.put("complete_pS2", complete), shown.put("own_moves_pL2", Array({complete.shape[0], 0, 2}));
-    }
-    const Array points = sample(layer.greys[f], positions(), shown);
-    shown.put("points_P2", points);
-    for (long p = 0; p < points.shape[0]; p++) {
-      live.push_back({Array({0, 2}), Array({0, 2}), Array({0, 33, 4}), 0, 0});
-      live.back().points.push(points.part(p).v);
-      layer.started.push({f, layer.scale, (int64_t)points(p, 0), (int64_t)points(p, 1)});
-    }
-  }
-}
-
-// grey_at_F: which picture a frame shows; flow_at_F: which flow leads to it (03 par. 12)
-vector<Layer> given_layers(const Case& c) {
-  const Ints grey_at = c.ints("grey_at_F"), flow_at = c.ints("flow_at_F");
-  vector<Layer> out;
-  for (long k = 0; c.has("grey_" + to_string(k) + "_4HW"); k++) {
-    out.push_back({k, {}, {}, {}, {}, Ints({0, 4})});
-    for (long f = 0; f < grey_at.size(); f++) {
-      const auto flow = [&](const string& name) { return f ? c.get(name).part(flow_at[f]) : Array(); };
-      out[k].greys.push_back(c.get("grey_" + to_string(k) + "_4HW").part(grey_at[f]));
-      out[k].flows.push_back(flow("flow_" + to_string(k) + "_3HW2"));
-      if (c.has("own_flow_0_3HW2")) out[k].own_flows.push_back(flow("own_flow_0_3HW2"));
-    }
-    follow(out[k], {});
-  }
-  return out;
-}
-KIND(sample) { c.put("points_p2", sample(c.get("grey_HW"), c.get("live_P2"), c)); }
-KIND(move) {
-  const Moved moved = advance(c.get("flow_HW2"), c.get("points_P2"));
-  c.put("moves_P2", moves_at(c.get("flow_HW2"), c.get("points_P2")));
-  c.put("moved_P2", moved.points), c.put("stays_P", moved.stays);
-}
-KIND(judge) {
-  const Array tracks = c.get("tracks_PS2"), own = c.has("own_moves_PL2") ? c.get("own_moves_PL2") : Array();
-  Ints verdicts;
-  for (long p = 0; p < tracks.shape[0]; p++) verdicts.push({judge(tracks.part(p), own.size() ? own.part(p) : own)});
-  c.put("verdicts_P", verdicts);
-}
-// frame, scale, x, y of each track that starts, in order; A4. the frame of the last point; A6
-// the 16 points of each track that ends, pixels of its layer, each rounded to single precision; A5 A6.
-// the scale of the track; A3
-void put_tracks(const Case& c, const vector<Layer>& layers) {
-  Ints started({0, 4}), verdicts, ends, scales;
-  Array tracks({0, 16, 2});
-  for (long f = 0; f < (long)layers[0].greys.size(); f++)
-    for (const Layer& layer : layers) {
-      for (long p = 0; p < layer.started.shape[0]; p++)
-        if (layer.started(p, 0) == f) started.push(layer.started.part(p).v);
-      for (const Track& track : layer.done) if (track.end == f) {
-        tracks.push(track.points.v), verdicts.push({track.verdict}), ends.push({f}), scales.push({layer.scale});
-      }
-    }
-  c.put("started_p4", started), c.put("tracks_PS2", tracks), c.put("verdicts_P", verdicts);
-  c.put("end_frames_P", ends), c.put("scales_P", scales);
-}
-KIND(tracks) { put_tracks(c, given_layers(c)); }
+Named follow(const Video& video, const Visit& visit = NO_VISIT) {  // par. 8
+  Named o = {{"started", zeros({0, 4})}, {"complete", zeros({0, 16, 2})}};
+  o["own_moves"] = zeros({0, 15, 2});
+  o["verdicts"] = o["end_frames"] = o["scales"] = zeros({0});
+  const auto heads = FN(t, table(t.size(), {2}, FN(i, slice(t[i], t[i].rows() - 1))));
+  vector<vector<Tensor>> live(video.grey[0].size());
+  for (long f : range(video.grey.size()))
+    for (long k : range(live.size())) {
+      Named made = moved(video.flow[f][k], heads(live[k]));
+      visit(f, k, made);
+      vector<Tensor> left, ended;
+      for (long i : range(live[k].size())) {
+        live[k][i].append(slice(made["moved"], i));
+        if (made["stays"](i)) (live[k][i].rows() == 16 ? ended : left).push_back(live[k][i]); }
+      made = starts(video.grey[f][k], heads(left));
+      const long n = ended.size(), n_own = video.own_flow.empty() ? 0 : 15;  // par. 11
+      const auto own = FN2(i, s, moves_at(video.own_flow[f - 14 + s][k], picked(ended[i], {s})));
+      const auto own_moves = FN(i, table(n_own, {2}, FN(s, own(i, s) * factor(k))));
+      made["complete"] = table(n, {16, 2}, FN(i, ended[i]));
+      made["own_moves"] = table(n, {n_own, 2}, own_moves);
+      made["verdicts"] = table(n, {}, FN(i, judge(scaled(ended[i], factor(k)), own_moves(i))));
+      visit(f, k, made);
+      In points = made["points"];
+      const auto started = FN(p, row({1.0 * f, 1.0 * k, points(p, 0), points(p, 1)}));
+      made["started"] = table(points.rows(), {4}, started);
+      made["end_frames"] = 0 * made["verdicts"] + f;
+      made["scales"] = 0 * made["verdicts"] + k;
+      for (auto& [name, t] : o) t.append(made[name]);
+      for (long p : range(points.rows())) left.push_back(picked(points, {p}));
+      live[k] = left; }
+  o["tracks"] = o["complete"];
+  return o; }
+Video video_of(const Case& c) {  // par. 12
+  const auto pictures = [&](const string& name, In at) {
+    vector<vector<Tensor>> out(c.has(name + "0") ? at.rows() : 0);
+    for (long f : range(out.size()))
+      for (long k = 0; c.has(name + to_string(k)); ++k)
+        out[f].push_back(slice(c[name + to_string(k)], max(at(f), 0.0)));
+    return out; };
+  return {pictures("grey_", c["grey_at"]), pictures("flow_", c["flow_at"]),
+          pictures("own_flow_", c["flow_at"])}; }
+KIND(tracks) { return follow(video_of(c)); }

@@ -1,66 +1,31 @@
-// All stages joined: from grey frames to both answers; and the stages of a trace.
-#pragma once
-#include "04_descriptors.h"
-#include "07_pooling.h"
-#include "08_fisher.h"
-#include "10_voting.h"
-
-// Stages 1 and 2 of all frames (11 par. 2)
-vector<Layer> layers_of(const vector<Array>& frames, long n_scales, bool farneback) {
-  vector<Layer> out;
-  Prepared before;
-  for (long f = 0; f < (long)frames.size(); f++) {
-    const vector<Array> greys = grey_layers(frames[f], n_scales, farneback);
-    const Prepared now = prepare(greys, n_scales, farneback);
-    const vector<Array> flows = f ? layer_flows(before, now) : vector<Array>(greys.size());
-    for (long k = 0; k < (long)greys.size(); k++) {
-      if (!f) out.push_back({k, {}, {}, {}, {}, Ints({0, 4})});
-      out[k].greys.push_back(greys[k]), out[k].flows.push_back(flows[k]);
-    }
-    before = now;
-  }
-  return out;
-}
-Array columns_of(const Array& rows, const Ints& chosen) {
-  return image(rows.shape[0], chosen.size(), [&](long m, long q) { return rows(m, chosen[q]); });
-}
-Array as_row(const Array& values) { return stacked<real>({values}); }
-
-// Stages 8 to 10 of a task: select, hash, search, vote (11 par. 4 and 5)
-void answer(const Case& c, const string& task, const Array& pooled, long n_classes) {
-  const Array all = c.get("index_ME"), directions = c.get(task + "_directions_TNQ");
-  const Ints labels = c.ints(task + "_labels_M");
-  vector<int64_t> labelled;
-  Ints own;
-  for (long m = 0; m < labels.size(); m++) if (labels[m] >= 0) labelled.push_back(m), own.push({labels[m]});
-  const Array index = pick_rows(all, labelled), scores = fisher_scores(index, own);
-  const Ints selected = select_top(scores, c.number("top_percent"));
-  const Array index_hashes = hash(columns_of(index, selected), directions);
-  const Array query_hashes = hash(columns_of(as_row(pooled), selected), directions);
-  const Found found = search(index_hashes, query_hashes, (long)c.number("k"));
-  const Votes votes = vote(found, own, n_classes, c.word("voting"));
-  c.put(task + "_scores_E", scores), c.put(task + "_selected_Q", selected);
-  c.put(task + "_index_hashes_TmN", index_hashes), c.put(task + "_query_hashes_T1N", query_hashes);
-  c.put(task + "_neighbors_T1K", found.neighbors), c.put(task + "_squared_distances_T1K", found.squared);
-  c.put(task + "_confidence_1C", votes.confidence), c.put(task + "_decision_1", votes.decision);
-}
-
-KIND(whole) {
-  const Net net = read_net(c);
-  const Array all = c.get("frames_FHW");
-  vector<Array> frames;
-  for (long f = 0; f < all.shape[0]; f++) frames.push_back(all.part(f));
-  vector<Layer> layers = layers_of(frames, (long)c.setting("n_scales"), c.word("flow") == "farneback");
-  for (Layer& layer : layers) {
-    follow(layer, {});
-    const auto later = [](const vector<Array>& all) { return vector<Array>(all.begin() + 1, all.end()); };
-    c.put(layer.scale ? "flow_1_fhw2" : "flow_0_fHW2", stacked(later(layer.flows)));
-  }
-  c.put("layer_1_Fhw", stacked(layers[1].greys)), put_tracks(c, layers);
-  const Rows rows = describe_all(layers, (double)frames.size(), {});
-  const Array scaled = scale_rows(rows.descriptors, c.get("mean_D"), c.get("scale_D")), pooled = pool(net, scaled);
-  c.put("info_P10", rows.info), c.put("descriptors_PD", rows.descriptors);
-  c.put("codes_PE", encode(net, scaled)), c.put("scaled_PD", scaled);
-  c.put("pooled_E", pooled), c.put("n_points", one<int64_t>(scaled.shape[0]));
-  answer(c, "background", pooled, 3), answer(c, "foreground", pooled, 2);
-}
+// All stages joined, ../11_end_to_end/README.md: from frames to both answers.
+// Par. 4 and 5: a task, of the videos that have a label.
+Named answer(In pooled, In index, In labels, In directions, double top_percent, double k) {
+  Named o = fisher(index, labels, top_percent);
+  const vector<long> best(o["selected"].v.begin(), o["selected"].v.end());
+  const auto kept = FN(rows, transposed(picked(transposed(rows), best)));
+  o.merge(search(kept(index), kept(stacked({pooled})), directions, k));
+  o.merge(vote("average", o["neighbors"], o["squared_distances"], labels, directions.rows()));
+  return o; }
+KIND(whole) {  // par. 1 to 3
+  Video video;
+  const long n = c["frames"].rows();
+  for (long f : range(n)) video.grey.push_back(layers(slice(c["frames"], f), 2));
+  for (long f : range(n))
+    video.flow.push_back(flow_of("", video.grey[max(f - 1, 0L)][0], video.grey[f][0], 2));
+  Named o = follow(video);
+  o.merge(describe(video, o, n));
+  o["scaled"] = (o["descriptors"] - c["mean"]) / c["scale"];
+  o["codes"] = codes(c.in, o["scaled"]);
+  o["pooled"] = pooled(o["codes"]);
+  o["n_points"] = o["codes"].rows();
+  for (const string task : {"background_", "foreground_"}) {
+    In labels = c[task + "labels"], directions = c[task + "directions"];
+    const auto labelled = FN(t, rows_if(t, labels, FN(label, label >= 0)));
+    const Named made = answer(o["pooled"], labelled(c["index"]), labelled(labels), directions,
+                              c.number("top_percent"), c.number("k"));
+    for (const auto& [name, t] : made) o[task + name] = t; }
+  for (long k : {0, 1}) {
+    o["layer_" + to_string(k)] = table(n, video.grey[0][k].shape, FN(f, video.grey[f][k]));
+    o["flow_" + to_string(k)] = table(n - 1, video.flow[0][k].shape, FN(f, video.flow[f + 1][k])); }
+  return o; }

@@ -1,26 +1,27 @@
-// port GOLDEN OUT [START]: read every case of GOLDEN whose name begins with START, write its outputs
-// to OUT, or nothing where OUT is -. GOLDEN may be a folder that `run.py trace` wrote: its stages are then recomputed.
+// All ten stages: computes the outputs of a folder of cases, or of a trace.
+// A block ends where its indentation does: closing braces share its last line.
+#include "tensor.h"
+#include "image.h"
+#include "01_video.h"
+#include "02_flow.h"
+#include "02_farneback.h"
+#include "03_trajectories.h"
+#include "04_descriptors.h"
+#include "05_lsfnet.h"
 #include "06_switching.h"
+#include "07_pooling.h"
+#include "08_fisher.h"
+#include "09_lsh.h"
+#include "10_voting.h"
+#include "11_end_to_end.h"
 #include "trace.h"
-#include <set>
-
-int main(int argc, char** argv) {
-    if (argc < 3) fail("usage: port GOLDEN OUT [START]");
-    const string golden = argv[1], out = strcmp(argv[2], "-") ? argv[2] : "", start = argc > 3 ? argv[3] : "";
-    const string manifest = read_file(golden + "/manifest.json");
-    std::set<string> double_only;  // cases without a tolerance for single precision
-    std::istringstream lines(manifest), again(manifest);
-    for (string line; std::getline(lines, line);)
-        if (sizeof(real) == 4 && line.find("\"float32\": null") != string::npos) {
-            const string file = quoted_after(line, "\"file\": ");
-            double_only.insert(file.substr(0, file.rfind('/')));
-        }
-    for (string line; std::getline(again, line);) {  // a case a line
-        if (line.rfind("\"config\": ", 0) == 0) return run_trace({golden, out, line}), 0;
-        const string key = quoted_after(line, ""), kind = quoted_after(line, "\"kind\": ");
-        if (kind.empty() || key.rfind(start, 0) || double_only.count(key)) continue;
-        if (!kinds.count(kind)) fail(key + ": a kind that this port does not know, " + kind);
-        const Case all = {golden, out, line.substr(line.find("\"settings\""))};
-        kinds[kind](all.of(key.substr(0, key.find('/')), key.substr(key.find('/') + 1)));
-    }
-}
+int main(int argc, char** argv) try {
+  if (argc < 3) throw std::runtime_error("usage: port GOLDEN OUT [CASES], or port TRACE OUT");
+  const map<string, Case> cases = read_cases(argv[1], argc > 3 ? argv[3] : "");
+  if (cases.count("config")) trace(cases, argv[2]);
+  for (const auto& [name, c] : cases)
+    if (kinds.count(c.setting("kind")) && !c.output.empty())
+      write(argv[2] + ("/" + name), c, kinds.at(c.setting("kind"))(c)); }
+catch (const std::exception& error) {
+  std::cerr << "port: " << error.what() << '\n';
+  return 2; }

@@ -1,17 +1,12 @@
 #!/bin/sh
-# Compile the port, run it on every case, hold what it wrote against ours.
-# From the checkout: sh golden/example/run.sh [OUT] [GOLDEN]
-# REAL=float computes in single precision; GOLDEN may be a folder that `run.py trace` wrote.
+# Compiles the port, runs it and compares: sh golden/example/run.sh [OUT [TRACE]]
+# REAL=float is single precision; CXX, FLAGS and PYTHON stand for other programs and options.
 set -eu
+here=$(dirname "$0")
 out=${1:-$(mktemp -d)}
-golden=${2:-golden}
-program=$(mktemp)
+port=$(mktemp)
+trap 'rm -f "$port"' EXIT
 ${CXX:-c++} -std=c++17 ${FLAGS:--O2} -ffp-contract=off -Wall -Wextra -DREAL="${REAL:-double}" \
-    -o "$program" golden/example/port.cpp
-"$program" "$golden" "$out"
-rm -f "$program"
-if [ "$golden" = golden ]; then
-    ${PYTHON:-python3} run.py conform "$out"
-else
-    ${PYTHON:-python3} run.py conform "$out" --against "$golden"
-fi
+  "$here/port.cpp" -o "$port"
+"$port" "${2:-$here/..}" "$out"
+${PYTHON:-python3} "$here/../../run.py" conform "$out" ${2:+--against "$2" --stages 1-4}

@@ -1,34 +1,33 @@
-// Stages 1 to 4 of a folder that `run.py trace` wrote. In double precision all follows from the grey frames;
-// in single precision stages 3 and 4 start from the recorded layers and flows: else a track more or less
-// would be no mistake.
-#pragma once
-#include "11_end_to_end.h"
-#include <ctime>
-
-inline void say_seconds(const char* what) {  // of the processor, since the last call
-  static clock_t last = 0;
-  const clock_t now = clock();
-  printf("%s %.3f s\n", what, (double)(now - last) / CLOCKS_PER_SEC);
-  last = now;
-}
-inline void run_trace(const Case& c) {
-  vector<Array> frames;
-  while (c.of("01_video", (long)frames.size(), 0).has("grey_HW"))
-    frames.push_back(c.of("01_video", (long)frames.size(), 0).get("grey_HW"));
-  say_seconds("reading");
-  vector<Layer> layers = layers_of(frames, (long)c.setting("n_scales"), c.word("flow") == "farneback");
-  say_seconds("02_flow");
-  for (Layer& layer : layers)
-    for (long f = 0; f < (long)frames.size(); f++) {
-      const Case video = c.of("01_video", f, layer.scale), flow = c.of("02_flow", f, layer.scale);
-      video.put("grey_HW", layer.greys[f]);
-      if (f) flow.put("flow_HW2", layer.flows[f]);
-      if (sizeof(real) == 4) layer.greys[f] = video.get("grey_HW");
-      if (sizeof(real) == 4 && f) layer.flows[f] = flow.get("flow_HW2");
-    }
-  say_seconds("files");
-  for (Layer& layer : layers) follow(layer, c);
-  say_seconds("03_trajectories");
-  describe_all(layers, (double)frames.size(), c);
-  say_seconds("04_descriptors");
-}
+// Stages 1 to 4 of a trace, ../README.md, 6: each from what the trace holds of the ones before.
+string folder_of(const string& stage, long f, long k = -1) {  // of a frame, of its layer k
+  const string scale = k < 0 ? "" : "_scale_" + to_string(k);
+  return stage + "/frame_" + to_string(100000 + f).substr(1) + scale; }
+void trace(const map<string, Case>& cases, const string& to) {
+  const string method = word(cases.at("config").settings, "flow");
+  const Reader read = method == "farneback" ? bilinear_8bit : bilinear;
+  const auto exchange = [&](const string& name, Named made) {  // ours is written, theirs goes on
+    if (!cases.count(name)) return made;
+    write(to + "/" + name, cases.at(name), made);
+    for (auto& [key, t] : made) if (cases.at(name).has(key)) t = cases.at(name)[key];
+    return made; };
+  const auto visit = [=](const string& stage) -> Visit {
+    return [=](long f, long k, Named& made) { made = exchange(folder_of(stage, f, k), made); }; };
+  Video video;
+  for (long f = 0; cases.count(folder_of("01_video", f, 0)); ++f) {
+    vector<Tensor> grey;
+    for (long k = 0; cases.count(folder_of("01_video", f, k)); ++k) {
+      In theirs = cases.at(folder_of("01_video", f, k))["grey"];
+      const Tensor ours = k ? resized(grey[k - 1], theirs.rows(), theirs.columns(), read) : theirs;
+      grey.push_back(exchange(folder_of("01_video", f, k), {{"grey", ours}})["grey"]); }
+    In before = video.grey.empty() ? grey[0] : video.grey.back()[0];
+    video.flow.push_back(flow_of(method, before, grey[0], grey.size()));
+    video.grey.push_back(grey);
+    for (long k : range(grey.size()))
+      video.flow[f][k] =
+          exchange(folder_of("02_flow", f, k), {{"flow", video.flow[f][k]}})["flow"]; }
+  Named o = follow(video, visit("03_trajectories"));
+  o.merge(describe(video, o, video.grey.size(), visit("04_descriptors")));
+  for (long f : range(video.grey.size())) {
+    const auto ending = FN(t, rows_if(t, last(o["info"], 0), FN(end, end == f)));
+    exchange(folder_of("04_descriptors", f), {{"info", ending(o["info"])},
+                                             {"descriptors", ending(o["descriptors"])}}); } }
