@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from lsfref.arrays import Floats, Ints
 from lsfref.config import Config
-from lsfref.errors import LsfrefError
+from lsfref.errors import LsfrefError, VideoError
 from lsfref.media.ffmpeg import PathLike
 from lsfref.model import LabelledVideo, Model
 from lsfref.phases.phase2 import neighbor_count
@@ -24,6 +25,14 @@ def unusable(path: PathLike, n_frames: int, n_points: int, config: Config) -> st
     if n_points == 0:
         return f"{name}: no trajectories: nothing moves, or nothing has texture"
     return f"{name}: only {n_points} trajectories; lower min_points to accept it"
+
+
+def check_finite(path: PathLike, picked_pD: Floats, rows_p: Ints) -> None:
+    """Raise VideoError where one of the rows that were picked is not finite."""
+    finite_p = np.isfinite(picked_pD).all(axis=1)
+    if not finite_p.all():
+        row = rows_p[finite_p.argmin()]
+        raise VideoError(f"{printable(path)}: descriptor row {row} is not finite; leave it out")
 
 
 def check_classes(

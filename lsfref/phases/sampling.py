@@ -20,6 +20,7 @@ import numpy as np
 from lsfref.arrays import N_COLUMNS, Floats, Ints
 from lsfref.config import Config
 from lsfref.media.pictures import digest_or_name
+from lsfref.phases.advice import check_finite
 from lsfref.phases.extraction import ALONE, Extract, Extraction, PathLike, Work
 from lsfref.phases.passes import Pooled, survey
 from lsfref.phases.streaming import Block
@@ -129,9 +130,7 @@ class Standing:
         """Take note of a video."""
         self.sizes[group] += n_rows if group != UNDRAWN else 0
         every_p = np.concatenate([self.keys.get(group, np.empty(0)), keys_p])
-        self.keys[group] = np.sort(every_p, kind="stable")[
-            : self.n_samples
-        ]  # quick: half is sorted
+        self.keys[group] = np.sort(every_p, kind="stable")[: self.n_samples]
 
 
 def _nth(keys_p: Floats, n: int) -> float:
@@ -209,14 +208,15 @@ def _look(
     def kept(blocks: Iterable[Block]) -> Iterator[Block]:
         """Pass blocks on; rows that may be drawn are written."""
         stream, highest = key_stream(config.seed, identity), want.highest
-        n_kept, enough = 0, 2 * want.most
+        n_seen, n_kept, enough = 0, 0, 2 * want.most
         for block in blocks:
             keys_B = stream.random(len(block.descriptors_PD))
             rows_b = np.flatnonzero(keys_B <= highest)
             picked_bD = block.descriptors_PD[rows_b].astype(config.dtype, copy=False)
+            check_finite(path, picked_bD, n_seen + rows_b)
             target.write(picked_bD.tobytes())
             keys.append(keys_B[rows_b])
-            n_kept += len(rows_b)
+            n_seen, n_kept = n_seen + len(keys_B), n_kept + len(rows_b)
             if n_kept > enough:  # of a long video, not all rows need to wait
                 keys[:], enough = [np.concatenate(keys)], n_kept + want.most
                 highest = min(highest, _nth(keys[0], want.most))

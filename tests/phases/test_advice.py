@@ -7,9 +7,9 @@ import pytest
 from tests_model import make
 
 from lsfref.config import Config
-from lsfref.errors import LsfrefError
+from lsfref.errors import LsfrefError, VideoError
 from lsfref.model import LabelledVideo, Task
-from lsfref.phases.advice import check_classes, fit_warnings, unusable
+from lsfref.phases.advice import check_classes, check_finite, fit_warnings, unusable
 
 
 @pytest.mark.parametrize(
@@ -80,3 +80,11 @@ def test_what_cannot_be_learned_is_told_with_what_was_skipped():
         check_classes(videos("rain"), {"background": ("rain",)}, [])
     with pytest.raises(LsfrefError, match="no background labels"):
         check_classes(videos("rain"), {"foreground": ("a", "b")}, [])
+
+
+def test_a_row_that_is_not_finite_is_told_by_its_number():
+    rows_PD = np.ones((3, 426))
+    check_finite("a.mp4", rows_PD, np.array([3, 17, 20]))
+    rows_PD[1, 7] = np.nan
+    with pytest.raises(VideoError, match=r"descriptor row 17 is not finite"):
+        check_finite("a.mp4", rows_PD, np.array([3, 17, 20]))

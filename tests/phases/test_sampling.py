@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from lsfref.config import Config
 from lsfref.errors import WriteError
 from lsfref.phases import sampling
-from lsfref.phases.extraction import Work, in_turn
+from lsfref.phases.extraction import Extraction, Work, in_turn
 from lsfref.phases.passes import survey
 from lsfref.phases.sampling import Standing, Want, draw_rows, share_out, survey_videos
 
@@ -295,3 +295,20 @@ def test_the_smallest_keys_are_kept():
 def test_nothing_is_wanted_of_a_video_without_label():
     assert Standing(9).want(sampling.UNDRAWN) == (0, -1.0)
     assert list(itertools.islice(sampling.group_by(np.array([-1, 2]), Config()), 2)) == [-1, 0]
+
+
+def test_a_row_that_is_not_finite_is_the_videos_fault():
+    names, extract = named([30, 30])
+
+    def spoiled(path, config):
+        blocks = list(extract(path, config))
+        if path == names[1]:
+            blocks[1].descriptors_PD[4, 7] = np.inf
+        return Extraction(iter(blocks), 23)
+
+    zeros_M = np.zeros(2, np.int64)
+    described, (sample,) = survey_videos(names, [zeros_M], Config(), work=Work(spoiled))
+    assert described[0].error is None
+    assert "descriptor row 17 is not finite" in described[1].error
+    assert len(sample.owner_P) == 30
+    assert not sample.owner_P.any()
