@@ -9,6 +9,7 @@ from lsfref import model
 from lsfref.app import cli
 from lsfref.app.evaluation import estimate
 from lsfref.app.lists.manifest import read_labels
+from lsfref.study.protocol.metrics import wilson_interval
 from lsfref.study.protocol.outcome import Outcome
 
 pytestmark = pytest.mark.unwatched
@@ -40,6 +41,21 @@ def test_the_numbers_are_those_of_evaluate(trained, labelled_clips, capsys):
         assert kept["by_group"]
         assert not kept["drawn"]
     assert stored["background"]["sources"] == {"normal": 3, "camera shaking": 3, "tree waving": 3}
+
+
+@pytest.mark.parametrize("command", ["evaluate", "compare --page none --rows whole"])
+def test_the_interval_counts_cameras(command, trained, labelled_clips, capsys):
+    """T5: nine clips of three cameras, one of each class from each of them."""
+    videos = read_labels(labelled_clips).videos
+    rows = [f"{v.path},{v.background},{v.foreground},{v.path[-5]}" for v in videos]
+    labels = labelled_clips.with_name("cameras.csv")
+    labels.write_text("\n".join(["file,background,foreground,group", *rows, ""]))
+    words = [*command.split(), "--labels", str(labels), "--folds", "3", "--json", *trained[1]]
+    assert cli.main(words) == 0
+    for line in capsys.readouterr().out.splitlines():
+        row = json.loads(line)
+        share = np.sum(np.diagonal(row["confusion"])) / 9
+        assert row["interval"] == pytest.approx(wilson_interval(share, 3))
 
 
 def test_inspect_and_classify_show_it_and_none_is_said(trained, labelled_clips, tmp_path, capsys):
