@@ -44,11 +44,11 @@ def test_the_numbers_are_those_of_evaluate(trained, labelled_clips, capsys):
 
 
 @pytest.mark.parametrize("command", ["evaluate", "compare --page none --rows whole"])
-def test_the_interval_counts_cameras(command, trained, labelled_clips, capsys):
+def test_the_interval_counts_cameras(command, trained, labelled_clips, tmp_path, capsys):
     """T5: nine clips of three cameras, one of each class from each of them."""
     videos = read_labels(labelled_clips).videos
     rows = [f"{v.path},{v.background},{v.foreground},{v.path[-5]}" for v in videos]
-    labels = labelled_clips.with_name("cameras.csv")
+    labels = tmp_path / "cameras.csv"
     labels.write_text("\n".join(["file,background,foreground,group", *rows, ""]))
     words = [*command.split(), "--labels", str(labels), "--folds", "3", "--json", *trained[1]]
     assert cli.main(words) == 0
