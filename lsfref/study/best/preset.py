@@ -20,7 +20,7 @@ import numpy as np
 from lsfref import pipeline, pooling
 from lsfref.arrays import N_COLUMNS, Bools, Floats, Ints
 from lsfref.config import Config
-from lsfref.errors import ModelError, NoTrajectoriesError
+from lsfref.errors import LsfrefError, ModelError, NoTrajectoriesError
 from lsfref.model import Extras, LabelledVideo, Model, Task, Trained
 from lsfref.phases import growth, timeline
 from lsfref.phases.advice import fit_warnings, unusable
@@ -115,6 +115,8 @@ def _with_extras(
         if pooled.pooled_E is not None:
             vectors[video.name] = pooled.pooled_E
             told.add(unusable(video.path, pooled.n_frames, pooled.n_points, model.config))
+        elif video.name in model.files:  # it could be read a moment ago
+            raise LsfrefError(pooled.error)
     vectors_MV = np.stack([vectors[name] for name in model.files])
     rest = [v for v in videos if v.name in vectors and v.name not in model.files]
     others = np.concatenate([others, _labelled(rest, vectors, model.tasks)])

@@ -17,6 +17,7 @@ from lsfref.app.cli import main
 from lsfref.errors import LsfrefError, ModelError, VideoError
 from lsfref.model import Extras, LabelledVideo
 from lsfref.phases.extraction import Extraction, Work
+from lsfref.phases.passes import Pooled
 from lsfref.storage.choices import parse_setting
 from lsfref.study.best import people, pictures, vectors
 from lsfref.study.best import preset as best
@@ -162,6 +163,16 @@ def test_what_is_added_is_as_if_it_had_been_learned_at_once(made, extract, tmp_p
     best.answerer(grown.model)  # is believed
     model.save(grown.model, tmp_path / "grown")
     assert model.load(tmp_path / "grown").files == grown.model.files
+
+
+def test_what_cannot_be_read_again_ends_the_adding_in_a_sentence(fitted, monkeypatch):
+    """Its codes are averaged first; then it is described, and has gone."""
+    name = "rain-human-9-x.mp4"
+    fault = Pooled(None, 0, 0, (), f"{name}: cannot be opened")
+    monkeypatch.setattr(best, "describe_video", lambda path, **_: fault)
+    new = [LabelledVideo(name, name, "rain", "human", "x")]
+    with pytest.raises(LsfrefError, match=r"9-x\.mp4: cannot be opened"):
+        best.add(fitted, new, order=lambda task, _: CLASSES[task], work=Work(FakeExtract()))
 
 
 def test_without_the_choice_they_are_skipped(made, extract):
