@@ -4,7 +4,7 @@ const Block BLOCKS[] = {
     {"hog", 0, 8, 30}, {"hof", 8, 9, 126}, {"mbhx", 17, 8, 234}, {"mbhy", 25, 8, 330}};
 Tensor votes(In gx, In gy) {  // par. 2, (1): the two nearest bins share
   const Tensor f = each(gy, gx, FN2(y, x, std::atan2(y, x) * 4 / std::acos(-1)));
-  const auto share = FN2(at, bin, max(0.0, 1 - std::abs(std::remainder(at - bin, 8))));
+  const auto share = FN2(at, bin, max(0.0, 1 - std::abs(4 - std::abs(std::abs(at - bin) - 4))));
   return table(8, gx.shape, FN(bin, length(gx, gy) * each(f, bin, share))); }
 Named vote_planes(In grey, In flow) {  // par. 1 to 3
   const Tensor dx = last(flow, 0), dy = last(flow, 1);

@@ -5,13 +5,14 @@ Tensor hashes(In features, In directions) {  // par. 1, (1)
 Named search(In index, In queries, In directions, double k) {  // par. 3 and 4
   const Tensor x = hashes(index, directions), y = hashes(queries, directions);
   const long kept = min(k, 1.0 * index.rows());
-  Tensor neighbors = zeros({0, y.columns(), kept}), distances = neighbors;
-  for (long t : range(x.rows())) {
-    const auto left = FN(m, slice(x, t) - slice(slice(y, t), m));
-    const auto d = FN(m, column_sums(transposed(left(m) * left(m))));
-    const auto nearest = FN2(m, i, ranking(d(m))[i]);
-    neighbors.append(grid(y.columns(), kept, nearest));
-    distances.append(grid(y.columns(), kept, FN2(m, i, d(m)(nearest(m, i))))); }
+  Tensor neighbors = zeros({0, kept}), distances = neighbors;
+  for (long t : range(x.rows())) for (long m : range(y.columns())) {
+    const Tensor off = transposed(slice(x, t) - slice(slice(y, t), m)), d = column_sums(off * off);
+    vector<long> order = ranking(d);
+    order.resize(kept);
+    neighbors.append(row({order.begin(), order.end()}));
+    distances.append(picked(d, order)); }
+  neighbors.shape = distances.shape = {x.rows(), y.columns(), kept};
   return {{"index_hashes", x}, {"query_hashes", y}, {"neighbors", neighbors},
           {"squared_distances", distances}}; }
 KIND(search) {  // par. 2

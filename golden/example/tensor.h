@@ -63,8 +63,8 @@ Tensor picked(In t, const vector<long>& numbers) {
 template <class F> Tensor each(In a, In b, F f) {
   Tensor out = zeros(a.shape.size() < b.shape.size() ? b.shape : a.shape);
   const size_t size = out.v.size(), n_a = a.v.size(), n_b = b.v.size();
-  for (size_t i = 0; i < size; ++i)
-    out.v[i] = real(f(a.v[n_a == size ? i : i % n_a], b.v[n_b == size ? i : i % n_b]));
+  for (size_t i = 0, j = 0, k = 0; i < size; ++i, ++j, ++k)
+    out.v[i] = real(f(a.v[j == n_a ? j = 0 : j], b.v[k == n_b ? k = 0 : k]));
   return out; }
 template <class F> Tensor each(In a, F f) { return each(a, 0, FN2(x, unused, f(x))); }
 Tensor operator+(In a, In b) { return each(a, b, std::plus<double>()); }
@@ -79,8 +79,9 @@ Tensor transposed(In t) { return grid(t.columns(), t.rows(), FN2(y, x, t(x, y)))
 Tensor product(In a, In b) {  // of matrices, in double; zeros of the first one cost nothing
   Tensor out = zeros({a.rows(), b.columns()});
   for (long i : range(a.rows()))
-    for (long k : range(b.rows()))
-      for (long j = 0; a(i, k) != 0 && j < b.columns(); ++j) out(i, j) += a(i, k) * b(k, j);
+    for (long k : range(b.rows())) {
+      const double share = a(i, k), *from = &b.v[k * b.columns()];
+      for (long j = 0; share != 0 && j < b.columns(); ++j) out(i, j) += share * from[j]; }
   return out + 0; }
 // Sums, means and deviations (n, not n - 1) of columns; 05 par. 8: means are taken from row 0 on.
 Tensor column_sums(In t) { return slice(product(zeros({1, t.rows()}) + 1, t), 0); }

@@ -1,6 +1,7 @@
 """The flags that say who is asked and who is learned from, and the folds they mean."""
 
 import argparse
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -59,17 +60,19 @@ def groups_of(manifest: Manifest) -> NDArray | None:
 def by_source(
     outcomes: Sequence[Outcome], manifest: Manifest, repeats: Sequence[Sequence[splits.Split]]
 ) -> list[Outcome]:
-    """Return Outcomes of folds over groups, whose intervals count groups.
+    """Return Outcomes of folds over groups, whose intervals know that groups are few.
 
-    Choices: T5 videos of one camera say the same again, and are no further trials.
+    Choices: T5 videos of one camera say the same again: as many trials as groups of one size would
+             be, with sizes n the effective number (sum n)^2 / sum n^2 [Kis65].
     """
     if len(repeats[0]) == 1 or not manifest.has_groups:
         return list(outcomes)
-    sources = {
-        task: len({v.group or v.name for v in manifest.videos if getattr(v, task) is not None})
-        for task in ("background", "foreground")
-    }
-    return [found._replace(sources=sources[found.task]) for found in outcomes]
+    trials = {}
+    for task in ("background", "foreground"):
+        named = [v.group or v.name for v in manifest.videos if getattr(v, task) is not None]
+        sizes = Counter(named).values()
+        trials[task] = len(named) ** 2 / sum(n**2 for n in sizes) if named else 0
+    return [found._replace(trials=trials[found.task]) for found in outcomes]
 
 
 def split_in_words(repeats: Sequence[Sequence[splits.Split]]) -> str:

@@ -26,7 +26,7 @@ class Summary(NamedTuple):
 
 
 def summarise(
-    true_M: Ints, predicted_M: Ints, n_classes: int, *, n_videos: int | None = None
+    true_M: Ints, predicted_M: Ints, n_classes: int, *, n_videos: float | None = None
 ) -> Summary:
     """Return the Summary of the answers predicted_M; -1 is no answer and counts as an error (T5).
 
@@ -54,7 +54,7 @@ def summarise(
     return Summary(*shares, confusion_CC, interval, recall_C, unanswered_C)
 
 
-def wilson_interval(share: float, n_videos: int, *, z: float = Z95) -> tuple[float, float]:
+def wilson_interval(share: float, n_videos: float, *, z: float = Z95) -> tuple[float, float]:
     """Return the Wilson score interval [Wil27] (low, high) of a share seen in n_videos trials.
 
     The two p with |share - p| = z sqrt(p (1 - p) / n). Exactly 0 or 1 at the ends.

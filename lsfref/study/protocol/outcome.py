@@ -25,7 +25,7 @@ class Outcome(NamedTuple):
     true_M: Ints
     predicted_YM: Ints
     confidence_YM: Floats | None = None
-    sources: int | None = None  # behind the videos: what the interval counts, where known (T5)
+    trials: float | None = None  # that the videos are worth to the interval, where known (T5)
 
 
 class Figures(NamedTuple):
@@ -33,7 +33,7 @@ class Figures(NamedTuple):
 
     accuracy_mean: float  # over the rounds
     accuracy_sd: float  # between the rounds, divisor Y - 1; 0 for one round
-    whole: Summary  # of all rounds together; its interval counts each source or video once
+    whole: Summary  # of all rounds together; its interval counts no video twice
 
 
 def figures(outcome: Outcome) -> Figures:
@@ -44,7 +44,7 @@ def figures(outcome: Outcome) -> Figures:
         np.tile(outcome.true_M, len(right_YM)),
         outcome.predicted_YM.ravel(),
         len(outcome.classes),
-        n_videos=outcome.sources or len(outcome.true_M),
+        n_videos=outcome.trials or len(outcome.true_M),
     )
     spread = float(accuracy_Y.std(ddof=1)) if len(accuracy_Y) > 1 else 0.0
     return Figures(float(accuracy_Y.mean()), spread, whole)

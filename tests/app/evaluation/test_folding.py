@@ -81,8 +81,8 @@ def test_repeats_are_drawn_anew_and_groups_must_be_there():
         folding.divide(listed(None, 6), [task(3, 3)], parse("--split", "group"))
 
 
-def test_intervals_of_folds_over_groups_count_groups():
-    """T5: two videos of one camera are one trial; by hand, 4 of 4 right of 2 groups, and of 4."""
+def test_intervals_of_folds_over_groups_know_of_groups():
+    """T5: groups of 2, 1 and 1 videos are 4^2 / (4 + 1 + 1) trials; 2 and 2 are two."""
     told = [("a.mp4", "rain", "g"), ("b.mp4", "rain", "g"), ("c.mp4", "normal", None)]
     told += [("d.mp4", "normal", "h"), ("e.mp4", None, "i")]
     made = [LabelledVideo(name, name, label, "none", group) for name, label, group in told]
@@ -90,10 +90,13 @@ def test_intervals_of_folds_over_groups_count_groups():
     found = Outcome("m", "background", ("a", "b"), np.array([0, 0, 1, 1]), np.zeros((1, 4), int))
     part = (np.arange(2), np.arange(2, 4))
     (grouped,) = folding.by_source([found], manifest, [[part, part[::-1]]])
-    assert grouped.sources == 3  # g, c alone, h; i has no label
-    assert figures(grouped).whole.interval == metrics.wilson_interval(0.5, 3)
+    assert grouped.trials == 16 / 6  # g, c alone, h; i has no label
+    assert figures(grouped).whole.interval == metrics.wilson_interval(0.5, 16 / 6)
+    pairs = manifest._replace(videos=[*made[:2], made[3], made[3]])
+    (even,) = folding.by_source([found], pairs, [[part, part[::-1]]])
+    assert even.trials == 2
     (one_split,) = folding.by_source([found], manifest, [[part]])
     assert one_split is found
     alone = manifest._replace(videos=[video._replace(group=None) for video in made])
     (single,) = folding.by_source([found], alone, [[part, part]])
-    assert single.sources is None
+    assert single.trials is None
