@@ -9,12 +9,12 @@ stage  module           paper       out
 6      switching        2.2, 3.2    parameters
 7      pooling          2.3         pooled_ME
 8      fisher           2.3, Eq. 1  selected_Q
-9      lsh              2.4         neighbors_CMK
+9      lsh              2.4         neighbors_TMK
 10     voting           2.4         confidence_MC
 
 `model` is the fitted system, `pipeline` is Figure 1, `config` holds every choice that the paper
-leaves open: CHOICES.md says why, REFERENCES.md what the works in brackets are. `arrays` and
-`errors` are the ground. The wings, from the ground up:
+leaves open: CHOICES.md beside it says why, REFERENCES.md what the works in brackets are. `arrays`
+and `errors` are the ground. The wings, from the ground up:
 
 storage   numbers on disk: files written whole, arrays, recorded stages and their comparison
 kernels   arrays in, arrays out, what stages share: filters, pyramids, scaling, shortlists
@@ -28,7 +28,7 @@ app       what a person touches: commands, label lists, work on many videos, pag
 The public names, imported as they are first used:
 
 read_labels   the label list of a CSV: `videos`, and `classes` for `train`
-train         a model of labelled videos, with what was skipped and what is to be known
+train         a model of labeled videos, with what was skipped and what is to be known
 classify      the answers of both tasks for one video, of preset `best` too
 retrieve      the indexed videos most similar to one
 save, load    a model to a file and back

@@ -18,7 +18,7 @@ CELL = PATCH // 2  # pixels, the side of each of its 2 x 2 cells (A9)
 TIME_CELLS = 3  # runs of 5 frames that are averaged (A9)
 STILL = 0.4  # pixels a frame: flow of at most this length votes for HOF's ninth bin (A9)
 RUN = 8192  # pixels whose votes are made at a time
-EPSILON = 0.05  # added to every bin before normalising (A10)
+EPSILON = 0.05  # added to every bin before normalizing (A10)
 
 # The vote planes of a layer; `arrays.COLUMNS` are the columns that they become (A12).
 PLANES = {"hog": slice(0, 8), "hof": slice(8, 17), "mbhx": slice(17, 25), "mbhy": slice(25, 33)}
@@ -135,7 +135,7 @@ def _cell_totals(votes_HW: Floats, room: Floats) -> Floats:
     return flat
 
 
-def normalise(sums_LO4P: Floats) -> Floats:
+def normalize(sums_LO4P: Floats) -> Floats:
     """Return the frame descriptors, each with unit L2 norm over its bins and cells.
 
     Choices: A10 RootSIFT [AZ12]: 0.05 more in every bin, divided by the sum, square root.
@@ -151,12 +151,12 @@ def describe(moves_PL2: Floats, sums_LO4P: Floats) -> Floats:
     """Return descriptors_PD of tracks, from their displacements and the cell sums on the way.
 
     Choices: A8 the shape is dx, dy of each displacement over the length of the whole path.
-             A9 three runs of frames, averaged; A10 nothing is normalised after that; A12 columns:
+             A9 three runs of frames, averaged; A10 nothing is normalized after that; A12 columns:
              shape, HOG, HOF, MBHx, MBHy; in each: run, cell column, cell row, bin.
     """
     n_steps, n_planes, n_cells, n_tracks = sums_LO4P.shape
     shape = TIME_CELLS, n_steps // TIME_CELLS, n_planes, n_cells, n_tracks
-    mean = normalise(sums_LO4P).reshape(shape).mean(axis=1).transpose(3, 0, 2, 1)
+    mean = normalize(sums_LO4P).reshape(shape).mean(axis=1).transpose(3, 0, 2, 1)
     path_P1 = step_lengths(moves_PL2).sum(axis=1, keepdims=True)
     parts = [moves_PL2.reshape(n_tracks, 2 * n_steps) / path_P1]
     for planes in PLANES.values():

@@ -12,8 +12,8 @@ One equation does not settle two unknowns, so a window shares one flow, by least
     | sum w gx gx   sum w gx gy |   | u |   | sum w gx t |
     | sum w gx gy   sum w gy gy | * | v | = | sum w gy t |
 
-Every pixel lies in many windows. It takes the mean of their flows, in which those windows count
-that one flow explains: near an outline, the windows on the pixel's own side of it.
+Every pixel lies in many windows. It takes a weighted mean of their flows, in which the windows that
+one flow explains well weigh most: near an outline, those on the pixel's own side of it.
 """
 
 import math
@@ -32,7 +32,7 @@ __all__ = ["dense_flow", "grey_layers", "layer_flows", "prepare"]
 WINDOW = 10  # FL1 side of a window, pixels, even: windows start on every second pixel
 ITERATIONS = (1, 2)  # FL2 rounds of warping: on the finest layer, on each other
 COARSEST = 20  # FL3 shorter side of the coarsest layer, pixels, at least
-NORMAL = 7  # FL4 side of the window of normalisation, pixels
+NORMAL = 7  # FL4 side of the window of normalization, pixels
 FLAT = 3.0  # FL4 deviation below which a window counts as flat, grey levels
 ROBUST = 1.0  # FL5 difference at which a pixel counts half, in local standard deviations
 LOST = 0.1  # FL6 what a pixel costs a window by not counting, as a squared difference
@@ -44,7 +44,7 @@ MEDIAN = 3  # FL9 side of the median filter after each layer, pixels
 class Prepared(NamedTuple):
     """A frame made ready for both pairs that it takes part in."""
 
-    layers: list[Floats]  # normalised, finest first
+    layers: list[Floats]  # normalized, finest first
     n_wanted: int  # how many of them are scales of the video; the rest find large motion
 
 
@@ -73,10 +73,10 @@ def prepare(greys: list[Floats]) -> Prepared:
     """
     n_layers = 1 + int(2 * math.log2(max(1, min(greys[0].shape) / COARSEST)))
     layers = continued(greys, max(len(greys), n_layers))
-    return Prepared([normalise(grey_HW) for grey_HW in layers], len(greys))
+    return Prepared([normalize(grey_HW) for grey_HW in layers], len(greys))
 
 
-def normalise(grey_HW: Floats) -> Floats:
+def normalize(grey_HW: Floats) -> Floats:
     """Return the image less its local mean, over its local standard deviation (FL4).
 
     So light and contrast may change between frames. FLAT keeps what is nearly constant small.
@@ -145,7 +145,7 @@ def add_up(gx_HW: Floats, gy_HW: Floats, r_HW: Floats, seen_HW: Bools, flow_2HW:
     """Return sums_6hw of every window, from slopes, difference and flow of every pixel.
 
     They are what the least squares need, weighted by w: of gx gx, gx gy, gy gy, gx t, gy t, and the
-    cost, sum w t^2 - LOST sum w; FL6 is told where `solve` makes a misfit of it.
+    cost, sum w t^2 - LOST sum w, of which `solve` makes the misfit (FL6).
 
     Choices: FL5 w = 1 / (1 + (r / ROBUST)^2), and 0 where p + (u0, v0) is outside the second image.
              FL7 two weak equations a cell of 2 x 2 pixels, u = u0 and v = v0.

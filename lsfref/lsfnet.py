@@ -164,6 +164,7 @@ def decoder_gradients(
 
 
 def _encoder_layers(parameters: Parameters, rows_BD: Floats) -> list[Floats]:
+    """Return the rows, the hidden layers (tanh) and codes_BE (linear), C5."""
     depth = sum(name.startswith("weights_") for name in parameters)
     layers = [rows_BD]
     for k in range(1, depth + 1):
@@ -174,6 +175,7 @@ def _encoder_layers(parameters: Parameters, rows_BD: Floats) -> list[Floats]:
 
 
 def _decoder_layers(parameters: Parameters, codes_BE: Floats) -> list[Floats]:
+    """Return the codes, the hidden layers and the rebuilt rows_BD, by transposed weights (C4)."""
     depth = sum(name.startswith("weights_") for name in parameters)
     layers = [codes_BE]
     for k in range(1, depth + 1):
@@ -184,9 +186,9 @@ def _decoder_layers(parameters: Parameters, codes_BE: Floats) -> list[Floats]:
 
 
 def _through_tanh(d_layer: Floats, layer: Floats) -> Floats:
-    """Return the gradient before tanh from the one behind it: tanh' = 1 - tanh^2.
+    """Return the gradient before tanh from the gradient after it: tanh' = 1 - tanh^2.
 
-    In place: both arrays are used up.
+    In place: both arrays are overwritten.
     """
     np.square(layer, out=layer)
     np.subtract(1, layer, out=layer)

@@ -1,6 +1,9 @@
 """Stage 9 of 10, paper Section 2.4: scalar projections [SC08], the K nearest hash vectors.
 
-In: features_MQ, directions_CNQ.  Out: hashes_CMN, neighbors_MK.
+In: features_MQ, directions_CNQ.  Out: hashes_CMN, neighbors_mK of each table.
+
+Projections are kept as real numbers, never cut to bits (G1): vectors are compared by Euclidean
+distance, not by Hamming's.
 """
 
 from typing import NamedTuple
@@ -57,7 +60,7 @@ def nearest(index: Floats | Prepared, queries_mN: Floats, *, k: int) -> Neighbor
     on its own: 0 for equal vectors, and the same bits wherever it is computed. Of equal distances
     the lower index comes first. If k exceeds the index, all of it is returned.
     A matrix product proposes, for each query, a shortlist that is sure to hold the k nearest; the
-    sums above decide. Who asks one index often hands it in prepared: the answers are the same.
+    sums above decide. A caller that asks one index often may pass it prepared, to the same answers.
     """
     index_MN = index.index_MN if isinstance(index, Prepared) else index
     n_index, n = index_MN.shape

@@ -29,7 +29,7 @@ from lsfref.storage import npz
 from lsfref.storage.choices import from_json
 from lsfref.storage.files import JSON_LIMIT, parse_json, printable, write_whole
 
-FORMAT = 2
+FORMAT = 3
 TASKS = ("background", "foreground")
 RANGES = {  # of what a fit gives, generously; within them nothing overflows
     "network.": (-1e4, 1e4), "scaling.mean_D": (-1e6, 1e6), "scaling.scale_D": (1e-12, 1e6),
@@ -39,7 +39,7 @@ RANGES = {  # of what a fit gives, generously; within them nothing overflows
 }  # fmt: skip
 
 
-class LabelledVideo(NamedTuple):
+class LabeledVideo(NamedTuple):
     """One line of a label list (T2); None where a task has no label."""
 
     name: str
@@ -145,7 +145,7 @@ def to_arrays(model: Model) -> dict[str, np.ndarray]:
         "classes": {name: task.classes for name, task in tasks.items()},
         "sizes": {
             "selected": {name: len(task.selected_Q) for name, task in tasks.items()},
-            "labelled": {name: len(task.rows_m) for name, task in tasks.items()},
+            "labeled": {name: len(task.rows_m) for name, task in tasks.items()},
             "projections": {name: task.directions_CNQ.shape[1] for name, task in tasks.items()},
         },
         "files": model.files,
@@ -199,7 +199,7 @@ def expected(about: dict[str, Any]) -> dict[str, tuple[tuple[int, ...], str]]:
     shapes["pooled_ME"] = ((n_videos, n_code), "float64")
     shapes["ranking_M"] = ((n_videos,), "bool")
     for name, classes in about["classes"].items():
-        c, m = len(classes), about["sizes"]["labelled"][name]
+        c, m = len(classes), about["sizes"]["labeled"][name]
         q, n = about["sizes"]["selected"][name], about["sizes"]["projections"][name]
         shapes[f"{name}.rows_m"] = shapes[f"{name}.labels_m"] = ((m,), "int64")
         shapes[f"{name}.scores_E"] = ((n_code,), "float64")

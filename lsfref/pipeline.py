@@ -1,4 +1,4 @@
-"""Figure 1 of the paper: labelled videos become a model, a video becomes two answers.
+"""Figure 1 of the paper: labeled videos become a model, a video becomes two answers.
 
 Training: extract -> sample -> phase 1 (LSFNet) -> phase 2 (pool, select, hash).
 Testing:  extract -> encode and pool -> select, hash, search, vote.
@@ -11,7 +11,7 @@ import numpy as np
 
 from lsfref.config import Config, random_streams
 from lsfref.errors import LsfrefError
-from lsfref.model import LabelledVideo, Model, Trained
+from lsfref.model import LabeledVideo, Model, Trained
 from lsfref.phases import growth, testing
 from lsfref.phases.advice import check_classes, fit_warnings, unusable
 from lsfref.phases.extraction import ALONE, Extract, PathLike, Work, extract
@@ -24,7 +24,7 @@ __all__ = ["classify", "extract", "retrieve", "train"]
 
 
 def train(
-    videos: Iterable[LabelledVideo],
+    videos: Iterable[LabeledVideo],
     config: Config,
     *,
     classes: dict[str, tuple[str, ...]],
@@ -34,7 +34,7 @@ def train(
     """Return the fitted system (Figure 1, left half); videos are taken in the order of their names.
 
     `classes` holds the class names of each task in their order (T1). Videos that cannot be used are
-    skipped and named. `describe` may make more of each video while its rows are drawn. Raises
+    skipped and named. `describe` may compute more of a video in the pass that draws rows. Raises
     LsfrefError where nothing can be learned: no background labels, fewer than two classes with
     videos.
     """

@@ -14,7 +14,7 @@ from lsfref.errors import LsfrefError
 from lsfref.lsfnet import Parameters, classification_loss, reconstruction_loss
 
 RECONSTRUCTION, CLASSIFICATION = 0, 1
-PROBE = 4096  # evenly spaced rows, twice as many at most, stand for all where a loss is only read
+PROBE = 4096  # evenly spaced rows, up to 8191, on which a loss that is only reported is measured
 
 
 class Sgd:
@@ -117,7 +117,7 @@ def train_network(
     Raises LsfrefError as soon as a loss is not finite.
 
     Choices: C9 switching grain. C10 a step moves what its loss depends on. C11 lr_ae on L1 steps,
-             lr_mlp on L2 steps. C12 separate optimiser state for each loss. C13 no early stopping.
+             lr_mlp on L2 steps. C12 separate optimizer state for each loss. C13 no early stopping.
              C15 rows are shuffled each epoch; the last short minibatch is kept.
     """
     _check(parameters, rows_PD, labels_P)

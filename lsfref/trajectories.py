@@ -2,7 +2,7 @@
 
 In: grey_HW and flow_HW2 of one layer.  Out: points_P2 frame by frame, a verdict for each track.
 
-Positions are (x, y), x to the right, pixel centres at integers, in pixels of the layer; a finished
+Positions are (x, y), x to the right, pixel centers at integers, in pixels of the layer; a finished
 track is judged in pixels of the frame. Whatever is rounded to a pixel rounds halves to even.
 """
 
@@ -98,7 +98,8 @@ def sample(grey_HW: Floats, live_P2: Floats, *, borders: str = "counted") -> See
 def read_flow(flow_HW2: Floats, points_P2: Floats) -> Floats:
     """Return moves_P2, the flow at the pixel nearest to each point.
 
-    Choices: A5 no interpolation; a point that is rounded off the image reads its edge.
+    Choices: A5 no interpolation, as the flow comes median filtered; a point that is rounded off the
+             image reads its edge.
     """
     height, width = flow_HW2.shape[:2]
     pixel_P2 = np.rint(points_P2).astype(np.int64)
@@ -108,8 +109,8 @@ def read_flow(flow_HW2: Floats, points_P2: Floats) -> Floats:
 def single(points: Floats) -> Floats:
     """Return positions rounded to single precision, in their own dtype.
 
-    Choices: A5 the original keeps positions so, and a shape is made of differences: in double
-             precision shapes would be up to 2e-6 away from its own.
+    Choices: A5 as the program of [26] keeps them. Shapes are differences of positions: in double
+             precision they would be up to 2e-6 away from that program's.
     """
     return points.astype(np.float32).astype(points.dtype)
 
@@ -182,7 +183,7 @@ def judge(points_PS2: Floats, own_moves_PL2: Floats | None = None) -> Ints:
 
     Choices: A7 population standard deviations; the rules in the order static, erratic, jump, each
              with strict inequalities. H6 where own_moves_PL2, without the camera's, are given:
-             one that is valid so far but never moves by more than 1 px is the camera's.
+             a track that passes but never moves by more than 1 px is the camera's.
     """
     spread_P2 = points_PS2.std(axis=1)
     length_PL = step_lengths(np.diff(points_PS2, axis=1))

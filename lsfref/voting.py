@@ -30,16 +30,16 @@ def vote(
     `neighbors_TMK` number the m indexed videos, whose labels are 0 to n_classes - 1. T is the
     number of tables: one a class, or one in all for "stacked".
 
-    Choices: average   V1 the share of each label among the neighbours of all tables.
-             table     V2 table c counts label c only; nothing counted: every class alike.
-             weighted  V5 a neighbour at distance d weighs 1 / (d + 1e-12), its table 1 in all.
+    Choices: average   V1 the share of each label among the neighbors of all tables.
+             table     V2 table c counts label c only; if none counts, all shares are equal.
+             weighted  V5 a neighbor at distance d weighs 1 / (d + 1e-12), its table 1 in all.
              stacked   V6 as average, in one table whose hashes are all tables' side by side.
     Ties go to the lowest class; except in "weighted", whole numbers are compared.
     """
     n_tables = len(neighbors_TMK)
     if squared_distances_TMK.shape != neighbors_TMK.shape:
         raise ValueError(
-            f"want a distance a neighbour; got {squared_distances_TMK.shape}, {neighbors_TMK.shape}"
+            f"want a distance a neighbor; got {squared_distances_TMK.shape}, {neighbors_TMK.shape}"
         )
     if labels_m.ndim != 1 or labels_m.min() < 0 or labels_m.max() >= n_classes:
         raise ValueError(f"want labels 0 to {n_classes - 1}; got {np.unique(labels_m)}")

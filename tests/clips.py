@@ -1,4 +1,4 @@
-"""Tiny labelled clips for tests: one texture, moved in one way a class. Deterministic."""
+"""Tiny labeled clips for tests: one texture, moved in one way a class. Deterministic."""
 
 from pathlib import Path
 

@@ -155,7 +155,7 @@ def axis_check(request):
 
 
 @pytest.fixture(scope="session")
-def labelled_clips(tmp_path_factory):
+def labeled_clips(tmp_path_factory):
     """A label list of nine tiny clips of three classes, with and without a second motion."""
     from clips import write_set
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from lsfref.errors import Notice
-from lsfref.model import LabelledVideo
+from lsfref.model import LabeledVideo
 from lsfref.phases.extraction import Extraction
 from lsfref.phases.streaming import Block
 from lsfref.study.protocol.answering import answer_as
@@ -21,7 +21,7 @@ def ask(system, path, **how):
 
 @dataclass(frozen=True)
 class FakeExtract:
-    """Rows around a centre that the labels in a file's name decide: `rain-human-3-g1.mp4`.
+    """Rows around a center that the labels in a file's name decide: `rain-human-3-g1.mp4`.
 
     `strength` 0: labels say nothing. Files in `poisoned` have huge values; `sizes` gives their
     number of rows where it is not 23. Picklable; counts nothing.
@@ -37,10 +37,10 @@ class FakeExtract:
     def blocks(self, name, config):
         background, foreground, *_rest = name.split("-")
         rng = np.random.default_rng(list(name.encode()))
-        centre = np.random.default_rng(list(background.encode())).normal(size=426)
-        centre[:200] += np.random.default_rng(list(foreground.encode())).normal(size=426)[:200]
+        center = np.random.default_rng(list(background.encode())).normal(size=426)
+        center[:200] += np.random.default_rng(list(foreground.encode())).normal(size=426)[:200]
         n = self.sizes.get(name, 23)
-        rows = 0.3 * self.strength * centre + rng.normal(size=(n, 426))
+        rows = 0.3 * self.strength * center + rng.normal(size=(n, 426))
         if name in self.poisoned:
             rows *= 1e6
         for start in range(0, n, 13):
@@ -49,14 +49,14 @@ class FakeExtract:
 
 
 def videos(*, per_class=8, groups=None, rng=None):
-    """Return labelled videos, sorted by name; with `rng` the labels told are drawn anew."""
+    """Return labeled videos, sorted by name; with `rng` the labels told are drawn anew."""
     made = []
     for background in CLASSES["background"]:
         for i in range(per_class):
             foreground = CLASSES["foreground"][i % 2]
             group = None if groups is None else f"g{i % groups}"
             name = f"{background}-{foreground}-{i}-{group}.mp4"
-            made.append(LabelledVideo(name, name, background, foreground, group))
+            made.append(LabeledVideo(name, name, background, foreground, group))
     made.sort()
     if rng is not None:
         told = [made[i] for i in rng.permutation(len(made))]

@@ -174,7 +174,7 @@ def refine(first, second, flow, *, window, robust, lost, hold, misfit):
 
 
 def expand(image, y, x, *, radius=7, sigma=1.5):
-    """Return bx, by, axx, ayy, axy of one pixel: weighted least squares on its neighbourhood."""
+    """Return bx, by, axx, ayy, axy of one pixel: weighted least squares on its neighborhood."""
     height, width = image.shape
     lines, goals = [], []
     for j in range(-radius, radius + 1):

@@ -74,7 +74,7 @@ def median(t, _settings):
 
 
 def read_bilinear(image, x, y):
-    """Return the image at (x, y), clamped to the centres of the outermost pixels."""
+    """Return the image at (x, y), clamped to the centers of the outermost pixels."""
     height, width = image.shape
     x, y = min(max(x, 0.0), width - 1.0), min(max(y, 0.0), height - 1.0)
     i, j = math.floor(x), math.floor(y)
@@ -270,7 +270,7 @@ def flow(t, settings):
 # Stage 2: our own flow, one window at a time.
 
 
-def _normalised(image):
+def _normalized(image):
     """Return the image less its local mean, over its local deviation, windows of 7 x 7."""
 
     def local_mean(plane):
@@ -395,7 +395,7 @@ def slopes(t, _settings):
 
 
 def normalise(t, _settings):
-    return {"texture_HW": _normalised(t["image_HW"])}
+    return {"texture_HW": _normalized(t["image_HW"])}
 
 
 def lucas_kanade(t, _settings):
@@ -411,7 +411,7 @@ def lucas_kanade(t, _settings):
     flow = np.zeros((*pairs[-1][0].shape, 2))
     flows = {}
     for k in reversed(range(n_layers)):
-        first, second = map(_normalised, pairs[k])
+        first, second = map(_normalized, pairs[k])
         if flow.shape[:2] != first.shape:
             flow = _enlarged(flow, first.shape)
         for _ in range(2 if k else 1):

@@ -5,8 +5,8 @@ import math
 
 def log_density(x, weight, mean, variance):
     total = math.log(weight)
-    for value, centre, spread in zip(x, mean, variance, strict=True):
-        total -= 0.5 * (math.log(2 * math.pi * spread) + (value - centre) ** 2 / spread)
+    for value, center, spread in zip(x, mean, variance, strict=True):
+        total -= 0.5 * (math.log(2 * math.pi * spread) + (value - center) ** 2 / spread)
     return total
 
 

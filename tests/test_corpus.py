@@ -100,7 +100,7 @@ def test_the_corpus_is_the_same_every_time(factory, tmp_path):
         assert again.path(case).read_bytes() == factory.path(case).read_bytes(), case.name
 
 
-def test_no_script_touches_its_neighbour(factory):
+def test_no_script_touches_its_neighbor(factory):
     """A read would move the canary's access time forward from long ago."""
     canary = factory.folder / "canary.mkv"
     scripts = [factory.path(case) for case in corpus.SCRIPTS]

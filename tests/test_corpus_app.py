@@ -42,9 +42,9 @@ NOTE = "note: the model holds no estimate of its accuracy; `evaluate --labels` m
 
 
 @pytest.fixture(scope="module")
-def trained(labelled_clips, tmp_path_factory):
+def trained(labeled_clips, tmp_path_factory):
     path = tmp_path_factory.mktemp("trained") / "m.npz"
-    words = ["--labels", str(labelled_clips), "--model", str(path), "--jobs", "1", "--quiet"]
+    words = ["--labels", str(labeled_clips), "--model", str(path), "--jobs", "1", "--quiet"]
     assert main(["train", *words, "--cache", "none", "--no-estimate", *QUICK]) == 0
     return path
 
@@ -211,15 +211,15 @@ def training(labels, model, cache):
 
 
 @pytest.mark.slow
-def test_killed_training_goes_on_and_ends_with_the_same_bytes(labelled_clips, tmp_path):
+def test_killed_training_goes_on_and_ends_with_the_same_bytes(labeled_clips, tmp_path):
     undisturbed = tmp_path / "undisturbed.npz"
     start = time.monotonic()
-    assert run(*training(labelled_clips, undisturbed, "none")).returncode == 0
+    assert run(*training(labeled_clips, undisturbed, "none")).returncode == 0
     length = time.monotonic() - start
     path, cache = tmp_path / "m.npz", tmp_path / "cache"
     rng = np.random.default_rng(0)
     for kill in range(25):
-        words = [sys.executable, str(ROOT / "run.py"), *training(labelled_clips, path, cache)]
+        words = [sys.executable, str(ROOT / "run.py"), *training(labeled_clips, path, cache)]
         with subprocess.Popen([*map(str, words), "--quiet"]) as child:
             time.sleep(rng.uniform(0.1, 1.1) * length)
             child.kill()
@@ -227,17 +227,17 @@ def test_killed_training_goes_on_and_ends_with_the_same_bytes(labelled_clips, tm
             assert path.read_bytes() == undisturbed.read_bytes(), kill
         if kill % 5 == 4:
             path.unlink(missing_ok=True)
-    assert run(*training(labelled_clips, path, cache)).returncode == 0
+    assert run(*training(labeled_clips, path, cache)).returncode == 0
     assert path.read_bytes() == undisturbed.read_bytes()
 
 
 @pytest.mark.slow
-def test_two_processes_share_a_cache(labelled_clips, tmp_path):
+def test_two_processes_share_a_cache(labeled_clips, tmp_path):
     cache = tmp_path / "cache"
     paths = [tmp_path / f"{name}.npz" for name in "abc"]
     command = [sys.executable, str(ROOT / "run.py")]
     children = [
-        subprocess.Popen([*command, *map(str, training(labelled_clips, path, cache)), "--quiet"])
+        subprocess.Popen([*command, *map(str, training(labeled_clips, path, cache)), "--quiet"])
         for path in paths
     ]
     assert [child.wait() for child in children] == [0, 0, 0]

@@ -1,4 +1,4 @@
-"""lsfref/descriptors.py: votes, cells, normalisation, the 426 columns."""
+"""lsfref/descriptors.py: votes, cells, normalization, the 426 columns."""
 
 import math
 
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from lsfref import descriptors
 from lsfref.arrays import COLUMNS
-from lsfref.descriptors import PLANES, cell_sums, describe, normalise
+from lsfref.descriptors import PLANES, cell_sums, describe, normalize
 
 seeds = st.integers(0, 999)
 few = settings(max_examples=20)
@@ -65,7 +65,7 @@ def test_patches_are_shifted_into_the_image():
 def test_a_flat_still_scene_by_hand():
     sums_O4P = cell_sums(np.full((37, 41), 7.0), np.zeros((37, 41, 2)), np.array([[20.0, 20]]))
     np.testing.assert_array_equal(sums_O4P.sum(axis=(1, 2)), np.eye(33)[16] * 1024)
-    vectors_O4 = normalise(sums_O4P[None])[0, ..., 0]
+    vectors_O4 = normalize(sums_O4P[None])[0, ..., 0]
     np.testing.assert_allclose(vectors_O4[PLANES["hog"]], math.sqrt(1 / 32), rtol=1e-15)
     np.testing.assert_allclose(vectors_O4[PLANES["mbhx"]], math.sqrt(1 / 32), rtol=1e-15)
     hof_94 = vectors_O4[PLANES["hof"]]
@@ -149,7 +149,7 @@ def test_points_do_not_depend_on_each_other(seed, order):
 def test_norms(seed, scale):
     rng = np.random.default_rng(seed)
     sums_LO4P = rng.uniform(0, 1, (15, 33, 4, 7)) ** 4 * scale
-    vectors_LO4P = normalise(sums_LO4P)
+    vectors_LO4P = normalize(sums_LO4P)
     for planes in PLANES.values():
         np.testing.assert_allclose((vectors_LO4P[:, planes] ** 2).sum(axis=(1, 2)), 1, rtol=1e-14)
     rows_PD = describe(rng.normal(0, 1, (7, 15, 2)), sums_LO4P)
@@ -170,7 +170,7 @@ def test_equal_to_the_loops(seed):
     flow_HW2[:9] = np.round(flow_HW2[:9])
     votes = oracles.frame_votes(grey_HW, flow_HW2)
     sums_O4P = cell_sums(grey_HW, flow_HW2, points_P2)
-    vectors_O4P = normalise(sums_O4P[None])[0]
+    vectors_O4P = normalize(sums_O4P[None])[0]
     for p, point in enumerate(points_P2.tolist()):
         for name, planes in PLANES.items():
             n_bins = planes.stop - planes.start
@@ -201,9 +201,9 @@ def test_single_precision():
     single_O4P = cell_sums(*arrays)
     assert single_O4P.dtype == np.float32
     double_O4P = cell_sums(*(array.astype(np.float64) for array in arrays))
-    vectors_LO4P = normalise(single_O4P[None])
+    vectors_LO4P = normalize(single_O4P[None])
     assert vectors_LO4P.dtype == np.float32
-    np.testing.assert_allclose(vectors_LO4P, normalise(double_O4P[None]), rtol=0, atol=1e-5)
+    np.testing.assert_allclose(vectors_LO4P, normalize(double_O4P[None]), rtol=0, atol=1e-5)
     assert describe(np.ones((13, 15, 2), np.float32), np.repeat(single_O4P[None], 15, 0)).dtype == (
         np.float32
     )

@@ -59,13 +59,13 @@ def test_a_finer_grid_has_longer_flow():
     np.testing.assert_array_equal(flow_2HW[1], [[9, 9, 15, 15]] * 3)
 
 
-def test_normalising_forgets_light_and_contrast():
+def test_normalizing_forgets_light_and_contrast():
     first_HW, _ = moved()
-    texture_HW = flow.normalise(first_HW)
-    np.testing.assert_allclose(flow.normalise(first_HW + 77), texture_HW, rtol=0, atol=1e-10)
-    brighter_HW = flow.normalise(1.3 * first_HW)
+    texture_HW = flow.normalize(first_HW)
+    np.testing.assert_allclose(flow.normalize(first_HW + 77), texture_HW, rtol=0, atol=1e-10)
+    brighter_HW = flow.normalize(1.3 * first_HW)
     assert np.abs(brighter_HW - texture_HW).mean() < 0.02 * np.abs(texture_HW).mean()
-    np.testing.assert_allclose(flow.normalise(np.full((11, 13), 200.0)), 0, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(flow.normalize(np.full((11, 13), 200.0)), 0, rtol=0, atol=1e-12)
 
 
 # Invariants.
@@ -139,15 +139,15 @@ def test_turning_with_zoom_is_followed():
     angle, zoom = np.deg2rad(1.5), 1.02
     turn_22 = zoom * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     x_HW, y_HW = oracles.grid(SHAPE)
-    centre_2 = np.array([SHAPE[1] - 1, SHAPE[0] - 1]) / 2
-    away_HW2 = np.stack([x_HW, y_HW], axis=-1) - centre_2
+    center_2 = np.array([SHAPE[1] - 1, SHAPE[0] - 1]) / 2
+    away_HW2 = np.stack([x_HW, y_HW], axis=-1) - center_2
     truth_HW2 = away_HW2 @ turn_22.T - away_HW2
-    from_HW2 = away_HW2 @ np.linalg.inv(turn_22).T + centre_2
+    from_HW2 = away_HW2 @ np.linalg.inv(turn_22).T + center_2
     texture = oracles.Texture(3)
     flow_HW2 = flow.dense_flow(texture(x_HW, y_HW), texture(from_HW2[..., 0], from_HW2[..., 1]))
     to_x_HW, to_y_HW = x_HW + truth_HW2[..., 0], y_HW + truth_HW2[..., 1]
-    inside_HW = (abs(to_x_HW - centre_2[0]) <= centre_2[0]) & (
-        abs(to_y_HW - centre_2[1]) <= centre_2[1]
+    inside_HW = (abs(to_x_HW - center_2[0]) <= center_2[0]) & (
+        abs(to_y_HW - center_2[1]) <= center_2[1]
     )
     assert mean_error(flow_HW2, truth_HW2, inside_HW) < 0.05
 
@@ -255,7 +255,7 @@ def test_a_round_is_that_of_the_loops(height, width, seed):
     np.testing.assert_allclose(np.moveaxis(found_2HW, 0, -1), wanted_HW2, rtol=0, atol=1e-6)
 
 
-def test_normalising_is_that_of_the_loops():
+def test_normalizing_is_that_of_the_loops():
     grey_HW = np.random.default_rng(0).uniform(0, 255, (13, 17))
     half = flow.NORMAL // 2
 
@@ -272,7 +272,7 @@ def test_normalising_is_that_of_the_loops():
         ]
         for y in range(13)
     ]
-    np.testing.assert_allclose(flow.normalise(grey_HW), wanted_HW, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(flow.normalize(grey_HW), wanted_HW, rtol=0, atol=1e-12)
 
 
 # Errors.

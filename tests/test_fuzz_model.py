@@ -236,7 +236,7 @@ def test_a_description_of_many_values_costs_little(good, text):
 def test_a_model_of_another_version_is_not_called_damaged(good):
     path, _, arrays = good
     about = json.loads(arrays["json"].tobytes())
-    for other in (1, 3, 77):
+    for other in (1, 2, 77):
         text = json.dumps(about | {"format": other})
         path.write_bytes(npz_bytes({**arrays, "json": npz.to_bytes(text)}))
         with pytest.raises(ModelError, match=rf"another version .format {other}.*train again"):

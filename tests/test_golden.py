@@ -88,7 +88,7 @@ def test_numbers_worked_by_hand():
         inputs, outputs, _ = STORED[key]
         return (outputs if name in outputs else inputs)[name]
 
-    # white is 255, and green is the brightest colour: order black B G C R M Y white
+    # white is 255, and green is the brightest color: order black B G C R M Y white
     grey = stored("01_video/corners", "grey_HW")[0]
     assert grey.tolist() == [0, 29.07, 149.685, 178.755, 76.245, 105.315, 225.93, 255]
     # sides 120 480 64 64 31 32 91 241: layers while side / sqrt(2)^k is 32 or more

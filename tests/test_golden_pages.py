@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from lsfref import fisher
-from lsfref.flow import add_up, blend, enlarge, grey_layers, normalise, prepare, refine, solve
+from lsfref.flow import add_up, blend, enlarge, grey_layers, normalize, prepare, refine, solve
 from lsfref.kernels import filters, medians
 from lsfref.storage.recorder import STAGES
 
@@ -76,7 +76,7 @@ def test_flow_by_hand_is_the_flow_of_the_case():
     blended_2hw = blend(u_hw, v_hw, misfit_hw)
     window = (11, 12)
     values = [
-        normalise(first_HW)[y, x], *flow_2hw[:, 13, 14], *flow_2HW[:, y, x], warped_HW[y, x],
+        normalize(first_HW)[y, x], *flow_2hw[:, 13, 14], *flow_2HW[:, y, x], warped_HW[y, x],
         r_HW[y, x], gx_HW[y, x], gy_HW[y, x], 1 / (1 + r_HW[y, x] ** 2),
         *(sums_6hw[k][window] for k in (1, 2, 4, 5)),  # xy, yy, yt, cost
         u_hw[window], v_hw[window], misfit_hw[window], *blended_2hw[:, 9, 10],

@@ -158,6 +158,12 @@ def test_every_config_field_names_its_choice():
         assert field.metadata["text"]
 
 
+def test_every_folder_says_what_may_live_there():
+    for path in PACKAGE.rglob("__init__.py"):
+        about = ast.get_docstring(ast.parse(path.read_text())) or ""
+        assert about.partition("\n\n")[0].endswith("."), path
+
+
 # A test file for each module
 
 WITHOUT = {  # a module without a test file of its name, and where it is held

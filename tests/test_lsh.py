@@ -114,7 +114,7 @@ def test_projections_keep_distances_on_average():
     assert abs(ratio - 1) < 5 * np.sqrt(2 / 5003)
 
 
-def test_many_projections_tend_to_exact_neighbours():
+def test_many_projections_tend_to_exact_neighbors():
     features_MQ, queries_mQ = vectors(101, 7), vectors(23, 7, seed=1)
     exact = nearest(features_MQ, queries_mQ, k=5).neighbors_mK
     agree = []
@@ -253,7 +253,7 @@ def test_blocks_of_queries_change_nothing(monkeypatch):
 @given(seed=st.integers(0, 2**32 - 1), power=st.integers(-20, 20))
 @settings(max_examples=30)
 def test_scale_and_order_are_no_matter(seed, power):
-    """Scaling features or directions by one factor keeps all neighbours; so does any order."""
+    """Scaling features or directions by one factor keeps all neighbors; so does any order."""
     rng = np.random.default_rng(seed)
     features_MQ = rng.normal(size=(29, 7))
     directions_CNQ = rng.normal(size=(3, 5, 7))

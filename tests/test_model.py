@@ -50,7 +50,7 @@ def test_save_load_save_gives_the_same_bytes(tmp_path, config):
 def test_numpy_opens_it_without_pickles(path):
     with np.load(path, allow_pickle=False) as arrays:
         about = json.loads(arrays["json"].tobytes())
-        assert about["format"] == model.FORMAT == 2
+        assert about["format"] == model.FORMAT == 3
         assert list(about) == sorted(about)
         assert about["classes"]["foreground"] == ["none", "human"]
         assert arrays["pooled_ME"].shape == (5, 11)

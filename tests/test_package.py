@@ -65,20 +65,20 @@ def test_importing_a_module_computes_nothing():
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
-def test_nothing_in_the_current_folder_is_run(program, tmp_path, labelled_clips):
+def test_nothing_in_the_current_folder_is_run(program, tmp_path, labeled_clips):
     """Modules beside the videos have the names of those that are imported first."""
     for name in "typing json numpy argparse signal threading scipy multiprocessing".split():
         (tmp_path / f"{name}.py").write_text(
             f"open({str(tmp_path / 'ran')!r}, 'a').write('{name} ')"
         )
-    words = [*PROGRAMS[program], "check", labelled_clips, "--jobs", "2"]
+    words = [*PROGRAMS[program], "check", labeled_clips, "--jobs", "2"]
     done = python(*words, cwd=tmp_path, PYTHONPATH=str(ROOT))
     assert not (tmp_path / "ran").exists(), (tmp_path / "ran").read_text()
     assert "all 9 videos can be used" in done.stdout, done.stderr
 
 
-def test_workers_find_a_package_that_is_only_in_the_current_folder(labelled_clips):
-    done = python("-m", "lsfref", "check", labelled_clips, "--jobs", "2")
+def test_workers_find_a_package_that_is_only_in_the_current_folder(labeled_clips):
+    done = python("-m", "lsfref", "check", labeled_clips, "--jobs", "2")
     assert "all 9 videos can be used" in done.stdout, done.stderr
 
 
@@ -96,12 +96,12 @@ def test_usage_and_messages_name_the_program_as_it_was_started(program):
     assert python(*PROGRAMS[program], "--help").stdout.startswith(f"usage: {program} [-h]")
 
 
-def test_the_environment_does_not_change_the_bytes_of_a_model(labelled_clips, tmp_path):
+def test_the_environment_does_not_change_the_bytes_of_a_model(labeled_clips, tmp_path):
     models = []
     for threads in ("1", "4"):
         path = tmp_path / f"{threads}.npz"
         quick = ["--set", "epochs=3", "--set", "n_samples=2000", "--set", "n_scales=1"]
-        words = ["train", "--labels", labelled_clips, "--model", path, "--jobs", "1", *quick]
+        words = ["train", "--labels", labeled_clips, "--model", path, "--jobs", "1", *quick]
         variables = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"), threads)
         done = python(*PROGRAMS["run.py"], *words, "--cache", "none", **variables)
         assert done.returncode == 0, done.stderr

@@ -35,8 +35,8 @@ def kept():
 
 
 @pytest.fixture(scope="module")
-def manifest(labelled_clips):
-    return read_labels(labelled_clips)
+def manifest(labeled_clips):
+    return read_labels(labeled_clips)
 
 
 def fit(manifest, kept, config=SMALL, **rest):
@@ -116,7 +116,7 @@ def test_too_many_neighbors_and_hopeless_classes_are_told(manifest, kept):
     assert "K = 9 neighbors of 9 videos is more than a tenth" in "\n".join(trained.warnings)
 
 
-def test_unlabelled_videos_are_left_out_of_the_task_that_lacks_them(manifest, kept):
+def test_unlabeled_videos_are_left_out_of_the_task_that_lacks_them(manifest, kept):
     videos = [v._replace(foreground=None) if i < 2 else v for i, v in enumerate(manifest.videos)]
     trained = fit(manifest._replace(videos=videos), kept, dataclasses.replace(SMALL, epochs=1))
     assert len(trained.model.tasks["background"].rows_m) == 9
@@ -136,7 +136,7 @@ def test_background_labels_alone_give_one_task(manifest, kept):
 def test_one_bad_clip_is_skipped_and_named(manifest, kept, tmp_path):
     text = tmp_path / "text.mp4"
     text.write_text("no video")
-    bad = model.LabelledVideo("text.mp4", str(text), "normal", "none")
+    bad = model.LabeledVideo("text.mp4", str(text), "normal", "none")
     config = dataclasses.replace(SMALL, epochs=1)
     trained = fit(manifest._replace(videos=[*manifest.videos, bad]), kept, config)
     assert len(trained.model.files) == 9

@@ -16,7 +16,7 @@ LESSON = README.partition("## How it works")[2]
 LESSON = LESSON.partition("\n## ")[0]
 BLOCKS = re.findall(r"^```\n(\$ .*?)^```$", LESSON, re.MULTILINE | re.DOTALL)
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
-WITHIN = 0.05  # another processor rounds otherwise: now and then a track more, another neighbour
+WITHIN = 0.05  # another processor rounds otherwise: now and then a track more, another neighbor
 
 
 def commands():
@@ -58,10 +58,10 @@ def test_the_lesson_has_its_commands_and_pictures():
     assert all((ROOT / picture).is_file() for picture in pictures)
 
 
-def test_the_ten_lines_of_python_do_what_they_say(labelled_clips, tmp_path):
+def test_the_ten_lines_of_python_do_what_they_say(labeled_clips, tmp_path):
     lines = re.search(r"^```python\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)[1]
     assert len([line for line in lines.splitlines() if line]) <= 10
-    shutil.copytree(labelled_clips.parent, tmp_path / "demo")
+    shutil.copytree(labeled_clips.parent, tmp_path / "demo")
     shutil.copy(tmp_path / "demo/11.mkv", tmp_path / "demo/camera02-04.mp4")
     done = subprocess.run(
         [sys.executable, "-c", lines], cwd=tmp_path, capture_output=True, text=True, timeout=300,

@@ -267,8 +267,8 @@ def test_a_linear_network_finds_the_principal_subspace():
         batch_size=101,
         lr_ae=0.1,
     ).parameters
-    centred_PD = rows_PD - rows_PD.mean(axis=0)
-    _, singular, axes = np.linalg.svd(centred_PD, full_matrices=False)
+    centered_PD = rows_PD - rows_PD.mean(axis=0)
+    _, singular, axes = np.linalg.svd(centered_PD, full_matrices=False)
     best = (singular[2:] ** 2).sum() / rows_PD.size
     loss = lsfnet.reconstruction_loss(trained, rows_PD)[0]
     assert best <= loss * (1 + 1e-12)

@@ -16,7 +16,7 @@ def noise(*shape, seed=0):
     return np.random.default_rng(seed).integers(0, 256, shape, dtype=np.uint8)
 
 
-def test_grey_of_known_colours(tmp_path):
+def test_grey_of_known_colors(tmp_path):
     """Black, white, the primaries and one worked by hand: 0.299 * 10 + 0.587 * 20 + 0.114 * 30."""
     rgb_HW3 = np.array(
         [
@@ -28,7 +28,7 @@ def test_grey_of_known_colours(tmp_path):
     want_HW = [[0, 255, 76.245], [149.685, 29.07, 18.15]]
     np.testing.assert_allclose(grey_luma(rgb_HW3), want_HW, rtol=0, atol=1e-12)
     assert grey_8bit(rgb_HW3).tolist() == [[0, 255, 76], [150, 29, 18]]
-    path = tmp_path / "colours.mkv"
+    path = tmp_path / "colors.mkv"
     write_video(path, [rgb_HW3, rgb_HW3[::-1]])
     first_HW, second_HW = read_frames(path)
     assert first_HW.dtype == np.float64

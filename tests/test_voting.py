@@ -11,7 +11,7 @@ RULES = ("average", "table", "weighted", "stacked")
 
 
 def found(seed, *, rule, n_classes, n_index=23, n_queries=7, k=5, distinct=False):
-    """Return neighbours and squared distances of a small search, and the labels of the index."""
+    """Return neighbors and squared distances of a small search, and the labels of the index."""
     rng = np.random.default_rng(seed)
     features_MQ = rng.normal(size=(n_index, 11))
     if not distinct:  # some distances are 0, some are equal
@@ -81,7 +81,7 @@ def test_votes_are_the_loop(seed, rule, n_classes, k):
 
 @given(seed=st.integers(0, 2**32 - 1), n_classes=st.integers(2, 6))
 @settings(max_examples=30)
-def test_all_neighbours_give_the_priors(seed, n_classes):
+def test_all_neighbors_give_the_priors(seed, n_classes):
     """K = n: V1 returns the share of each class in the index, whoever asks."""
     neighbors_TMK, squared_TMK, labels_m = found(seed, rule="average", n_classes=n_classes, k=23)
     votes = vote(neighbors_TMK, squared_TMK, labels_m, n_classes=n_classes, rule="average")
@@ -130,7 +130,7 @@ def test_weights_survive_distance_zero():
         ({"rule": "stacked"}, "1 tables for rule stacked; got 3"),
         ({"labels_m": np.array([0, 1, 3])}, "labels 0 to 2"),
         ({"labels_m": np.array([0, -1, 2])}, "labels 0 to 2"),
-        ({"squared": np.ones((3, 2, 5))}, "a distance a neighbour"),
+        ({"squared": np.ones((3, 2, 5))}, "a distance a neighbor"),
     ],
 )
 def test_votes_that_are_refused(change, message):

@@ -306,7 +306,7 @@ def _round_cases():
     for name, about, branch, shape, low, high in (
         (
             "lk_round",
-            "one round on normalised images, from a flow that is at hand",
+            "one round on normalized images, from a flow that is at hand",
             "the weights, the window sums, the windows over the border, the misfit or the trust",
             (17, 22),
             -8,

@@ -12,7 +12,7 @@ from lsfref.kernels import filters, medians, pyramid
 MEDIANS = {3: medians.median, 5: median_5x5}
 
 
-# Stage 1: from decoded colours to grey, and smaller where asked.
+# Stage 1: from decoded colors to grey, and smaller where asked.
 
 
 def run_grey(t, _settings):
@@ -59,7 +59,7 @@ def _video_cases():
     yield Case(
         GREY,
         "tiny",
-        "any colours",
+        "any colors",
         "the weights of red, green and blue, or their order (A1)",
         {"rgb_HW3": whole((7, 11, 3), seed=101, high=256)},
     )
@@ -67,14 +67,14 @@ def _video_cases():
     yield Case(
         GREY,
         "corners",
-        "black, the pure colours and white",
+        "black, the pure colors and white",
         "white is 255 exactly; the 8-bit grey rounds, it does not cut (A1)",
         {"rgb_HW3": corners},
     )
     yield Case(
         GREY,
         "rounding",
-        "colours whose weighted sum lies half-way between two whole numbers",
+        "colors whose weighted sum lies half-way between two whole numbers",
         "the 8-bit grey rounds halves up: 16384 is added before the shift (A1)",
         {"rgb_HW3": np.array([[[0, 12, 4], [0, 36, 12], [0, 60, 20], [0, 84, 28], [0, 108, 36]]])},
     )
@@ -118,7 +118,7 @@ def run_slopes(t, _settings):
 
 
 def run_normalise(t, _settings):
-    return {"texture_HW": flow.normalise(t["image_HW"])}
+    return {"texture_HW": flow.normalize(t["image_HW"])}
 
 
 def run_layers(t, settings):

@@ -42,8 +42,8 @@ FISHER = Kind(
 
 def _pooled(labels, n_features, seed, apart=1.0):
     labels = np.asarray(labels)
-    centres = bells((labels.max() + 1, n_features), seed=seed) * apart
-    return centres[labels] + bells((len(labels), n_features), seed=seed + 1) / 2
+    centers = bells((labels.max() + 1, n_features), seed=seed) * apart
+    return centers[labels] + bells((len(labels), n_features), seed=seed + 1) / 2
 
 
 _SIX = np.array([0, 1, 2, 3, 4, 5, 5, 4, 3, 2, 1, 0, 5, 4, 3, 5, 1])
@@ -388,7 +388,7 @@ def _vote_cases():
     yield case(
         "tiny",
         "background: five tables, counts of all of them",
-        "neighbours of all tables count alike (V1)",
+        "neighbors of all tables count alike (V1)",
         neighbors,
         squared,
         labels,
@@ -407,7 +407,7 @@ def _vote_cases():
     )
     yield case(
         "weighted",
-        "near neighbours weigh more",
+        "near neighbors weigh more",
         "weights 1 / (distance + 1e-12), not of its square, 1 in all a table (V5)",
         neighbors,
         squared,
@@ -498,7 +498,7 @@ def _vote_cases():
 
 
 def _ranked(n_tables, n_queries, k, n_index, *, seed):
-    """Return neighbours without repetition, and distances that grow."""
+    """Return neighbors without repetition, and distances that grow."""
     order = np.argsort(whole((n_tables, n_queries, n_index), seed=seed, high=2**40), axis=-1)
     steps = reals((n_tables, n_queries, k), seed=seed + 1, span=0.9) + 1
     return order[..., :k], np.cumsum(steps, axis=-1)

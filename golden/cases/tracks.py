@@ -644,7 +644,7 @@ def _describe_cases():
     yield Case(
         VOTES,
         "votes",
-        "flow in all directions, on the centres of bins and between them; also no flow",
+        "flow in all directions, on the centers of bins and between them; also no flow",
         "bins of 45 degrees from +x over +y (down); two nearest bins share by angle (A9)",
         {"grey_HW": whole((4, 8), seed=341, high=256) * 1.0, "flow_HW2": flow},
     )

@@ -1,7 +1,7 @@
 """The golden case of the whole: a made-up clip through a small fixed model, from grey to answers.
 
 Trajectories, descriptors, codes, pooled code; for each task Fisher scores, the kept features, the
-hashes of the indexed videos and of the clip, neighbours, shares of the votes, the answer.
+hashes of the indexed videos and of the clip, neighbors, shares of the votes, the answer.
 """
 
 from dataclasses import replace
@@ -126,7 +126,7 @@ _TASK_OUTPUTS = {
     "selected_Q": "the kept features, best first, stage 8",
     "index_hashes_TmN": "hashes of the indexed videos, stage 9",
     "query_hashes_T1N": "hashes of the clip, stage 9",
-    "neighbors_T1K": "the K nearest, places among the labelled videos, stage 9",
+    "neighbors_T1K": "the K nearest, places among the labeled videos, stage 9",
     "squared_distances_T1K": "and their squared distances, stage 9",
     "confidence_1C": "shares of the votes, stage 10",
     "decision_1": "the answer, stage 10",

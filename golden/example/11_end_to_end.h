@@ -21,8 +21,8 @@ KIND(whole) {  // par. 1 to 3
   o["n_points"] = o["codes"].rows();
   for (const string task : {"background_", "foreground_"}) {
     In labels = c[task + "labels"], directions = c[task + "directions"];
-    const auto labelled = FN(t, rows_if(t, labels, FN(label, label >= 0)));
-    const Named made = answer(o["pooled"], labelled(c["index"]), labelled(labels), directions,
+    const auto labeled = FN(t, rows_if(t, labels, FN(label, label >= 0)));
+    const Named made = answer(o["pooled"], labeled(c["index"]), labeled(labels), directions,
                               c.number("top_percent"), c.number("k"));
     for (const auto& [name, t] : made) o[task + name] = t; }
   for (long k : {0, 1}) {

@@ -1,4 +1,4 @@
-"""The three standard streams, fit for use: there, and heard of where they fail.
+"""The three standard streams, made safe to use: present, and their failures reported.
 
 Messages that nobody can read are no reason to stop: stderr may be closed, full or gone. Results
 that nobody gets are: where stdout is full, the error names it. A closed stream is one that the

@@ -20,7 +20,7 @@ from lsfref.kernels.filters import read_at
 from lsfref.kernels.pyramid import bilinear, layer_shapes, resize_bilinear, scale_factors
 
 RADIUS, SIGMA = 7, 1.5  # of the polynomial fit, pixels
-WINDOW_RADIUS, WINDOW_SIGMA = 5, 1.5  # of the least squares over neighbours, pixels
+WINDOW_RADIUS, WINDOW_SIGMA = 5, 1.5  # of the least squares over neighbors, pixels
 ITERATIONS = 2  # each layer
 GUARD = 1e-3  # added to the determinant of the normal equations
 BORDER = (0.14, 0.14, 0.4472, 0.4472, 0.4472)  # weights of the outermost pixels, edge inwards

@@ -130,8 +130,8 @@ def through_four(from_N42: Floats, to_N42: Floats) -> Floats:
     points, weighted so that their sum is a multiple of the fourth.
     """
     found_N33 = _basis(to_N42) @ _adjugate(_basis(from_N42))
-    centre_N = (found_N33[:, 2] * np.append(from_N42.mean(axis=(0, 1)), 1)).sum(axis=1)
-    return found_N33 * np.sign(centre_N)[:, None, None]
+    center_N = (found_N33[:, 2] * np.append(from_N42.mean(axis=(0, 1)), 1)).sum(axis=1)
+    return found_N33 * np.sign(center_N)[:, None, None]
 
 
 def _basis(points_N42: Floats) -> Floats:
@@ -153,7 +153,7 @@ def fit_all(from_P2: Floats, to_P2: Floats) -> Floats:
     Both sets of points are moved to mean 0 and scaled to a mean distance of sqrt(2). Each match
     gives two linear equations for nine numbers; the answer has the least sum of squares.
     """
-    from_33, to_33 = _centring(from_P2), _centring(to_P2)
+    from_33, to_33 = _centering(from_P2), _centering(to_P2)
     point_P3 = np.column_stack([from_P2, np.ones(len(from_P2))]) @ from_33.T
     x_P, y_P = (to_P2 * to_33[0, 0] + to_33[:2, 2]).T
     zeros_P3 = np.zeros_like(point_P3)
@@ -165,7 +165,7 @@ def fit_all(from_P2: Floats, to_P2: Floats) -> Floats:
     return fitted_33 / fitted_33[2, 2]
 
 
-def _centring(points_P2: Floats) -> Floats:
+def _centering(points_P2: Floats) -> Floats:
     mean_2 = points_P2.mean(axis=0)
     distance = np.sqrt(((points_P2 - mean_2) ** 2).sum(axis=1)).mean()
     scale = np.sqrt(2) / distance

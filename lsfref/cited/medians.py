@@ -18,7 +18,7 @@ def median_25(a: Floats, b: Floats, c: Floats, d: Floats, e: Floats) -> Floats:
     """Sort every column, then each rank of five columns; 13 of the 25 can still be the median.
 
     a4 is the 4th of the five lowest of the columns, e1 the 1st of their highest. Of those 13, each
-    is known to be at least its left and its upper neighbour. The rest is a network of 18 steps,
+    is known to be at least its left and its upper neighbor. The rest is a network of 18 steps,
     found by search and proved on all 162 ways to cut the 13 into low and high (0-1 principle).
     """
     rows = [a, b, c, d, e]
@@ -37,9 +37,9 @@ def median_25(a: Floats, b: Floats, c: Floats, d: Floats, e: Floats) -> Floats:
 
 
 def _ranks(values: Floats, first: int, last: int) -> list[Floats]:
-    """Return the first-th to last-th lowest of each five neighbours.
+    """Return the first-th to last-th lowest of each five neighbors.
 
-    Four are sorted as two pairs, which neighbours share; the k-th of five is the fifth value kept
+    Four are sorted as two pairs, which neighbors share; the k-th of five is the fifth value kept
     between the (k-1)-th and the k-th of the four.
     """
     low, high = in_order(values[:-1], values[1:])

@@ -2,7 +2,7 @@
 
 In: planes of an image.  Out: planes in the dtype they came in.
 
-Written for numpy: every pass is over one contiguous plane, neighbours are slices of the flat plane.
+Written for numpy: every pass is over one contiguous plane, neighbors are slices of the flat plane.
 """
 
 from collections.abc import Sequence
@@ -57,7 +57,7 @@ def covering_sums(windows: Floats, *, size: int) -> Floats:
 
 
 def box_sums(image_HW: Floats, *, size: int) -> Floats:
-    """Return the sum over the size x size window centred on each pixel (size odd), 0 outside."""
+    """Return the sum over the size x size window centered on each pixel (size odd), 0 outside."""
     half, (height, width) = size // 2, image_HW.shape
     return window_sums(image_HW[None], size=size)[0, half : half + height, half : half + width]
 

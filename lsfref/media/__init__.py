@@ -1,0 +1,1 @@
+"""Wing: what a video file is: its container, ffmpeg, decoded frames, writing one."""

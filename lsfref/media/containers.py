@@ -107,7 +107,7 @@ def _gif(file: IO[bytes], _size: int, _: int) -> str:
     """
     file.seek(10)
     flags = file.read(3)[0]
-    file.seek(_colours(flags), os.SEEK_CUR)
+    file.seek(_colors(flags), os.SEEK_CUR)
     zeros = 0
     while (mark := file.read(1)) != b";":
         if mark == b"\0":
@@ -122,7 +122,7 @@ def _gif(file: IO[bytes], _size: int, _: int) -> str:
             header = file.read(9)
             if len(header) < 9:
                 return CUT
-            file.seek(_colours(header[8]) + 1, os.SEEK_CUR)
+            file.seek(_colors(header[8]) + 1, os.SEEK_CUR)
         else:
             return LOST if mark else CUT
         while run := file.read(1):
@@ -132,7 +132,7 @@ def _gif(file: IO[bytes], _size: int, _: int) -> str:
     return ""
 
 
-def _colours(flags: int) -> int:
+def _colors(flags: int) -> int:
     return 3 << (flags & 7) + 1 if flags & 0x80 else 0
 
 

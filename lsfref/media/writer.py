@@ -75,7 +75,7 @@ def write_video(
 
 
 def _as_rgb(frame: Ints) -> Ints:
-    """Return frame_HW3 of a grey (H, W) or a colour (H, W, 3) frame."""
+    """Return frame_HW3 of a grey (H, W) or a color (H, W, 3) frame."""
     frame = np.asarray(frame)
     if frame.dtype != np.uint8 or frame.ndim not in (2, 3) or frame.shape[2:] not in ((), (3,)):
         raise ValueError(f"want uint8 (H, W) or (H, W, 3), got {frame.dtype} {frame.shape}")

@@ -8,7 +8,7 @@ from lsfref.arrays import Floats, Ints
 from lsfref.config import Config
 from lsfref.errors import LsfrefError, VideoError
 from lsfref.media.ffmpeg import PathLike
-from lsfref.model import LabelledVideo, Model
+from lsfref.model import LabeledVideo, Model
 from lsfref.phases.phase2 import neighbor_count
 from lsfref.storage.files import printable
 from lsfref.trajectories import TRACK_LENGTH
@@ -36,7 +36,7 @@ def check_finite(path: PathLike, picked_pD: Floats, rows_p: Ints) -> None:
 
 
 def check_classes(
-    videos: Sequence[LabelledVideo], classes: dict[str, tuple[str, ...]], skipped: Sequence[str]
+    videos: Sequence[LabeledVideo], classes: dict[str, tuple[str, ...]], skipped: Sequence[str]
 ) -> None:
     """Raise LsfrefError unless every class still has a video and there are two of each task."""
     more = f" and {len(skipped) - 1} more" if skipped[1:] else ""

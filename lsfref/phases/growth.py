@@ -16,7 +16,7 @@ from lsfref import lsh
 from lsfref.arrays import Floats
 from lsfref.config import random_streams
 from lsfref.errors import LabelsError
-from lsfref.model import LabelledVideo, Model, Task, Trained
+from lsfref.model import LabeledVideo, Model, Task, Trained
 from lsfref.phases import testing
 from lsfref.phases.advice import fit_warnings
 from lsfref.phases.extraction import ALONE, Work
@@ -29,7 +29,7 @@ ClassOrder = Callable[[str, Iterable[str]], tuple[str, ...]]  # (task, names) ->
 
 def add(
     model: Model,
-    videos: Iterable[LabelledVideo],
+    videos: Iterable[LabeledVideo],
     *,
     order: ClassOrder,
     reselect: bool = False,
@@ -106,7 +106,7 @@ def most_similar(task: Task, pooled_ME: Floats, query_E: Floats, *, top: int) ->
     return list(map(Hit, rows_K.tolist(), np.sqrt(squared_1K[0]).tolist(), apart_K.tolist()))
 
 
-def indexed_videos(model: Model) -> list[LabelledVideo]:
+def indexed_videos(model: Model) -> list[LabeledVideo]:
     """Return the videos of a model's index, with the labels that it was fitted to."""
     labels: dict[str, dict[int, str]] = {
         name: {
@@ -116,7 +116,7 @@ def indexed_videos(model: Model) -> list[LabelledVideo]:
         for name, task in model.tasks.items()
     }
     return [
-        LabelledVideo(
+        LabeledVideo(
             name, name, labels["background"].get(row), labels.get("foreground", {}).get(row), group
         )
         for row, (name, group) in enumerate(zip(model.files, model.groups, strict=True))

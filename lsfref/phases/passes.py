@@ -76,7 +76,7 @@ def pool_video_by(
 def trackless(path: PathLike, pooled: Pooled, config: Config) -> bool:
     """Return whether a video of frames enough was read to its end, and nothing could be followed.
 
-    Where more than one trajectory is wanted of all, it is not: such a video is an error.
+    Not where `min_points` exceeds 1: such a video is then an error.
     """
     why = unusable(path, pooled.n_frames, 0, config)
     return pooled.n_frames > TRACK_LENGTH and config.min_points <= 1 and pooled.error == why

@@ -8,24 +8,24 @@ import numpy as np
 from lsfref import fisher, lsh
 from lsfref.arrays import Floats, Ints
 from lsfref.config import Config
-from lsfref.model import TASKS, LabelledVideo, Task
+from lsfref.model import TASKS, LabeledVideo, Task
 
-UNLABELLED = -1
+UNLABELED = -1
 
 
 def encode_labels(names: Sequence[str | None], classes: Sequence[str]) -> Ints:
-    """Return labels_M: the class number of each name, UNLABELLED where there is none."""
+    """Return labels_M: the class number of each name, UNLABELED where there is none."""
     numbers: dict[str | None, int] = {name: c for c, name in enumerate(classes)}
-    return np.array([numbers.get(name, UNLABELLED) for name in names], dtype=np.int64)
+    return np.array([numbers.get(name, UNLABELED) for name in names], dtype=np.int64)
 
 
 Selection = tuple[Floats, Ints]  # scores_E, and selected_Q: the features kept, best first
 
 
 def select(pooled_ME: Floats, labels_M: Ints, config: Config) -> Selection:
-    """Return the Fisher scores over the labelled videos and the features kept (stage 8)."""
-    labelled_m = np.flatnonzero(labels_M >= 0)
-    scores_E = fisher.fisher_score(pooled_ME[labelled_m], labels_M[labelled_m])
+    """Return the Fisher scores over the labeled videos and the features kept (stage 8)."""
+    labeled_m = np.flatnonzero(labels_M >= 0)
+    scores_E = fisher.fisher_score(pooled_ME[labeled_m], labels_M[labeled_m])
     return scores_E, fisher.select_top(scores_E, top_percent=config.top_percent)
 
 
@@ -75,7 +75,7 @@ def fit_tasks(
 
 
 def labels_of(
-    videos: Sequence[LabelledVideo], classes: dict[str, tuple[str, ...]]
+    videos: Sequence[LabeledVideo], classes: dict[str, tuple[str, ...]]
 ) -> dict[str, Ints]:
     """Return labels_M of each task that has classes."""
     return {t: encode_labels([getattr(v, t) for v in videos], classes[t]) for t in classes}

@@ -1,6 +1,6 @@
 """Between stages 4 and 5, paper Section 3.2: the descriptors that phase 1 learns from.
 
-In: labelled videos.  Out: sample_PD, some of their rows, and whose they are.
+In: labeled videos.  Out: sample_PD, some of their rows, and the video of each.
 
 Every row has a random key, and those with the smallest keys are drawn (B1). Keys come from the
 video's own content, so that the sample depends neither on the order of the videos nor on who reads
@@ -62,7 +62,7 @@ def draw_rows(
 
     keys_P and owner_P are in the order of videos and rows, and of each video the smallest keys at
     least; counts_M says how many it has in all. Of equal keys the earlier goes first. Videos with
-    label -1 (unlabelled) give none. If there are no more than `n_samples` rows, all are drawn.
+    label -1 (unlabeled) give none. If there are no more than `n_samples` rows, all are drawn.
 
     Choices: B1 "none": uniform over all rows, so long videos weigh more.
              B2 "video": the same number from each video; "class": from each class, uniform over

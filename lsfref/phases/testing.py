@@ -1,4 +1,4 @@
-"""The testing phase (paper Section 2.4, Figure 1 right half): hash a pooled video, search, vote."""
+"""The testing phase (Section 2.4, Figure 1 right half): encode, pool, hash, search, vote."""
 
 import functools
 from collections.abc import Callable, Sequence
@@ -15,7 +15,7 @@ from lsfref.phases.passes import Pooled, pool_video, trackless
 from lsfref.phases.phase2 import neighbor_count
 from lsfref.storage.files import printable
 
-STILL = ("normal", "none")  # the class of each task that a scene without trajectories is of
+STILL = ("normal", "none")  # the class, in each task, of a scene without trajectories
 
 
 def still_class(classes: Sequence[str]) -> int | None:
@@ -28,7 +28,7 @@ def describe(
 ) -> Pooled:
     """Return the average code of a video; bad input never raises.
 
-    Choices: D4 a video without trajectories has the zero code, which its warning says.
+    Choices: D4 a video without trajectories has the zero code, and its warning says so.
     """
     pooled = pool_video(path, encoder=encoder, config=config, extract=extract)
     if not trackless(path, pooled, config):

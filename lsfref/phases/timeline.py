@@ -113,7 +113,7 @@ def _repeat_period(path: PathLike, config: Config) -> int:
 
 
 def _unheard(text: str) -> None:
-    """It is told where the video is extracted."""
+    """Say nothing: the extraction says it."""
 
 
 class _Clock(NamedTuple):

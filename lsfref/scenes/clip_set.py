@@ -1,7 +1,7 @@
-"""The built-in labelled set: clips of made-up cameras, for a first run without any video.
+"""The built-in labeled set: clips of made-up cameras, for a first run without any video.
 
 A scene (`group`) is one camera. From each come clips of every background class, with and without
-people. These are drawings, not recordings: what is learnt from them says that the system works,
+people. These are drawings, not recordings: what is learned from them says that the system works,
 not how well it does on real cameras.
 
 Choices: S1 how many, S2 how strong, S3 what moves without people, S4 how coded. The pixels of a

@@ -1,0 +1,1 @@
+"""Wing: numbers on disk: files written whole, arrays, recorded stages and their comparison."""

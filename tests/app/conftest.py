@@ -32,29 +32,29 @@ def cache(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def trained(labelled_clips, cache, tmp_path_factory):
+def trained(labeled_clips, cache, tmp_path_factory):
     """A model with its estimate, as `train` leaves it."""
     path = tmp_path_factory.mktemp("model") / "m.npz"
-    words = ["--labels", str(labelled_clips), "--model", str(path), "--jobs", "1"]
+    words = ["--labels", str(labeled_clips), "--model", str(path), "--jobs", "1"]
     assert main(["train", *words, "--cache", cache, *BRIEF]) == 0
     return path
 
 
 @pytest.fixture(scope="session")
-def small_model(labelled_clips, tmp_path_factory):
-    return fit(labelled_clips, tmp_path_factory.mktemp("small"), "small")
+def small_model(labeled_clips, tmp_path_factory):
+    return fit(labeled_clips, tmp_path_factory.mktemp("small"), "small")
 
 
 @pytest.fixture(scope="session")
-def best_model(labelled_clips, tmp_path_factory):
-    return fit(labelled_clips, tmp_path_factory.mktemp("best"), "best")
+def best_model(labeled_clips, tmp_path_factory):
+    return fit(labeled_clips, tmp_path_factory.mktemp("best"), "best")
 
 
 @pytest.fixture(scope="session")
-def stories(labelled_clips, small_model):
+def stories(labeled_clips, small_model):
     """The stories of clip 10: without a model, and with one."""
     from lsfref.app.page.story import gather
     from lsfref.model import load
 
-    fitted, path = load(small_model), str(labelled_clips.parent / "10.mkv")
+    fitted, path = load(small_model), str(labeled_clips.parent / "10.mkv")
     return gather(path, fitted.config), gather(path, fitted.config, fitted)

@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[2]
         ("train --labels empty.csv", 3, "empty"),
         ("train --labels lone.csv", 3, "class 'rain' has one video"),
         ("train --labels lone.csv --set epochs=no", 2, "epochs"),
-        ("train --labels lone.csv --set colour=red", 2, "colour"),
+        ("train --labels lone.csv --set color=red", 2, "color"),
         ("extract absent_folder/x.mp4 --out out", 1, "x.mp4"),
     ],
 )
@@ -145,9 +145,9 @@ def test_every_command_documents_every_flag(command, capsys):
     assert "default" in capsys.readouterr().out
 
 
-def test_a_closed_pipe_ends_quietly(trained, cache, labelled_clips):
+def test_a_closed_pipe_ends_quietly(trained, cache, labeled_clips):
     words = ["classify", "--model", str(trained), "--cache", cache, "--json", "--jobs", "1"]
-    videos = map(str, labelled_clips.parent.glob("*.mkv"))
+    videos = map(str, labeled_clips.parent.glob("*.mkv"))
     command = [sys.executable, str(ROOT / "run.py"), *words, *videos, "--quiet"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
         child.stdout.close()

@@ -47,10 +47,10 @@ def run(command, preset, cache, folder, *more):
 
 @pytest.mark.parametrize("cache", CACHES)
 @pytest.mark.parametrize("preset", ["paper", "small", "best"])
-def test_train(preset, cache, times, labelled_clips, tmp_path, capsys):
+def test_train(preset, cache, times, labeled_clips, tmp_path, capsys):
     """At most two extractions, one where features are kept; a decoding for each."""
     decoded, followed = times
-    words = ["--labels", labelled_clips, "--model", tmp_path / "m.npz", "--no-estimate"]
+    words = ["--labels", labeled_clips, "--model", tmp_path / "m.npz", "--no-estimate"]
     assert run("train", preset, cache, tmp_path, *words) in (0, 1)
     n = len(decoded)
     assert n > 5
@@ -61,19 +61,19 @@ def test_train(preset, cache, times, labelled_clips, tmp_path, capsys):
 
 
 @pytest.mark.parametrize("preset", ["small", "best"])
-def test_train_with_its_estimate(preset, times, labelled_clips, tmp_path, capsys):
+def test_train_with_its_estimate(preset, times, labeled_clips, tmp_path, capsys):
     """What was made of the videos is known: none is read again."""
     decoded, followed = times
-    words = ["--labels", labelled_clips, "--model", tmp_path / "m.npz"]
+    words = ["--labels", labeled_clips, "--model", tmp_path / "m.npz"]
     assert run("train", preset, "enough", tmp_path, *words) in (0, 1)
     assert set(decoded.values()) == {1}
     assert sum(decoded.values()) == len(followed)
 
 
 @pytest.mark.parametrize("preset", ["paper", "small", "best"])
-def test_evaluate(preset, times, labelled_clips, tmp_path, capsys):
+def test_evaluate(preset, times, labeled_clips, tmp_path, capsys):
     decoded, followed = times
-    words = ["--labels", labelled_clips, "--folds", "2"]
+    words = ["--labels", labeled_clips, "--folds", "2"]
     assert run("evaluate", preset, "enough", tmp_path, *words) in (0, 1)
     assert set(decoded.values()) == {1}
     assert sum(decoded.values()) == len(followed)
@@ -81,10 +81,10 @@ def test_evaluate(preset, times, labelled_clips, tmp_path, capsys):
 
 @pytest.mark.parametrize("cache", CACHES)
 @pytest.mark.parametrize("kind", ["small", "best"])
-def test_classify(kind, cache, times, small_model, best_model, labelled_clips, tmp_path, capsys):
+def test_classify(kind, cache, times, small_model, best_model, labeled_clips, tmp_path, capsys):
     decoded, followed = times
     model = {"small": small_model, "best": best_model}[kind]
-    clips = sorted(labelled_clips.parent.glob("*.mkv"))[:2]
+    clips = sorted(labeled_clips.parent.glob("*.mkv"))[:2]
     assert run("classify", kind, cache, tmp_path, *clips, "--model", model) == 0
     assert decoded == dict.fromkeys([clip.name for clip in clips], 1)
     assert len(followed) == 2

@@ -23,8 +23,8 @@ def rows(capsys, *words):
     return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
 
-def test_classify(trained, cache, labelled_clips, capsys):
-    words = ["classify", labelled_clips.parent / "00.mkv", "--model", trained, "--cache", cache]
+def test_classify(trained, cache, labeled_clips, capsys):
+    words = ["classify", labeled_clips.parent / "00.mkv", "--model", trained, "--cache", cache]
     (row,) = rows(capsys, *words)
     assert list(row) == listed("`classify`")
     assert {*row["background"]} <= {*listed("a task of it")}
@@ -32,14 +32,14 @@ def test_classify(trained, cache, labelled_clips, capsys):
     assert {*timed} == {*row, "interval", "seconds"}
 
 
-def test_retrieve(trained, cache, labelled_clips, capsys):
-    words = ["retrieve", labelled_clips.parent / "00.mkv", "--model", trained, "--cache", cache]
+def test_retrieve(trained, cache, labeled_clips, capsys):
+    words = ["retrieve", labeled_clips.parent / "00.mkv", "--model", trained, "--cache", cache]
     assert list(rows(capsys, *words)[0]) == listed("`retrieve`")
 
 
 @pytest.mark.parametrize("command", ["check", "evaluate"])
-def test_what_reads_a_list(command, cache, labelled_clips, capsys):
-    words = ["check", labelled_clips, "--cache", cache, "--jobs", "1"]
+def test_what_reads_a_list(command, cache, labeled_clips, capsys):
+    words = ["check", labeled_clips, "--cache", cache, "--jobs", "1"]
     if command == "evaluate":
         words = ["evaluate", "--labels", *words[1:], "--folds", "2", *BRIEF]
     found = [row for row in rows(capsys, *words) if "file" in row or "task" in row]

@@ -21,7 +21,7 @@ SET = ["--set", "epochs=2", "--set", "n_samples=400", "--set", "n_scales=1"]
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory, labelled_clips):
+def home(tmp_path_factory, labeled_clips):
     """A folder with labels, a trained model, one more video, and an empty place for TMPDIR."""
     home = tmp_path_factory.mktemp("kills")
     (home / "tmp").mkdir()
@@ -30,7 +30,7 @@ def home(tmp_path_factory, labelled_clips):
     command = [
         "train",
         "--labels",
-        labelled_clips,
+        labeled_clips,
         "--model",
         home / "model.npz",
         "--no-estimate",
@@ -78,8 +78,8 @@ def commands(home, clips):
     ("command", "n_kills"),
     [("train", 60), *((c, 12) for c in ("add", "extract", "explain", "scenes", "compare"))],
 )
-def test_killed_at_random_moments(home, labelled_clips, command, n_kills):
-    words = commands(home, labelled_clips)[command]
+def test_killed_at_random_moments(home, labeled_clips, command, n_kills):
+    words = commands(home, labeled_clips)[command]
     subprocess.run(["rm", "-rf", str(home / "out")], check=True)  # of a test that failed
     (home / "out").mkdir()
     began = time.monotonic()
@@ -108,10 +108,10 @@ def test_killed_at_random_moments(home, labelled_clips, command, n_kills):
     assert leavings(home) == []
 
 
-def test_training_that_was_interrupted_goes_on_with_the_same_bytes(home, labelled_clips, tmp_path):
+def test_training_that_was_interrupted_goes_on_with_the_same_bytes(home, labeled_clips, tmp_path):
     """Killed at ten random moments of phase 1, and once by Ctrl-C; each time it goes on."""
     model = tmp_path / "m.npz"
-    words = ["train", "--labels", labelled_clips, "--model", model, "--no-estimate", *SET,
+    words = ["train", "--labels", labeled_clips, "--model", model, "--no-estimate", *SET,
              "--set", "epochs=1500"]  # fmt: skip
     assert start(home, *words).wait() == 0
     whole = model.read_bytes()

@@ -26,25 +26,25 @@ def shell(line, **rest):
 
 
 @pytest.mark.parametrize("stream", ["2>&-", "2>/dev/full", "2>&- <&-"])
-def test_results_come_without_stderr(stream, labelled_clips):
-    done = shell(f"check {labelled_clips} --jobs 2 {stream}")
+def test_results_come_without_stderr(stream, labeled_clips):
+    done = shell(f"check {labeled_clips} --jobs 2 {stream}")
     assert done.returncode == 0
     assert "all 9 videos can be used" in done.stdout
     assert shell(f"inspect absent.npz {stream}").returncode == 3
 
 
 @pytest.mark.parametrize("stream", [">&-", ">&- 2>&-", "<&- >&- 2>&-"])
-def test_work_is_done_without_stdout(stream, labelled_clips, tmp_path):
-    video = labelled_clips.parent / "00.mkv"
+def test_work_is_done_without_stdout(stream, labeled_clips, tmp_path):
+    video = labeled_clips.parent / "00.mkv"
     words = f"extract {video} --out {tmp_path} --set n_scales=1 --cache none --jobs 2"
     assert shell(f"{words} {stream}").returncode == 0
     assert (tmp_path / "00.mkv.npy").stat().st_size > 1000
 
 
 @pytest.mark.parametrize("words", ["--help", "--version", "check --help", "check {labels} --json"])
-def test_a_full_stdout_is_named(words, labelled_clips):
+def test_a_full_stdout_is_named(words, labeled_clips):
     done = shell(
-        f"{words.format(labels=labelled_clips)} --jobs 1 >/dev/full".replace(
+        f"{words.format(labels=labeled_clips)} --jobs 1 >/dev/full".replace(
             "--help --jobs 1", "--help"
         ).replace("--version --jobs 1", "--version")
     )

@@ -28,14 +28,14 @@ def texture(height, width, seed=0, grain=1.5):
     return 128 + 45 * image_HW / image_HW.std()
 
 
-def camera(rng, *, shift=3.0, turn=0.01, zoom=0.01, tilt=2e-5, centre=(0, 0)):
-    """Return a homography_33 near the identity, around the centre of an image."""
+def camera(rng, *, shift=3.0, turn=0.01, zoom=0.01, tilt=2e-5, center=(0, 0)):
+    """Return a homography_33 near the identity, around the center of an image."""
     angle, scale = rng.uniform(-turn, turn), 1 + rng.uniform(-zoom, zoom)
     cos, sin = scale * np.cos(angle), scale * np.sin(angle)
     move_33 = np.array([[cos, -sin, rng.uniform(-shift, shift)], [sin, cos, 0], [0, 0, 1.0]])
     move_33[1, 2] = rng.uniform(-shift, shift)
     move_33[2, :2] = rng.uniform(-tilt, tilt, 2)
-    to_33 = np.array([[1, 0, centre[0]], [0, 1, centre[1]], [0, 0, 1.0]])
+    to_33 = np.array([[1, 0, center[0]], [0, 1, center[1]], [0, 0, 1.0]])
     return to_33 @ move_33 @ np.linalg.inv(to_33)
 
 
@@ -117,7 +117,7 @@ def test_through_four_by_hand():
 @given(seeds)
 def test_exact_matches_give_the_homography_back(seed):
     rng = np.random.default_rng(seed)
-    true_33 = camera(rng, shift=40, turn=0.5, zoom=0.3, tilt=2e-4, centre=(960, 540))
+    true_33 = camera(rng, shift=40, turn=0.5, zoom=0.3, tilt=2e-4, center=(960, 540))
     from_P2 = rng.uniform(0, 1, (31, 2)) * (1920, 1080)
     to_P2 = carry(true_33, from_P2)
     fitted_33 = homography.fit_all(from_P2, to_P2)
@@ -133,7 +133,7 @@ def test_exact_matches_give_the_homography_back(seed):
 @given(seeds, st.sampled_from([0.0, 0.2, 0.5]))
 def test_wrong_matches_are_told_from_right_ones(seed, share):
     rng = np.random.default_rng(seed)
-    true_33 = camera(rng, centre=(160, 120))
+    true_33 = camera(rng, center=(160, 120))
     from_P2 = rng.uniform(0, 1, (307, 2)) * (319, 239)
     to_P2 = carry(true_33, from_P2) + rng.normal(0, 0.1, (307, 2))
     wrong_P = rng.uniform(0, 1, 307) < share
@@ -190,7 +190,7 @@ def shaken(n_frames, *, width, height, square, seed):
     """
     rng = np.random.default_rng(seed)
     world, patch = texture(height + 60, width + 60, seed, 2.5), texture(square, square, 9, 2.5)
-    views = [camera(rng, centre=(width / 2, height / 2)) for _ in range(n_frames)]
+    views = [camera(rng, center=(width / 2, height / 2)) for _ in range(n_frames)]
     frames, places = [], []
     for t, view_33 in enumerate(views):
         left, top = 60 + 2 * t, 60 + t

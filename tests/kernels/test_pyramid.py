@@ -42,7 +42,7 @@ def test_bilinear_by_hand():
 
 
 @given(n_in=st.integers(2, 9), n_out=st.integers(1, 23))
-def test_a_pixel_is_read_between_two_neighbours_inside(n_in, n_out):
+def test_a_pixel_is_read_between_two_neighbors_inside(n_in, n_out):
     """Also the last one: between the last two, not beyond."""
     left, right, weight = pyramid.bilinear(n_in, n_out)
     assert left.min() >= 0

@@ -43,7 +43,7 @@ def test_grey_frames_become_grey_pictures(tmp_path):
 
 
 def h264(height, width):
-    """Half-size colour needs even sides, so odd pictures get full-size colour."""
+    """Half-size color needs even sides, so odd pictures get full-size color."""
     return (*corpus.H264, "-pix_fmt", "yuv444p") if height % 2 or width % 2 else corpus.H264
 
 

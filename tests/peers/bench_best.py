@@ -36,7 +36,7 @@ from lsfref.app import flags  # noqa: E402
 from lsfref.app.evaluation import folding, videos  # noqa: E402
 from lsfref.app.lists.manifest import read_labels  # noqa: E402
 from lsfref.app.work.session import session  # noqa: E402
-from lsfref.phases.phase2 import UNLABELLED  # noqa: E402
+from lsfref.phases.phase2 import UNLABELED  # noqa: E402
 from lsfref.study.best import evaluation, people, pictures, vectors  # noqa: E402
 from lsfref.study.best.choices import CONFIG, Choices  # noqa: E402
 from lsfref.study.best.evaluation import Described  # noqa: E402
@@ -154,7 +154,7 @@ class Asked:
                 test = one.split[1]
                 right_M[test] = decision_m == task.labels_M[test]
         return [
-            right_M[task.labels_M != UNLABELLED]
+            right_M[task.labels_M != UNLABELED]
             for task, right_M in zip(self.tasks, right, strict=True)
         ]
 
@@ -193,8 +193,8 @@ class Asked:
             train, test = self.rounds[fold].split
             inner = self.inner(fold)
             for task in self.tasks:
-                known = (task.labels_M[train] != UNLABELLED) & usable_M[train]
-                at = np.cumsum(known) - 1  # where a training video stands among the labelled
+                known = (task.labels_M[train] != UNLABELED) & usable_M[train]
+                at = np.cumsum(known) - 1  # where a training video stands among the labeled
                 parts = [(at[a[known[a]]], at[b[known[b]]]) for a, b in inner]
                 search = GridSearchCV(make_pipeline(StandardScaler(), estimator), grid, cv=parts)
                 search.fit(features_MQ[train[known]], task.labels_M[train[known]])
@@ -240,7 +240,7 @@ def main():
     flags.add(parser, "--labels SPLIT COMMON")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2, 3, 4])
     args = parser.parse_args()
-    listed = videos.labelled(read_labels(args.labels))
+    listed = videos.labeled(read_labels(args.labels))
     with session(args, passes=2, n_videos=len(listed.videos)) as doing:
         listed, counted, _ = videos.count(listed, CONFIG, doing)
         described = evaluation.describe(counted, CONFIG, PRESET, work=doing.work)

@@ -21,7 +21,7 @@ from lsfref.app import flags  # noqa: E402
 from lsfref.app.evaluation import estimate, folding, videos  # noqa: E402
 from lsfref.app.lists.manifest import read_labels  # noqa: E402
 from lsfref.app.work.session import session  # noqa: E402
-from lsfref.phases.phase2 import UNLABELLED  # noqa: E402
+from lsfref.phases.phase2 import UNLABELED  # noqa: E402
 from lsfref.study.best import evaluation  # noqa: E402
 from lsfref.study.best.choices import CONFIG, Choices  # noqa: E402
 from lsfref.study.best.evaluation import Described  # noqa: E402
@@ -40,7 +40,7 @@ def halves(groups, seed):
 def expected(listed, described, learned, seed):
     """Return what `train` keeps of its estimate for the videos of one half."""
     part = listed._replace(videos=[listed.videos[m] for m in learned], splits=())
-    part = videos.labelled(part)
+    part = videos.labeled(part)
     own = Described(*(array[learned] for array in described))
     tasks = videos.task_labels(part)
     repeats = folding.divide(part, tasks, argparse.Namespace(seed=seed, repeats=1))
@@ -53,7 +53,7 @@ def came(described, tasks, learned, asked):
     for task in tasks:
         one = Round((learned, asked), None, None)
         decision_m = evaluation._answer_fold(described, task, one, Choices()).decision_Ym[0]
-        known = task.labels_M[asked] != UNLABELLED
+        known = task.labels_M[asked] != UNLABELED
         yield (decision_m == task.labels_M[asked])[known].mean(), known.sum()
 
 
@@ -62,7 +62,7 @@ def main():
     flags.add(parser, "--labels SPLIT COMMON")
     parser.add_argument("--halves", type=int, default=30)
     args = parser.parse_args()
-    listed = videos.labelled(read_labels(args.labels))
+    listed = videos.labeled(read_labels(args.labels))
     with session(args, passes=1, n_videos=len(listed.videos)) as doing:
         listed, counted, _ = videos.count(listed, CONFIG, doing)
         described = evaluation.describe(counted, CONFIG, Choices(), work=doing.work)

@@ -4,7 +4,7 @@
     OPENBLAS_NUM_THREADS=1 python tests/peers/bench_network.py memory    (10^6 rows, peak memory)
 
 CPU time of one thread; the contestants take turns batch by batch, and each figure is the median
-over the batches. A pass is what training does: gather the rows, loss, gradients, optimiser step.
+over the batches. A pass is what training does: gather the rows, loss, gradients, optimizer step.
 """
 
 import os

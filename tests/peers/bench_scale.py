@@ -32,7 +32,7 @@ from lsfref.arrays import N_COLUMNS
 from lsfref.config import PRESETS, Config
 from lsfref.lsh import nearest, prepare
 from lsfref.media.writer import write_video
-from lsfref.model import LabelledVideo, Model, Network, load, save
+from lsfref.model import LabeledVideo, Model, Network, load, save
 from lsfref.phases.extraction import Extraction, Work, extract
 from lsfref.phases.phase1 import fit_network
 from lsfref.phases.phase2 import fit_tasks
@@ -148,7 +148,7 @@ class Stub:
 def simulated(n: int) -> tuple[float, float]:
     """Return the CPU seconds and the peak memory, GB, of `train` on n videos that are a Stub's."""
     videos = [
-        LabelledVideo(f"{i:05}", f"{i:05}", CLASSES["background"][i % 6], ("none", "human")[i % 2])
+        LabeledVideo(f"{i:05}", f"{i:05}", CLASSES["background"][i % 6], ("none", "human")[i % 2])
         for i in range(n)
     ]
     began = time.process_time()

@@ -1,6 +1,6 @@
 """The built-in scenes beside five simple numbers: python tests/peers/bench_scenes.py [SEED ...]
 
-For each seed: what `train` reports on the scenes it has not seen, and the nearest neighbour by mean
+For each seed: what `train` reports on the scenes it has not seen, and the nearest neighbor by mean
 and standard deviation of the frame difference, the same of the flow (every fifth pair of frames),
 and mean brightness. Demands, as means over seeds 100 to 104: 85 % in both tasks, five numbers 15
 points below.

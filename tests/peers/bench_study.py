@@ -45,8 +45,8 @@ def main():
 
     warnings.simplefilter("ignore")  # the peer warns that five iterations do not converge
     rng = np.random.default_rng(0)
-    centres = rng.standard_normal((31, 426))
-    rows = centres[rng.integers(0, 31, 20_000)] + rng.standard_normal((20_000, 426))
+    centers = rng.standard_normal((31, 426))
+    rows = centers[rng.integers(0, 31, 20_000)] + rng.standard_normal((20_000, 426))
     start = seed_mixture(rows, n_gaussians=128, rng=rng)
 
     def peer():

@@ -30,7 +30,7 @@ def test_fisher_score_ranks_as_f_classif():
 
 
 @pytest.mark.parametrize("k", [1, 10, 75])
-def test_neighbours_are_those_of_cdist_and_scikit_learn(k):
+def test_neighbors_are_those_of_cdist_and_scikit_learn(k):
     index_MN, queries_mN = vectors(997, 13), vectors(101, 13, seed=1)
     own = nearest(index_MN, queries_mN, k=k)
     squared_mM = cdist(queries_mN, index_MN, "sqeuclidean")
@@ -51,8 +51,8 @@ def test_an_offset_of_a_million_misleads_only_others():
 
 
 @pytest.mark.filterwarnings("ignore")  # of its bindings, as it is imported
-def test_neighbours_are_those_of_faiss():
-    """In float32, at the paper's sizes: distances to 1e-4, no neighbour of ours further away."""
+def test_neighbors_are_those_of_faiss():
+    """In float32, at the paper's sizes: distances to 1e-4, no neighbor of ours further away."""
     faiss = pytest.importorskip("faiss")
     index_MN = vectors(6668, 50, dtype="float32")
     queries_mN = vectors(211, 50, seed=1, dtype="float32")
@@ -65,7 +65,7 @@ def test_neighbours_are_those_of_faiss():
 
 
 @pytest.mark.parametrize(("weights", "rule"), [("uniform", "average"), ("distance", "weighted")])
-def test_votes_of_one_table_are_k_nearest_neighbours(weights, rule):
+def test_votes_of_one_table_are_k_nearest_neighbors(weights, rule):
     index_MN, queries_mN, labels_m = vectors(211, 7), vectors(53, 7, seed=1), labels(211)
     peer = neighbors.KNeighborsClassifier(n_neighbors=11, weights=weights, algorithm="brute")
     peer.fit(index_MN, labels_m)

@@ -1,6 +1,6 @@
 """Golden files against libraries that share no code with lsfref. What is not installed is skipped.
 
-torch: losses, gradients, training. scipy, sklearn: windows, medians, Fisher scores, neighbours.
+torch: losses, gradients, training. scipy, sklearn: windows, medians, Fisher scores, neighbors.
 opencv: grey, resampling, windows, medians, bilinear reading, Farneback's flow.
 """
 
@@ -99,7 +99,7 @@ def test_losses_and_gradients_are_those_of_torch(key, torch):
 
 
 @pytest.mark.parametrize("key", keys("steps") + keys("training"))
-def test_training_is_that_of_torch_optimisers(key, torch):
+def test_training_is_that_of_torch_optimizers(key, torch):
     t, settings = load(key)
     p = leaves(torch, t)
     rates = {"reconstruction": float(t["lr_ae"]), "classification": float(t["lr_mlp"])}
@@ -214,7 +214,7 @@ def test_fisher_scores_are_the_f_statistic_of_sklearn(key):
 
 
 @pytest.mark.parametrize("key", [key for key in keys("search") if not key.endswith("stacked")])
-def test_neighbours_are_those_of_scipy_and_sklearn(key):
+def test_neighbors_are_those_of_scipy_and_sklearn(key):
     neighbors = pytest.importorskip("sklearn.neighbors")
     t, _ = load(key)
     for c, directions in enumerate(t["directions_TNQ"]):

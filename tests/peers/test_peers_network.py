@@ -1,4 +1,4 @@
-"""Losses, gradients and optimisers beside PyTorch's autograd and optimisers, in float64."""
+"""Losses, gradients and optimizers beside PyTorch's autograd and optimizers, in float64."""
 
 import numpy as np
 import pytest
@@ -75,7 +75,7 @@ def test_gradients_are_autograd(hidden, which):
 
 @pytest.mark.parametrize("optimizer", ["sgd", "adam"])
 def test_switched_training_is_theirs(optimizer):
-    """Twenty steps, L1 and L2 in turn, one optimiser a loss: parameters to 1e-9."""
+    """Twenty steps, L1 and L2 in turn, one optimizer a loss: parameters to 1e-9."""
     parameters, rows_BD, labels_B = network((11,))
     p, x = as_tensors(parameters), torch.tensor(rows_BD)
     used = {

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lsfref.study.classifiers.svm import fit_svm, margins, objective
-from lsfref.study.table1.fisher_vector import gradients, normalise
+from lsfref.study.table1.fisher_vector import gradients, normalize
 from lsfref.study.table1.mixture import Mixture, fit_mixture, posterior_sums, seed_mixture
 from lsfref.study.table1.pca import fit_pca, project
 from lsfref.study.table1.separation import silhouette
@@ -15,8 +15,8 @@ sklearn = pytest.importorskip("sklearn", reason="scikit-learn is not installed (
 
 
 def clouds(rng, n_rows, *, width):
-    centres = rng.standard_normal((7, width)) * 1.5
-    return centres[rng.integers(0, 7, n_rows)] + rng.standard_normal((n_rows, width))
+    centers = rng.standard_normal((7, width)) * 1.5
+    return centers[rng.integers(0, 7, n_rows)] + rng.standard_normal((n_rows, width))
 
 
 def peer_mixture(start, *, max_iter, reg_covar=0.0):
@@ -82,7 +82,7 @@ def test_fisher_vectors_are_scikit_images_up_to_the_information_scale():
         assert ours @ want / np.linalg.norm(ours) / np.linalg.norm(want) >= 1 - 1e-6
         np.testing.assert_allclose(ours, want, rtol=1e-6, atol=1e-9)
         improved = feature.fisher_vector(video, peer, improved=True)
-        assert normalise(ours[None])[0] @ improved >= 1 - 1e-6
+        assert normalize(ours[None])[0] @ improved >= 1 - 1e-6
 
 
 def test_posteriors_sum_to_the_peers():

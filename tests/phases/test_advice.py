@@ -8,7 +8,7 @@ from tests_model import make
 
 from lsfref.config import Config
 from lsfref.errors import LsfrefError, VideoError
-from lsfref.model import LabelledVideo, Task
+from lsfref.model import LabeledVideo, Task
 from lsfref.phases.advice import check_classes, check_finite, fit_warnings, unusable
 
 
@@ -62,7 +62,7 @@ def test_a_class_is_outvoted_below_its_share_of_the_neighbors():
 
 
 def videos(*names):
-    return [LabelledVideo(f"{i}.mp4", f"{i}.mp4", name, None) for i, name in enumerate(names)]
+    return [LabeledVideo(f"{i}.mp4", f"{i}.mp4", name, None) for i, name in enumerate(names)]
 
 
 def test_what_cannot_be_learned_is_told_with_what_was_skipped():

@@ -10,16 +10,16 @@ from tests_model import CONFIG, make
 from lsfref import model
 from lsfref.app.lists.manifest import BACKGROUND, FOREGROUND, class_order
 from lsfref.errors import LabelsError
-from lsfref.model import LabelledVideo
+from lsfref.model import LabeledVideo
 from lsfref.phases import growth, phase2
 from lsfref.phases.extraction import Extraction, Work
 
 KNOWN = {"background": BACKGROUND, "foreground": FOREGROUND}
 NEW = [
-    LabelledVideo("a1.mp4", "1", "fog", "none"),
-    LabelledVideo("c9.mp4", "2", "rain", "human", "g"),
-    LabelledVideo("0.mp4", "3", "hail", None),
-    LabelledVideo("z.mp4", "4", None, "human"),
+    LabeledVideo("a1.mp4", "1", "fog", "none"),
+    LabeledVideo("c9.mp4", "2", "rain", "human", "g"),
+    LabeledVideo("0.mp4", "3", "hail", None),
+    LabeledVideo("z.mp4", "4", None, "human"),
 ]
 
 
@@ -111,8 +111,8 @@ def test_reselecting_ranks_the_features_of_all():
 
 def test_a_name_twice_is_refused_and_a_bad_video_skipped():
     with pytest.raises(LabelsError, match=r"c\.mp4: the index has a video of this name"):
-        grow(make(), [LabelledVideo("c.mp4", "1", "rain", None)])
-    grown = grow(make(), [LabelledVideo("bad.mp4", "bad", "rain", None), NEW[0]])
+        grow(make(), [LabeledVideo("c.mp4", "1", "rain", None)])
+    grown = grow(make(), [LabeledVideo("bad.mp4", "bad", "rain", None), NEW[0]])
     assert len(grown.model.files) == 6
     assert "15 frames" in grown.skipped[0]
 

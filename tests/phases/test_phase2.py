@@ -34,13 +34,13 @@ def test_fit_task_draws_class_by_class_and_background_first():
     np.testing.assert_array_equal(three.directions_CNQ, four.directions_CNQ[:3])
 
 
-def test_labels_are_numbers_and_none_is_unlabelled():
+def test_labels_are_numbers_and_none_is_unlabeled():
     labels_M = phase2.encode_labels(["b", None, "a", "z"], ("a", "b"))
     assert labels_M.tolist() == [1, -1, 0, -1]
-    assert phase2.UNLABELLED == -1
+    assert phase2.UNLABELED == -1
 
 
-def test_unlabelled_videos_neither_rank_nor_are_indexed():
+def test_unlabeled_videos_neither_rank_nor_are_indexed():
     rng = np.random.default_rng(5)
     pooled_ME = rng.standard_normal((11, 7))
     labels_M = np.arange(11) % 3 - 1

@@ -50,7 +50,7 @@ def test_shares_are_as_even_as_can_be(sizes, n):
 
 
 def test_all_rows_where_there_are_too_few():
-    """B1; the empty video gives none, the unlabelled one none either."""
+    """B1; the empty video gives none, the unlabeled one none either."""
     np.testing.assert_array_equal(draw([2, 0, 3], n_samples=5), np.arange(5))
     some = draw([2, 0, 3], n_samples=9, labels_M=np.array([-1, 0, 1]))
     np.testing.assert_array_equal(some, [2, 3, 4])
@@ -65,7 +65,7 @@ def test_all_rows_where_there_are_too_few():
     seed=st.integers(0, 2**32 - 1),
 )
 @settings(max_examples=50)
-def test_draws_are_rows_of_labelled_videos(counts, n, balance, seed):
+def test_draws_are_rows_of_labeled_videos(counts, n, balance, seed):
     """Ascending, never twice, as many as asked for; equal quotas of videos or classes."""
     labels_M = np.random.default_rng(seed).integers(-1, 3, len(counts))
     rows_P = draw(counts, seed=seed, n_samples=n, balance=balance, labels_M=labels_M)

@@ -1,4 +1,4 @@
-"""The labelled set: what is in it, that it repeats, and the command that writes it."""
+"""The labeled set: what is in it, that it repeats, and the command that writes it."""
 
 import csv
 import subprocess

@@ -41,7 +41,7 @@ def test_settings_by_hand(text, value):
         "epochs=1.5",
         "epochs",
         "epochs=",
-        "colour=red",
+        "color=red",
         "voting=loud",
         "top_percent=101",
         "top_percent=nan",

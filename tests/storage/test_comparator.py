@@ -337,7 +337,7 @@ def test_a_real_input_may_be_a_copy_in_single_precision(tmp_path, port):
 def test_a_copy_in_single_precision_may_be_cut_off_but_not_be_two_away(
     tmp_path, port, copy, passes
 ):
-    """Of 1 + 0.9 steps: both neighbours pass, the numbers beyond them do not."""
+    """Of 1 + 0.9 steps: both neighbors pass, the numbers beyond them do not."""
     with Recorder(tmp_path / "ours") as recorder:
         recorder.add(STAGE, "tiny", "means_E", np.array([1 + 0.9 * 2**-23]), role="param")
         recorder.close()

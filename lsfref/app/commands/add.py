@@ -1,4 +1,4 @@
-"""`add`: labelled videos join the index of a model; the network stays as it is."""
+"""`add`: labeled videos join the index of a model; the network stays as it is."""
 
 import argparse
 import dataclasses

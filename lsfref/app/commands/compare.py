@@ -12,7 +12,7 @@ from lsfref.app import options, output
 from lsfref.app.evaluation import feature_tables, folding, systems
 from lsfref.app.evaluation.folding import divide, split_in_words
 from lsfref.app.evaluation.outcomes import MEASURES, with_ends
-from lsfref.app.evaluation.videos import count, labelled, task_labels
+from lsfref.app.evaluation.videos import count, labeled, task_labels
 from lsfref.app.lists import tables
 from lsfref.app.lists.manifest import Manifest, describe, read_labels, refuse_lone_classes
 from lsfref.app.page import figure3
@@ -75,7 +75,7 @@ def of_tables(args: argparse.Namespace) -> Compared:
 def of_videos(args: argparse.Namespace) -> tuple[int, Compared]:
     """Compare the rows of Table 1 on videos; the number is that of videos that cannot be read."""
     config = options.config_from(args)
-    manifest = labelled(read_labels(args.labels))
+    manifest = labeled(read_labels(args.labels))
     refuse_lone_classes(manifest)
     rows = [key for key in ROWS if key in args.rows or key == "whole"]
     beside = [_read_also(path) for path in args.also]
@@ -128,7 +128,7 @@ def _rows_of(
     beside: Sequence[tables.FeatureTable], manifest: Manifest
 ) -> tuple[list[str], list[Floats]]:
     """Return the names of --also and the tables, a row a video of the manifest, found by name."""
-    rows = [tables.labelled(file=video.name) for video in manifest.videos]
+    rows = [tables.labeled(file=video.name) for video in manifest.videos]
     names = tables.short_names([table.source for table in beside])
     return names, tables.align(beside, rows, manifest.source)
 

@@ -20,7 +20,7 @@ def run(args: argparse.Namespace) -> int:
             raise options.UsageError("--preset best joins tables in its own way; leave out --fuse")
         return feature_tables.run(args)
     config, choices = options.chosen(args)
-    manifest = videos.labelled(read_labels(args.labels))
+    manifest = videos.labeled(read_labels(args.labels))
     refuse_lone_classes(manifest)
     with session(args, passes=3, n_videos=len(manifest.videos)) as doing:
         doing.progress.explain(describe(manifest))

@@ -95,7 +95,7 @@ def lines(told: dict[str, Any], *, blocks: bool) -> list[str]:
             continue
         tables = f"{task['tables']} hash tables of {task['projections']} projections"
         kept, voters = task["features_kept"], task["neighbors"]
-        text.append(f"  {kept} features kept, {tables}, {voters} neighbours vote")
+        text.append(f"  {kept} features kept, {tables}, {voters} neighbors vote")
     layers = "-".join(map(str, [*told["layers"], *told["layers"][-2::-1]]))
     head = f"a head of {len(told['head_classes'])} classes"
     text.append(f"network: {layers}, {head}, {told['parameters']} parameters")

@@ -1,4 +1,4 @@
-"""`scenes`: render the built-in labelled videos."""
+"""`scenes`: render the built-in labeled videos."""
 
 import argparse
 import functools

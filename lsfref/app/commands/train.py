@@ -1,4 +1,4 @@
-"""`train`: fit both tasks from labelled videos and write the model.
+"""`train`: fit both tasks from labeled videos and write the model.
 
 Without --labels the built-in scenes are rendered, kept in the cache, and trained on. Where the list
 sets videos aside (split test), the report of `evaluate` on them follows.

@@ -1,0 +1,1 @@
+"""What several commands ask of a model or a label list: answers, folds, estimates."""

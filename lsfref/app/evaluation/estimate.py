@@ -11,7 +11,7 @@ from typing import Any
 from lsfref.app import options
 from lsfref.app.evaluation import systems
 from lsfref.app.evaluation.folding import by_source, divide, split_in_words, thin_classes
-from lsfref.app.evaluation.videos import count, labelled, task_labels
+from lsfref.app.evaluation.videos import count, labeled, task_labels
 from lsfref.app.lists.manifest import Manifest
 from lsfref.app.work.session import Session
 from lsfref.config import Config
@@ -65,7 +65,7 @@ def expected(
     other = None
     preset = "small" if args.preset == "best" else "best"
     try:
-        asked = labelled(listed)
+        asked = labeled(listed)
         found, _ = by_folds(asked, *options.chosen(args), doing, known=known)
         if args.estimate == "both":
             outcomes, _ = by_folds(asked, *options.chosen(args, preset=preset), doing)

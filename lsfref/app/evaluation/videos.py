@@ -18,7 +18,7 @@ from lsfref.study.protocol.protocol import TaskLabels
 from lsfref.trajectories import TRACK_LENGTH
 
 
-def labelled(manifest: Manifest) -> Manifest:
+def labeled(manifest: Manifest) -> Manifest:
     """Return the videos that carry a label of some task; the others cannot be asked."""
     wanted = [bool(v.background or v.foreground) for v in manifest.videos]
     left_out = wanted.count(False)

@@ -1,0 +1,1 @@
+"""Lists that people write, read and checked: labels, feature tables, people's boxes."""

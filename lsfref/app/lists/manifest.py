@@ -17,7 +17,7 @@ from lsfref.app.lists.label_lists import read_list
 from lsfref.app.lists.rows import Listed, Row
 from lsfref.errors import LabelsError
 from lsfref.media.pictures import holds_pictures
-from lsfref.model import LabelledVideo
+from lsfref.model import LabeledVideo
 from lsfref.storage.files import printable
 
 BACKGROUND = ("normal", "illumination", "noise", "rain", "camera shaking", "tree waving")
@@ -29,7 +29,7 @@ MOST_TOLD = 20
 class Manifest(NamedTuple):
     """A label list that was understood: videos sorted by name."""
 
-    videos: list[LabelledVideo]
+    videos: list[LabeledVideo]
     splits: list[str]  # "", "train" or "test", for each video
     lines: Sequence[int]  # of each video in the list; 0 where the list is a folder
     source: str  # the list's name
@@ -116,7 +116,7 @@ def describe(manifest: Manifest) -> list[str]:
     for task, names in manifest.classes.items():
         counts = collections.Counter(getattr(v, task) for v in videos)
         told = ", ".join(f"{printable(n)} {counts[n]}" for n in names) or "no labels"
-        lines.append(f"{task}: {told}" + (f"; {counts[None]} unlabelled" if counts[None] else ""))
+        lines.append(f"{task}: {told}" + (f"; {counts[None]} unlabeled" if counts[None] else ""))
     return [*lines, *(f"note: {text}" for text in [*_near_names(manifest), *manifest.notes])]
 
 

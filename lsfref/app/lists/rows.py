@@ -2,14 +2,14 @@
 
 from typing import NamedTuple
 
-from lsfref.model import LabelledVideo
+from lsfref.model import LabeledVideo
 
 COLUMNS = ("file", "background", "foreground", "group", "split")
 Fault = tuple[int, str]  # line, text
 
 
 class Row(NamedTuple):
-    """One labelled file; "" where a cell is empty. `line` is 0 for a folder's file."""
+    """One labeled file; "" where a cell is empty. `line` is 0 for a folder's file."""
 
     line: int
     file: str
@@ -18,9 +18,9 @@ class Row(NamedTuple):
     group: str
     split: str
 
-    def video(self, name: str, path: str) -> LabelledVideo:
+    def video(self, name: str, path: str) -> LabeledVideo:
         """Return what the row says of a video."""
-        return LabelledVideo(name, path, *(cell or None for cell in self[2:5]))
+        return LabeledVideo(name, path, *(cell or None for cell in self[2:5]))
 
 
 class Listed(NamedTuple):

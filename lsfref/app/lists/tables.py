@@ -113,7 +113,7 @@ def short_names(paths: Sequence[str | os.PathLike[str]]) -> list[str]:
     return names if len(set(names)) == len(names) else [printable(path) for path in paths]
 
 
-def labelled(**cells: str) -> Row:
+def labeled(**cells: str) -> Row:
     """Return a row of these cells; the others are empty."""
     return Row(0, *(cells.get(name, "") for name in COLUMNS))
 
@@ -137,7 +137,7 @@ def read_label_table(
         return _rows_with_header(name, header, cells[1:])
     if all(re.search(r"[./\\][^\s]*\s", line.strip()) for _, line in lines):
         pairs = [line.strip().rsplit(None, 1) for _, line in lines]
-        return [labelled(file=file, **{task: label}) for file, label in pairs]
+        return [labeled(file=file, **{task: label}) for file, label in pairs]
     wide = next((number for number, row in cells if len(row) != 1), None)
     if wide is not None:
         want = "a header with 'background' or 'foreground', or one label a line"
@@ -145,7 +145,7 @@ def read_label_table(
     task = header[0] if header[0] in TASKS else task
     more = len(cells) == n_rows + 1 and cells[0][1] not in [row for _, row in cells[1:]]
     has_heading = header[0] in TASKS or more
-    return [labelled(**{task: row[0]}) for _, row in cells[has_heading:]]
+    return [labeled(**{task: row[0]}) for _, row in cells[has_heading:]]
 
 
 def align(tables: Sequence[FeatureTable], labels: Sequence[Row], source: str) -> list[Floats]:
@@ -180,7 +180,7 @@ def _rows_with_header(name: str, header: list[str], rows: list[tuple[int, list[s
     for number, cells in rows:
         if len(cells) != len(header):
             raise LabelsError(f"{name} line {number}: {len(cells)} cells; want {len(header)}")
-        labels.append(labelled(**{key: cells[i] for key, i in at.items()}))
+        labels.append(labeled(**{key: cells[i] for key, i in at.items()}))
     for (number, _), row in zip(rows, labels, strict=True):
         if "file" in at and found.setdefault(row.file, number) != number:
             raise LabelsError(f"{name} line {number}: '{printable(row.file)}' listed twice")

@@ -129,6 +129,6 @@ def _neighbors(story: Story, model: Model, name: str, best: list[str], folders: 
         pictures += figure(seen, "<br>".join(words))
     agree = sum(label_of(task, hit.row) in best for hit in hits)
     have = "has" if agree == 1 else "have"
-    like = f"Of the {plural(len(hits), 'labelled video')} most like this one, {agree} {have}"
+    like = f"Of the {plural(len(hits), 'labeled video')} most like this one, {agree} {have}"
     hint = WORDS["unseen"] * ('class="thumb none"' in pictures)
     return f'<p class="lead">{like} that label:</p><div class="gallery">{pictures}</div>{hint}'

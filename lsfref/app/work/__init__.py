@@ -1,0 +1,1 @@
+"""Many videos at once: processes, clusters, the cache, progress, what an interruption leaves."""

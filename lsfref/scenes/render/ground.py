@@ -55,7 +55,7 @@ def _surface(
 
 
 def _sky(rng: np.random.Generator, rows: Floats, columns: Floats, horizon: float) -> Floats:
-    """Return color_3HW of a sky that pales towards the horizon, with clouds."""
+    """Return color_3HW of a sky that pales toward the horizon, with clouds."""
     high_HW = np.clip((horizon - rows) / max(horizon, 1.0), 0, 1) + 0 * columns
     blue, pale = np.array([0.42, 0.58, 0.80]), np.array([0.82, 0.86, 0.90])
     blue += rng.uniform(0, 1) * (np.array([0.70, 0.72, 0.75]) - blue)  # overcast

@@ -31,7 +31,7 @@ class Pose(NamedTuple):
 
     x_F: Floats
     z_F: Floats
-    heading: float  # from the x axis towards z
+    heading: float  # from the x axis toward z
     thigh_2F: Floats
     knee_2F: Floats
     swing_2F: Floats  # upper arm, forward

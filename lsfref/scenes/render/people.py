@@ -17,7 +17,7 @@ KINDS = ("body", "object", "others")  # general body movement, human-object, hum
 
 
 class Path(NamedTuple):
-    """Where somebody goes: place in mid clip, heading from x towards z, meters per second."""
+    """Where somebody goes: place in mid clip, heading from x toward z, meters per second."""
 
     x: float
     z: float

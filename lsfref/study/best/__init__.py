@@ -1,0 +1,1 @@
+"""Preset `best`: what it sees of a video beyond trajectories, and the experts that answer."""

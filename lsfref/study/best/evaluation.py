@@ -15,7 +15,7 @@ import numpy as np
 from lsfref.arrays import Bools, Floats, Ints
 from lsfref.config import Config
 from lsfref.phases.extraction import ALONE, Work
-from lsfref.phases.phase2 import UNLABELLED
+from lsfref.phases.phase2 import UNLABELED
 from lsfref.study.best.choices import NAME, Choices
 from lsfref.study.best.experts import answer_rows, fit_experts
 from lsfref.study.best.vectors import WIDTH, describe_video
@@ -81,7 +81,7 @@ def _answer_fold(described: Described, task: TaskLabels, one: Round, choices: Ch
     """Return the decisions on the test rows of a fold about a task."""
     train, test = one.split
     vectors_MV, usable_M = described
-    learned = train[usable_M[train] & (task.labels_M[train] != UNLABELLED)]
+    learned = train[usable_M[train] & (task.labels_M[train] != UNLABELED)]
     fitted = fit_experts(
         vectors_MV[learned], task.labels_M[learned], task=task.name,
         n_classes=len(task.classes), choices=choices,
@@ -94,9 +94,9 @@ def asked_of(
     shares: Callable[[Floats], Floats], vectors_mV: Floats, usable_m: Bools, labels_m: Ints
 ) -> Asked:
     """Return the decisions on m test videos and their shares, as one round."""
-    decision_m = np.where(labels_m == UNLABELLED, protocol.NOT_ASKED, protocol.NO_ANSWER)
+    decision_m = np.where(labels_m == UNLABELED, protocol.NOT_ASKED, protocol.NO_ANSWER)
     confidence_m = np.zeros(len(labels_m))
-    asked = np.flatnonzero(usable_m & (labels_m != UNLABELLED))
+    asked = np.flatnonzero(usable_m & (labels_m != UNLABELED))
     if len(asked):
         shares_MC = shares(vectors_mV[asked])
         decision_m[asked], confidence_m[asked] = shares_MC.argmax(axis=1), shares_MC.max(axis=1)
@@ -116,7 +116,7 @@ def answer_tables(
     few = choices.likeness(few=True)
     answers = []
     for task in tasks:
-        learned = train[task.labels_M[train] != UNLABELLED]
+        learned = train[task.labels_M[train] != UNLABELED]
         fitted = fit_classifier(
             rows_MQ[learned], task.labels_M[learned], n_classes=len(task.classes),
             kernel=few._replace(gamma=few.gamma / WIDER), cost=WEIGHTIER * choices.cost,

@@ -2,8 +2,8 @@
 
 In: frames_FHW, grey 0..255, successive.  Out: N_NOISE numbers.
 
-Noise is the same everywhere, has no neighbours and is gone on the next frame: successive
-differences then correlate by -1/2. What moves has neighbours and correlates upwards; a drop of rain
+Noise is the same everywhere, has no neighbors and is gone on the next frame: successive
+differences then correlate by -1/2. What moves has neighbors and correlates upwards; a drop of rain
 is one bright streak, taller than wide, on a single frame.
 """
 

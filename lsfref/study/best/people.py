@@ -4,7 +4,7 @@ In: grey_HW of some frames, and where their pixels move.  Out: people_V, N_PEOPL
 No part of the paper.
 
 Dalal and Triggs, CVPR 2005: square roots of grey, gradients, votes for 9 unsigned directions in
-cells of 8 px, blocks of 2 x 2 cells normalised by L2-Hys, and a linear classifier of windows of
+cells of 8 px, blocks of 2 x 2 cells normalized by L2-Hys, and a linear classifier of windows of
 64 x 128 px at every cell, on pictures of many sizes. Its coefficients are those of OpenCV's people
 detector (people.txt); what can be learned from a few hundred clips does not come near.
 """

@@ -1,8 +1,8 @@
 """Preset `best`: the paper's trajectories and the pictures beside them, asked in another way.
 
-In: labelled videos.  Out: a Model with Extras, and answers; the reference itself stays the paper's.
+In: labeled videos.  Out: a Model with Extras, and answers; the reference itself stays the paper's.
 
-Counting neighbours of average codes wants many videos. Of a few hundred real ones more is learned
+Counting neighbors of average codes wants many videos. Of a few hundred real ones more is learned
 by kernel classifiers (experts.py) on moments of the raw descriptors (vectors.py) and on what the
 pictures themselves show (pictures.py). The choices are X1 to X14 (choices.py).
 """
@@ -21,12 +21,12 @@ from lsfref import pipeline, pooling
 from lsfref.arrays import N_COLUMNS, Bools, Floats, Ints
 from lsfref.config import Config
 from lsfref.errors import LsfrefError, ModelError, NoTrajectoriesError
-from lsfref.model import Extras, LabelledVideo, Model, Task, Trained
+from lsfref.model import Extras, LabeledVideo, Model, Task, Trained
 from lsfref.phases import growth, timeline
 from lsfref.phases.advice import fit_warnings, unusable
 from lsfref.phases.extraction import ALONE, Extract, PathLike, Work, extract
 from lsfref.phases.passes import Pooled
-from lsfref.phases.phase2 import UNLABELLED, encode_labels
+from lsfref.phases.phase2 import UNLABELED, encode_labels
 from lsfref.phases.streaming import Block
 from lsfref.storage.choices import from_json
 from lsfref.study.best.choices import NAME, Choices
@@ -59,7 +59,7 @@ def learned(task: Task, number: int, vectors_MV: Floats, others: Floats) -> Lear
     its labels of all tasks after its vector.
     """
     labels = others[:, WIDTH + number].astype(np.int64)
-    known = labels != UNLABELLED
+    known = labels != UNLABELED
     return Learned(
         np.concatenate([vectors_MV[task.rows_m], others[known, :WIDTH]]),
         np.concatenate([task.labels_m, labels[known]]),
@@ -68,7 +68,7 @@ def learned(task: Task, number: int, vectors_MV: Floats, others: Floats) -> Lear
 
 
 def train(
-    videos: Iterable[LabelledVideo],
+    videos: Iterable[LabeledVideo],
     config: Config,
     choices: Choices,
     *,
@@ -84,7 +84,7 @@ def train(
 
 
 def add(
-    model: Model, videos: Iterable[LabelledVideo], *, work: Work = ALONE, **rest: Any
+    model: Model, videos: Iterable[LabeledVideo], *, work: Work = ALONE, **rest: Any
 ) -> Trained:
     """Return the whole system as `growth.add` grows it, with experts that learn from all videos."""
     videos, asked = list(videos), answerer(model)
@@ -92,7 +92,7 @@ def add(
     others = _others(dict(model.extras.arrays), model).copy()
     grown = growth.add(model, videos, work=work, **rest)
     for number, (name, task) in enumerate(model.tasks.items()):  # numbers of classes may change
-        now = np.append(encode_labels(task.classes, grown.model.tasks[name].classes), UNLABELLED)
+        now = np.append(encode_labels(task.classes, grown.model.tasks[name].classes), UNLABELED)
         others[:, WIDTH + number] = now[others[:, WIDTH + number].astype(np.int64)]
     look = functools.partial(asked.describe, extract=work.extract)
     described = list(work.each("describing", look, [v.path for v in videos]))
@@ -102,7 +102,7 @@ def add(
 
 def _with_extras(
     trained: Trained,
-    videos: Sequence[LabelledVideo],
+    videos: Sequence[LabeledVideo],
     described: Sequence[Pooled],
     known: dict[str, Floats],
     others: Floats,
@@ -119,7 +119,7 @@ def _with_extras(
             raise LsfrefError(pooled.error)
     vectors_MV = np.stack([vectors[name] for name in model.files])
     rest = [v for v in videos if v.name in vectors and v.name not in model.files]
-    others = np.concatenate([others, _labelled(rest, vectors, model.tasks)])
+    others = np.concatenate([others, _labeled(rest, vectors, model.tasks)])
     arrays = {"vectors_MV": vectors_MV, **({"others": others} if len(others) else {})}
     for number, (name, task) in enumerate(model.tasks.items()):
         own = learned(task, number, vectors_MV, others)
@@ -135,8 +135,8 @@ def _with_extras(
     )
 
 
-def _labelled(
-    videos: Sequence[LabelledVideo], vectors: Mapping[str, Floats], tasks: Mapping[str, Task]
+def _labeled(
+    videos: Sequence[LabeledVideo], vectors: Mapping[str, Floats], tasks: Mapping[str, Task]
 ) -> Floats:
     """Return others: the vector of each video, then its label of each task."""
     rows = np.zeros((len(videos), WIDTH + len(tasks)))

@@ -1,6 +1,6 @@
 """Kernel logistic regression, the classifier of preset `best` (X3 to X5).
 
-In: features_mQ, labels_m of m labelled videos.  Out: posteriors of others.
+In: features_mQ, labels_m of m labeled videos.  Out: posteriors of others.
 """
 
 import functools
@@ -42,7 +42,7 @@ class Classifier(NamedTuple):
     kernel: Kernel
     center_Q: Floats
     scale_Q: Floats
-    index_mQ: Floats  # centred and scaled
+    index_mQ: Floats  # centered and scaled
     weights_mC: Floats
     seen_C: Floats
 
@@ -50,14 +50,14 @@ class Classifier(NamedTuple):
 def fit_classifier(
     features_mQ: Floats, labels_m: Ints, *, n_classes: int, kernel: Kernel, cost: float
 ) -> Classifier:
-    """Return the classifier of z-scored features that minimises
+    """Return the classifier of z-scored features that minimizes
 
         |w|^2 / 2 + cost sum_i -log p(class of video i)
 
-    over the w of the kernel's space; the kernel has a constant 1 added, so offsets are penalised as
+    over the w of the kernel's space; the kernel has a constant 1 added, so offsets are penalized as
     weights are. p is the softmax. Choices: X5 cost.
     """
-    center_Q, scale_Q, index_mQ = _standardised(features_mQ, kernel.limit)
+    center_Q, scale_Q, index_mQ = _standardized(features_mQ, kernel.limit)
     directions_mR, roots_R = _span(kernel(index_mQ, index_mQ))
     seen, targets_m = np.unique(labels_m, return_inverse=True)
     rows_mR = directions_mR * roots_R
@@ -73,8 +73,8 @@ def fit_classifier(
 
 def restore_classifier(features_mQ: Floats, weights_mC: Floats, kernel: Kernel) -> Classifier:
     """Return the classifier of these videos from its weights; it has seen all classes."""
-    standardised = _standardised(features_mQ, kernel.limit)
-    return Classifier(kernel, *standardised, weights_mC, np.ones(weights_mC.shape[1]))
+    standardized = _standardized(features_mQ, kernel.limit)
+    return Classifier(kernel, *standardized, weights_mC, np.ones(weights_mC.shape[1]))
 
 
 def misfit(classifier: Classifier, labels_m: Ints, *, cost: float) -> float:
@@ -117,7 +117,7 @@ def log_softmax(scores_MC: Floats) -> Floats:
 def objective(
     flat: Floats, rows_mR: Floats, targets_m: Ints, n_classes: int, *, cost: float
 ) -> tuple[float, Floats]:
-    """Return the value that is minimised and its gradient, for weights_RC laid flat."""
+    """Return the value that is minimized and its gradient, for weights_RC laid flat."""
     weights_RC = flat.reshape(rows_mR.shape[1], n_classes)
     logs_mC = log_softmax(rows_mR @ weights_RC)
     each_m = np.arange(len(targets_m))
@@ -127,7 +127,7 @@ def objective(
     return float(value), flat + cost * (rows_mR.T @ errors_mC).ravel()
 
 
-def _standardised(features_mQ: Floats, limit: float) -> tuple[Floats, Floats, Floats]:
+def _standardized(features_mQ: Floats, limit: float) -> tuple[Floats, Floats, Floats]:
     """Return (center_Q, scale_Q, index_mQ): mean, deviation (1 for what is constant), z-scores."""
     center_Q, scale_Q = features_mQ.mean(axis=0), features_mQ.std(axis=0)
     scale_Q[scale_Q < LEAST] = 1

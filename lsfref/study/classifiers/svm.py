@@ -22,12 +22,12 @@ class Svm(NamedTuple):
 def fit_svm(
     features_MV: Floats, labels_M: Ints, *, n_classes: int, cost: float = 1.0, gap: float = 1e-6
 ) -> Svm:
-    """Return the hyperplanes that minimise, class by class (y = 1 for its rows, else -1),
+    """Return the hyperplanes that minimize, class by class (y = 1 for its rows, else -1),
 
         |w|^2 / 2 + b^2 / 2 + cost sum_i max(0, 1 - y_i (w . x_i + b))^2
 
     by L-BFGS from zero, until the value is at most (1 + gap) times the minimum. The offset b is the
-    weight of a constant column of ones, penalised like the others. A table with more columns than
+    weight of a constant column of ones, penalized like the others. A table with more columns than
     rows is turned into the span of its rows first: w lies in it, so the minimum is the same and the
     work follows the rows.
     """
@@ -61,7 +61,7 @@ def margins(svm: Svm, features_MV: Floats) -> Floats:
 
 
 def objective(rows: Floats, signs_M: Floats, plane: Floats, *, cost: float) -> tuple[float, Floats]:
-    """Return the value minimised and its gradient; the offset is the weight of a column of ones."""
+    """Return the value minimized and its gradient; the offset is the weight of a column of ones."""
     slack_M = np.maximum(0, 1 - signs_M * (rows @ plane))
     value = 0.5 * (plane @ plane) + cost * (slack_M @ slack_M)
     return float(value), plane - 2 * cost * (rows.T @ (signs_M * slack_M))

@@ -1,0 +1,1 @@
+"""How methods are compared: splits, rounds, questions, outcomes, and the tests between them."""

@@ -1,4 +1,4 @@
-"""From feature vectors to answers: hashing under drawn (N, K), exact neighbours, a linear SVM.
+"""From feature vectors to answers: hashing under drawn (N, K), exact neighbors, a linear SVM.
 
 In: index_MQ with labels_M, queries_mQ.  Out: the class of each query, once a round.
 """
@@ -22,7 +22,7 @@ SVM_COST = 10.0  # in units of 1 / mean square length of the rows (H6)
 
 
 class Pair(NamedTuple):
-    """One draw of the paper's protocol: projections a table, neighbours that vote."""
+    """One draw of the paper's protocol: projections a table, neighbors that vote."""
 
     n_projections: int
     k: int

@@ -22,7 +22,7 @@ from lsfref.model import Network
 from lsfref.phases.extraction import ALONE, Extract, PathLike, Work, in_turn
 from lsfref.phases.passes import Pooled
 from lsfref.phases.phase1 import fit_network
-from lsfref.phases.phase2 import UNLABELLED
+from lsfref.phases.phase2 import UNLABELED
 from lsfref.phases.sampling import survey_videos
 from lsfref.study.protocol.outcome import Outcome
 from lsfref.study.protocol.protocol import Round, TaskLabels, collect, rounds_of
@@ -104,7 +104,7 @@ def fit_networks(
     for first in range(0, len(rounds), together):
         some = rounds[first : first + together]
         fit = functools.partial(_fit, config=config)
-        learned = [np.where(np.isin(every, one.split[0]), labels_M, UNLABELLED) for one in some]
+        learned = [np.where(np.isin(every, one.split[0]), labels_M, UNLABELED) for one in some]
         described, drawn = survey_videos(videos.paths, learned, config, work=work)
         for found, n_points in zip(described, videos.counts_M, strict=True):
             if n_points and found.n_points != n_points:

@@ -25,7 +25,7 @@ class Summary(NamedTuple):
     unanswered_C: Ints  # queries without answer, by true class
 
 
-def summarise(
+def summarize(
     true_M: Ints, predicted_M: Ints, n_classes: int, *, n_videos: float | None = None
 ) -> Summary:
     """Return the Summary of the answers predicted_M; -1 is no answer and counts as an error (T5).
@@ -61,11 +61,11 @@ def wilson_interval(share: float, n_videos: float, *, z: float = Z95) -> tuple[f
     """
     if n_videos < 1 or not 0 <= share <= 1:
         raise ValueError(f"want a share in 0..1 of one video or more; got {share} of {n_videos}")
-    centre = share + z**2 / (2 * n_videos)
+    center = share + z**2 / (2 * n_videos)
     half = z * math.sqrt(share * (1 - share) / n_videos + (z / (2 * n_videos)) ** 2)
     scale = 1 + z**2 / n_videos
-    low = max(0.0, (centre - half) / scale) if share > 0 else 0.0
-    high = min(1.0, (centre + half) / scale) if share < 1 else 1.0
+    low = max(0.0, (center - half) / scale) if share > 0 else 0.0
+    high = min(1.0, (center + half) / scale) if share < 1 else 1.0
     return low, high
 
 

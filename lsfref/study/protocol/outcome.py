@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lsfref.arrays import Floats, Ints
-from lsfref.study.protocol.metrics import Summary, summarise
+from lsfref.study.protocol.metrics import Summary, summarize
 
 
 class Outcome(NamedTuple):
-    """Answers of one method to one task: every labelled video asked once in each of Y rounds.
+    """Answers of one method to one task: every labeled video asked once in each of Y rounds.
 
     A round is one repetition of the folds under one drawn (N, K); -1 is no answer. Where a method
     has confidences, confidence_YM are those of its decisions.
@@ -40,7 +40,7 @@ def figures(outcome: Outcome) -> Figures:
     """Return the mean over the rounds and how far they lie apart."""
     right_YM = outcome.predicted_YM == outcome.true_M
     accuracy_Y = right_YM.mean(axis=1)
-    whole = summarise(
+    whole = summarize(
         np.tile(outcome.true_M, len(right_YM)),
         outcome.predicted_YM.ravel(),
         len(outcome.classes),

@@ -95,7 +95,7 @@ def ask(
 ) -> Asked:
     """Answer one task, the one with that number, for queries of one round.
 
-    how: "lsh" C hash tables, new directions for each pair; "exact" nearest neighbours by the
+    how: "lsh" C hash tables, new directions for each pair; "exact" nearest neighbors by the
     features themselves, the same K; "svm" a linear SVM, one round. The pairs (N, K) are the same in
     every fold of a repetition. All rows have labels.
     """

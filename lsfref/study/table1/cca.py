@@ -19,29 +19,29 @@ class Cca(NamedTuple):
     right_mean: Floats
     left_directions: Floats  # a column a direction
     right_directions: Floats
-    correlations_R: Floats  # of the regularised problem, in 0..1
+    correlations_R: Floats  # of the regularized problem, in 0..1
 
 
 def fit_cca(
-    left: Floats, right: Floats, *, regularisation: float, n_components: int | None = None
+    left: Floats, right: Floats, *, regularization: float, n_components: int | None = None
 ) -> Cca:
-    """Return the regularised CCA of two tables with one row a video, in closed form.
+    """Return the regularized CCA of two tables with one row a video, in closed form.
 
-    Directions a, b maximise a' Sxy b under a' (Sxx + ex I) a = 1 and b' (Syy + ey I) b = 1, each
-    pair orthogonal to those before: with Cholesky factors Lx, Ly of the two regularised matrices
+    Directions a, b maximize a' Sxy b under a' (Sxx + ex I) a = 1 and b' (Syy + ey I) b = 1, each
+    pair orthogonal to those before: with Cholesky factors Lx, Ly of the two regularized matrices
     they are Lx^-T u, Ly^-T v for the singular vectors u, v of Lx^-1 Sxy Ly^-T. The ridge ex is
-    `regularisation` times the mean variance of the left columns, ey likewise; covariances have
+    `regularization` times the mean variance of the left columns, ey likewise; covariances have
     divisor M - 1. The largest loading of every left direction is positive.
     Choices: H5. Raises ValueError for fewer than two rows or a table without any variance.
     """
     if left.ndim != 2 or right.ndim != 2 or len(left) != len(right) or len(left) < 2:
         raise ValueError(f"want two tables of the same rows, got {left.shape} and {right.shape}")
-    if regularisation <= 0:
-        raise ValueError(f"want a positive regularisation, got {regularisation}")
+    if regularization <= 0:
+        raise ValueError(f"want a positive regularization, got {regularization}")
     left_mean, right_mean = left.mean(axis=0), right.mean(axis=0)
     x, y = left - left_mean, right - right_mean
-    left_factor = _factor(x, regularisation=regularisation)
-    right_factor = _factor(y, regularisation=regularisation)
+    left_factor = _factor(x, regularization=regularization)
+    right_factor = _factor(y, regularization=regularization)
     from scipy.linalg import solve_triangular  # here: keeps `--help` quick
 
     half = solve_triangular(left_factor, x.T @ y / (len(x) - 1), lower=True)
@@ -66,7 +66,7 @@ def fold(
     seen: list[Floats],
     asked: list[Floats],
     *,
-    regularisation: float,
+    regularization: float,
     n_components: int | None = None,
 ) -> tuple[Floats, Floats]:
     """Return the rows seen and the rows asked of tables, fused by CCAs fitted to those seen.
@@ -78,15 +78,15 @@ def fold(
         raise ValueError(f"want two tables or more to fuse, got {len(seen)}")
     fused, fused_asked = seen[0], asked[0]
     for table, rows in zip(seen[1:], asked[1:], strict=True):
-        cca = fit_cca(fused, table, regularisation=regularisation, n_components=n_components)
+        cca = fit_cca(fused, table, regularization=regularization, n_components=n_components)
         fused, fused_asked = variates(cca, fused, table), variates(cca, fused_asked, rows)
     return fused, fused_asked
 
 
-def _factor(centred: Floats, *, regularisation: float) -> Floats:
-    covariance = centred.T @ centred / (len(centred) - 1)
+def _factor(centered: Floats, *, regularization: float) -> Floats:
+    covariance = centered.T @ centered / (len(centered) - 1)
     mean_variance = np.trace(covariance) / len(covariance)
     if not mean_variance > 0:
         raise ValueError("CCA of a table whose columns are all constant")
-    ridge = regularisation * mean_variance * np.eye(len(covariance), dtype=centred.dtype)
+    ridge = regularization * mean_variance * np.eye(len(covariance), dtype=centered.dtype)
     return np.linalg.cholesky(covariance + ridge)

@@ -1,6 +1,6 @@
 """Table 1 for one's own data: every row under the same folds, seeds and drawn (N, K) (H1 to H6).
 
-In: labelled videos, or feature tables of them.  Out: answers of each row, spaces of Figure 3.
+In: labeled videos, or feature tables of them.  Out: answers of each row, spaces of Figure 3.
 """
 
 import dataclasses

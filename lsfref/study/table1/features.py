@@ -137,7 +137,7 @@ def select_and_join(
     """Return features_MQ of the training rows and of the rows asked, fitted to the former.
 
     Each table keeps its own best columns, ceil(d q / 100) of d in the order of rank (F1 to F4);
-    rows labelled -1 have no say. They are then put side by side, or folded by CCA (H5).
+    rows labeled -1 have no say. They are then put side by side, or folded by CCA (H5).
     """
     if recipe.select:
         kept = [select(table, labels_M, config)[1] for table in seen]
@@ -145,7 +145,7 @@ def select_and_join(
         asked = [table[:, columns] for table, columns in zip(asked, kept, strict=True)]
     if recipe.fuse == "cca":
         try:
-            return cca.fold(seen, asked, regularisation=CCA_RIDGE, n_components=CCA_PAIRS)
+            return cca.fold(seen, asked, regularization=CCA_RIDGE, n_components=CCA_PAIRS)
         except ValueError as fault:
             raise LsfrefError(str(fault)) from None
     return np.concatenate(seen, axis=1), np.concatenate(asked, axis=1)

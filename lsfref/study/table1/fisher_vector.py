@@ -34,7 +34,7 @@ def gradients(sums: Sums, mixture: Mixture) -> Floats:
     return np.concatenate([s0_G - mixture.weights_G, d_mean_GD.ravel(), d_variance_GD.ravel()])
 
 
-def normalise(vectors_MV: Floats) -> Floats:
+def normalize(vectors_MV: Floats) -> Floats:
     """Return the rows after signed square roots [PSM10], at unit length; zeros stay."""
     rooted_MV = np.sign(vectors_MV) * np.sqrt(np.abs(vectors_MV))
     length_M1 = np.linalg.norm(rooted_MV, axis=1, keepdims=True)

@@ -79,7 +79,7 @@ def posterior_sums(mixture: Mixture, rows_PD: Floats) -> Sums:
     return Sums(len(rows_PD), log_likelihood, posterior_G, first_GD, second_GD, origin_D)
 
 
-def maximise(sums: Sums, before: Mixture, *, floor: float) -> Mixture:
+def maximize(sums: Sums, before: Mixture, *, floor: float) -> Mixture:
     """Return the most likely Mixture with variances >= floor, given the posteriors behind `sums`.
 
     A Gaussian that no row believes in keeps its place. The floor is the exact constrained optimum
@@ -116,17 +116,17 @@ def fit_mixture(
         curve.append(sums.log_likelihood / len(rows_PD))
         if left == 0 or (len(curve) > 1 and curve[-1] - curve[-2] < tolerance):
             break
-        mixture = maximise(sums, mixture, floor=floor)
+        mixture = maximize(sums, mixture, floor=floor)
     return mixture, curve
 
 
 def seed_mixture(
     rows_PD: Floats, *, n_gaussians: int, rng: np.random.Generator, floor: float = 1e-3
 ) -> Mixture:
-    """Return a start for EM: kmeans++ centres, then the moments of the rows nearest to each (H4).
+    """Return a start for EM: kmeans++ centers, then the moments of the rows nearest to each (H4).
 
-    Centres are rows, each drawn with probability in proportion to its squared distance from the
-    nearest centre drawn before; uniformly while every row coincides with a centre.
+    Centers are rows, each drawn with probability in proportion to its squared distance from the
+    nearest center drawn before; uniformly while every row coincides with a center.
     """
     if rows_PD.ndim != 2 or not len(rows_PD) or n_gaussians < 1:
         raise ValueError(f"want rows and a Gaussian or more; got {rows_PD.shape}, {n_gaussians}")
@@ -139,8 +139,8 @@ def seed_mixture(
         weight_P = least_P if 0 < least_P.sum() < np.inf else np.ones(len(rows_PD))
         cumulative_P = np.cumsum(weight_P)
         drawn = np.searchsorted(cumulative_P, rng.random() * cumulative_P[-1], side="right")
-        centre_D = shifted_PD[min(int(drawn), len(rows_PD) - 1)]
-        distance_P = square_P - 2 * (shifted_PD @ centre_D) + centre_D @ centre_D
+        center_D = shifted_PD[min(int(drawn), len(rows_PD) - 1)]
+        distance_P = square_P - 2 * (shifted_PD @ center_D) + center_D @ center_D
         closer_P = distance_P < least_P
         nearest_P[closer_P] = k
         least_P = np.where(closer_P, np.maximum(distance_P, 0), least_P)

@@ -22,17 +22,17 @@ class Pca(NamedTuple):
 def fit_pca(rows_PV: Floats, *, n_components: int | None = None, share: float = 1.0) -> Pca:
     """Return the first n_components directions, or the fewest that keep `share` of the variance.
 
-    By singular values of the centred rows, never of their covariance, whose condition is squared.
+    By singular values of the centered rows, never of their covariance, whose condition is squared.
     Directions without variance are left out, except that one direction always stays. Ties between
     largest loadings go to the lower column. Raises ValueError for fewer than two rows.
     """
     if rows_PV.ndim != 2 or len(rows_PV) < 2 or not 0 < share <= 1:
         raise ValueError(f"want two rows and a share in (0, 1]; got {rows_PV.shape}, {share}")
     mean_V = rows_PV.mean(axis=0)
-    centred = rows_PV - mean_V
-    if centred.shape[0] > centred.shape[1]:
-        centred = np.linalg.qr(centred, mode="r")  # the same directions from a small square
-    _, singular, directions = np.linalg.svd(centred, full_matrices=False)
+    centered = rows_PV - mean_V
+    if centered.shape[0] > centered.shape[1]:
+        centered = np.linalg.qr(centered, mode="r")  # the same directions from a small square
+    _, singular, directions = np.linalg.svd(centered, full_matrices=False)
     variances = singular**2 / (len(rows_PV) - 1)
     rounding = singular[0] * max(rows_PV.shape) + np.abs(rows_PV).max() * rows_PV.size**0.5
     n_sure = int((singular > rounding * np.finfo(rows_PV.dtype).eps).sum())

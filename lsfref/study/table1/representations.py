@@ -126,5 +126,5 @@ def encode_video(blocks: Iterable[Block], encoders: Encoders) -> dict[str, Float
         vector: Floats = np.zeros(len(fitted.weights_G) + 2 * fitted.means_GD.size)
         if name in sums:
             vector = fisher_vector.gradients(sums[name], fitted)
-        vectors[name] = fisher_vector.normalise(vector[None])[0]
+        vectors[name] = fisher_vector.normalize(vector[None])[0]
     return vectors

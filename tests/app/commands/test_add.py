@@ -17,12 +17,12 @@ def add(labels, model, new, cache, *words):
 
 
 @pytest.fixture
-def more(labelled_clips, tmp_path):
+def more(labeled_clips, tmp_path):
     """Two clips under new names, one of a class that the model does not know."""
     folder = tmp_path / "more"
     folder.mkdir()
     for name in ("x.mkv", "y.mkv"):
-        shutil.copy(labelled_clips.parent / f"{'xy'.index(name[0])}1.mkv", folder / name)
+        shutil.copy(labeled_clips.parent / f"{'xy'.index(name[0])}1.mkv", folder / name)
     labels = folder / "labels.csv"
     labels.write_text("file,background,foreground\nx.mkv,rain,none\ny.mkv,normal,human\n")
     return labels

@@ -32,8 +32,8 @@ def classify(trained, cache, *words):
     return main(["classify", "--model", str(trained), "--jobs", "1", "--cache", cache, *words])
 
 
-def test_classify_a_folder_as_json(trained, cache, labelled_clips, capsys):
-    assert classify(trained, cache, str(labelled_clips.parent), "--json") == 0
+def test_classify_a_folder_as_json(trained, cache, labeled_clips, capsys):
+    assert classify(trained, cache, str(labeled_clips.parent), "--json") == 0
     rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [Path(row["file"]).name for row in rows] == [f"{c}{i}.mkv" for c in "012" for i in "012"]
     for row in rows:
@@ -46,8 +46,8 @@ def test_classify_a_folder_as_json(trained, cache, labelled_clips, capsys):
             assert row[task]["label"] in shares
 
 
-def test_classify_as_csv_and_as_table(trained, cache, labelled_clips, capsys):
-    video = str(labelled_clips.parent / "00.mkv")
+def test_classify_as_csv_and_as_table(trained, cache, labeled_clips, capsys):
+    video = str(labeled_clips.parent / "00.mkv")
     assert classify(trained, cache, video, "--csv") == 0
     header, row = csv.reader(io.StringIO(capsys.readouterr().out))
     assert header[:4] == ["file", "frames", "points", "background"]
@@ -79,12 +79,12 @@ def test_a_timeline_under_variable_rate_follows_the_stamps(trained, cache, tmp_p
         assert row["warnings"] == []
 
 
-def test_one_bad_file_never_stops_the_rest(trained, cache, labelled_clips, tmp_path, capsys):
+def test_one_bad_file_never_stops_the_rest(trained, cache, labeled_clips, tmp_path, capsys):
     (tmp_path / "text.mp4").write_text("no video")
     write_video(tmp_path / "short.mkv", clip("normal", 3, n_frames=15))
     odd = tmp_path / "bad\x1b[31m\nname.mp4"
     odd.write_bytes(b"")
-    good = str(labelled_clips.parent / "11.mkv")
+    good = str(labeled_clips.parent / "11.mkv")
     files = [str(tmp_path / "text.mp4"), str(tmp_path / "short.mkv"), str(odd), good]
     assert classify(trained, cache, *files, "--json") == 1
     out, err = capsys.readouterr()
@@ -115,7 +115,7 @@ def test_a_share_of_exactly_the_threshold_is_sure(threshold, label):
 
 
 def test_workers_get_the_network_once_and_never_the_index(
-    trained, labelled_clips, tmp_path, monkeypatch, capsys
+    trained, labeled_clips, tmp_path, monkeypatch, capsys
 ):
     """A model of 8,000 indexed videos, 25 MB of arrays: a video costs its path, and the search."""
     fitted, n = load(trained), 8000
@@ -145,7 +145,7 @@ def test_workers_get_the_network_once_and_never_the_index(
 
     monkeypatch.setattr(multiprocessing.queues, "_ForkingPickler", Counting)
     monkeypatch.setattr(multiprocessing.reduction, "dump", dump)
-    folder = str(labelled_clips.parent)
+    folder = str(labeled_clips.parent)
     words = ["classify", folder, "--model", str(tmp_path / "many.npz"), "--json", "--quiet"]
     assert main([*words, "--jobs", "2"]) == 0
     side_by_side = capsys.readouterr().out
@@ -218,9 +218,9 @@ def test_a_tie_is_told_and_passes_no_threshold(threshold, label):
 
 
 def test_a_folder_ends_with_counts_and_names_come_from_stdin(
-    trained, cache, labelled_clips, capsys, monkeypatch
+    trained, cache, labeled_clips, capsys, monkeypatch
 ):
-    clips = [str(path) for path in sorted(labelled_clips.parent.glob("*.mkv"))[:3]]
+    clips = [str(path) for path in sorted(labeled_clips.parent.glob("*.mkv"))[:3]]
     monkeypatch.setattr("sys.stdin", io.StringIO("\n".join([*clips, ""])))
     assert classify(trained, cache, "-", "--csv") == 0
     out, err = capsys.readouterr()
@@ -230,8 +230,8 @@ def test_a_folder_ends_with_counts_and_names_come_from_stdin(
     assert any(line.startswith("foreground: ") for line in err.splitlines())
 
 
-def test_every_interval_of_a_timeline_on_request(trained, cache, labelled_clips, capsys):
-    video = str(labelled_clips.parent / "00.mkv")
+def test_every_interval_of_a_timeline_on_request(trained, cache, labeled_clips, capsys):
+    video = str(labeled_clips.parent / "00.mkv")
     words = [video, "--timeline", "0.2"]
     classify(trained, cache, *words, "--every")
     every = capsys.readouterr().out.splitlines()

@@ -37,14 +37,14 @@ TINY = [f"--set={text}" for text in ("hidden=13", "n_code=7", "n_samples=300", "
 
 
 @pytest.mark.slow
-def test_command_on_clips(labelled_clips, tmp_path, capsys):
+def test_command_on_clips(labeled_clips, tmp_path, capsys):
     out = tmp_path / "page.html"
     table = tmp_path / "c3d.csv"
-    names = [line.split(",")[0] for line in labelled_clips.read_text().splitlines()[1:]]
+    names = [line.split(",")[0] for line in labeled_clips.read_text().splitlines()[1:]]
     rng = np.random.default_rng(6)
     lines = [",".join([name, *map(str, rng.random(3))]) for name in names[::-1]]
     table.write_text("\n".join(lines) + "\n")
-    words = ["--labels", str(labelled_clips), "--cache", str(tmp_path / "cache"), "--folds", "3"]
+    words = ["--labels", str(labeled_clips), "--cache", str(tmp_path / "cache"), "--folds", "3"]
     words += ["--page", str(out), "--also", str(table), *TINY]
     assert command.run(parse(*words)) == 0
     told = capsys.readouterr().out
@@ -66,11 +66,9 @@ def test_command_on_clips(labelled_clips, tmp_path, capsys):
 
 
 @pytest.mark.slow
-def test_the_row_of_preset_best_is_what_evaluate_gives_in_these_folds(
-    labelled_clips, cache, capsys
-):
+def test_the_row_of_preset_best_is_what_evaluate_gives_in_these_folds(labeled_clips, cache, capsys):
     """With its sign test against the whole system."""
-    words = ["--labels", str(labelled_clips), "--cache", cache, "--folds", "3"]
+    words = ["--labels", str(labeled_clips), "--cache", cache, "--folds", "3"]
     flags_ = [*words, "--json", "--jobs", "1", "--quiet"]
     assert main(["evaluate", "--preset", "best", *flags_]) == 0
     wanted = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
@@ -106,9 +104,9 @@ def test_command_on_tables(tmp_path, capsys):
 
 
 @pytest.mark.unwatched
-def test_command_refuses_a_table_before_any_work(labelled_clips, tmp_path, monkeypatch):
+def test_command_refuses_a_table_before_any_work(labeled_clips, tmp_path, monkeypatch):
     monkeypatch.setattr(command, "session", None)
     bad = tmp_path / "t.csv"
     bad.write_text("1,2\n3,4\n")
     with pytest.raises(LabelsError, match="no file names; make them the first column"):
-        command.run(parse("--labels", str(labelled_clips), "--also", str(bad)))
+        command.run(parse("--labels", str(labeled_clips), "--also", str(bad)))

@@ -32,8 +32,8 @@ def ask(labels, cache, capsys, *flags):
     return status, *capsys.readouterr()
 
 
-def test_the_command_on_clips(labelled_clips, cache, capsys):
-    status, out, err = ask(labelled_clips, cache, capsys, "--folds", "3", "--json")
+def test_the_command_on_clips(labeled_clips, cache, capsys):
+    status, out, err = ask(labeled_clips, cache, capsys, "--folds", "3", "--json")
     assert status == 0
     rows = [json.loads(line) for line in out.splitlines()]
     assert [row["task"] for row in rows] == ["background", "foreground"]
@@ -48,26 +48,26 @@ def test_the_command_on_clips(labelled_clips, cache, capsys):
     assert "K is drawn" not in err
     fixed = ("--set", "k_rule=fixed")
     told = "K is drawn from 50 to 100, and cut to the 6 videos of a training part"
-    assert told in ask(labelled_clips, cache, capsys, "--folds", "3", "--json", *fixed)[2]
-    again = ask(labelled_clips, cache, capsys, "--folds", "3", "--json", "--quiet")
+    assert told in ask(labeled_clips, cache, capsys, "--folds", "3", "--json", *fixed)[2]
+    again = ask(labeled_clips, cache, capsys, "--folds", "3", "--json", "--quiet")
     assert again == (0, out, "")
-    status, out, _ = ask(labelled_clips, cache, capsys, "--folds", "3", "--quiet")
+    status, out, _ = ask(labeled_clips, cache, capsys, "--folds", "3", "--quiet")
     for words in ("background, whole system: accuracy", "true \\ answer", "threshold  answered"):
         assert words in out
-    status, out, _ = ask(labelled_clips, cache, capsys, "--folds", "3", "--quiet", "--csv")
+    status, out, _ = ask(labeled_clips, cache, capsys, "--folds", "3", "--quiet", "--csv")
     header, *lines = out.splitlines()
     assert KEYS <= set(header.replace('"', "").split(","))
     assert len(lines) == 2
 
 
 def test_the_lists_own_split_stands_unless_folds_are_asked_for(
-    labelled_clips, cache, tmp_path, capsys
+    labeled_clips, cache, tmp_path, capsys
 ):
     def change(header, rows):
         sides = [f"{row},{'test' if i % 3 == 2 else 'train'}" for i, row in enumerate(rows)]
         return f"{header},split", sides
 
-    labels = rewrite(labelled_clips, tmp_path, change)
+    labels = rewrite(labeled_clips, tmp_path, change)
     status, out, err = ask(labels, cache, capsys, "--json")
     assert status == 0
     assert "one split: 6 videos to learn from, 3 to ask" in err
@@ -78,11 +78,11 @@ def test_the_lists_own_split_stands_unless_folds_are_asked_for(
 
 
 def test_bad_videos_are_left_out_still_ones_are_answered_and_both_are_told(
-    labelled_clips, cache, tmp_path, capsys
+    labeled_clips, cache, tmp_path, capsys
 ):
     write_video(tmp_path / "still.mkv", np.full((20, 41, 53), 90, np.uint8))
     labels = rewrite(
-        labelled_clips, tmp_path, lambda h, rows: (h, [*rows, "still.mkv,normal,none,y"])
+        labeled_clips, tmp_path, lambda h, rows: (h, [*rows, "still.mkv,normal,none,y"])
     )
     status, out, err = ask(labels, cache, capsys, "--json", "--folds", "3")
     assert status == 0
@@ -114,9 +114,9 @@ def test_bad_videos_are_left_out_still_ones_are_answered_and_both_are_told(
     ids=["one class", "no background", "no groups", "folds", "nothing to learn from"],
 )  # fmt: skip
 def test_what_cannot_be_evaluated_is_one_sentence(
-    labelled_clips, cache, tmp_path, capsys, change, flags, words
+    labeled_clips, cache, tmp_path, capsys, change, flags, words
 ):
-    labels = rewrite(labelled_clips, tmp_path, change)
+    labels = rewrite(labeled_clips, tmp_path, change)
     status, out, err = ask(labels, cache, capsys, "--quiet", *flags)
     assert (status, out) == (3, "")
     assert words in err

@@ -25,9 +25,9 @@ def explain(video, model, folder, status=0):
 
 
 @pytest.fixture(scope="module")
-def explained(small_model, labelled_clips, tmp_path_factory):
+def explained(small_model, labeled_clips, tmp_path_factory):
     """A clip, and the text and the Page that explain it."""
-    video = labelled_clips.parent / "10.mkv"
+    video = labeled_clips.parent / "10.mkv"
     return video, *explain(video, small_model, tmp_path_factory.mktemp("explained"))
 
 
@@ -62,8 +62,8 @@ def test_nothing_leaves_the_page(explained):
     assert links == {f"#stage{n}" for n in range(1, 11)}
 
 
-def test_the_pictures_as_files_are_those_of_the_page(small_model, labelled_clips, tmp_path):
-    video, folder = labelled_clips.parent / "11.mkv", tmp_path / "new" / "pictures"
+def test_the_pictures_as_files_are_those_of_the_page(small_model, labeled_clips, tmp_path):
+    video, folder = labeled_clips.parent / "11.mkv", tmp_path / "new" / "pictures"
     words = ["explain", str(video), "--model", str(small_model), "-o", str(tmp_path / "page.html")]
     assert main([*words, "--pictures", str(folder)]) == 0
     images = Page((tmp_path / "page.html").read_text(encoding="utf-8")).images
@@ -140,16 +140,16 @@ def test_one_track(small_model, tmp_path):
     assert page.text.count("with a share of") == 2
 
 
-def test_a_hostile_name_is_only_text(small_model, labelled_clips, tmp_path):
+def test_a_hostile_name_is_only_text(small_model, labeled_clips, tmp_path):
     name = "<script>alert('x')&\"\x1b[31m.mkv"
-    (tmp_path / name).write_bytes((labelled_clips.parent / "00.mkv").read_bytes())
+    (tmp_path / name).write_bytes((labeled_clips.parent / "00.mkv").read_bytes())
     _, page = explain(tmp_path / name, small_model, tmp_path)
     assert "<script>alert('x')" in page.text
 
 
-def test_without_a_model_the_page_ends_with_the_descriptors(labelled_clips, tmp_path, monkeypatch):
+def test_without_a_model_the_page_ends_with_the_descriptors(labeled_clips, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    _, page = explain(labelled_clips.parent / "00.mkv", None, tmp_path)
+    _, page = explain(labeled_clips.parent / "00.mkv", None, tmp_path)
     assert page.ids("section") == [f"stage{n}" for n in range(1, 5)]
     assert "No model was given" in page.text
 
@@ -163,9 +163,9 @@ def test_what_is_no_video_is_told_and_leaves_no_page(small_model, tmp_path, caps
 
 
 def test_a_damaged_video_is_told_and_with_strict_refused(
-    small_model, labelled_clips, tmp_path, capsys
+    small_model, labeled_clips, tmp_path, capsys
 ):
-    whole = (labelled_clips.parent / "10.mkv").read_bytes()
+    whole = (labeled_clips.parent / "10.mkv").read_bytes()
     (tmp_path / "cut.mkv").write_bytes(whole[: len(whole) * 9 // 10])
     words = ["explain", str(tmp_path / "cut.mkv"), "--model", str(small_model), "--quiet"]
     out = tmp_path / "page.html"
@@ -178,8 +178,8 @@ def test_a_damaged_video_is_told_and_with_strict_refused(
     assert not out.exists()
 
 
-def test_quiet_is_quiet(small_model, labelled_clips, tmp_path, capsys):
-    words = ["explain", str(labelled_clips.parent / "10.mkv"), "--model", str(small_model)]
+def test_quiet_is_quiet(small_model, labeled_clips, tmp_path, capsys):
+    words = ["explain", str(labeled_clips.parent / "10.mkv"), "--model", str(small_model)]
     words += ["-o", str(tmp_path / "page.html")]
     assert main(words) == 0
     assert capsys.readouterr().err.startswith("explaining: 1 video")
@@ -187,13 +187,11 @@ def test_quiet_is_quiet(small_model, labelled_clips, tmp_path, capsys):
     assert capsys.readouterr().err == f"replaces what is there: {tmp_path / 'page.html'}\n"
 
 
-def test_of_a_folder_each_video_has_a_card_and_a_page(
-    small_model, labelled_clips, tmp_path, capsys
-):
+def test_of_a_folder_each_video_has_a_card_and_a_page(small_model, labeled_clips, tmp_path, capsys):
     folder = tmp_path / "some & more"
     folder.mkdir()
     for name in ("10.mkv", "21.mkv"):
-        (folder / name).write_bytes((labelled_clips.parent / name).read_bytes())
+        (folder / name).write_bytes((labeled_clips.parent / name).read_bytes())
     (folder / "no <b>.mkv").write_text("no video")
     out = tmp_path / "all.html"
     words = ["explain", str(folder), "--model", str(small_model), "-o", str(out), "--jobs", "1"]

@@ -45,8 +45,8 @@ def cache(tmp_path_factory):
     return str(tmp_path_factory.mktemp("cache"))
 
 
-def test_extract_writes_the_436_columns(labelled_clips, cache, tmp_path, capsys):
-    video = str(labelled_clips.parent / "00.mkv")
+def test_extract_writes_the_436_columns(labeled_clips, cache, tmp_path, capsys):
+    video = str(labeled_clips.parent / "00.mkv")
     words = ["extract", video, "--out", str(tmp_path), "--jobs", "1", "--cache", cache]
     assert cli.main([*words, "--set", "n_scales=2"]) == 0
     rows = np.load(tmp_path / "00.mkv.npy", allow_pickle=False)

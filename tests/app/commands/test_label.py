@@ -7,10 +7,10 @@ from lsfref.app.cli import main
 from lsfref.app.lists.manifest import read_labels
 
 
-def test_the_list_of_a_folder_can_be_read(labelled_clips, tmp_path, capsys):
+def test_the_list_of_a_folder_can_be_read(labeled_clips, tmp_path, capsys):
     folder = tmp_path / "clips"
     folder.mkdir()
-    for number, clip in enumerate(sorted(labelled_clips.parent.glob("*.mkv"))[:4]):
+    for number, clip in enumerate(sorted(labeled_clips.parent.glob("*.mkv"))[:4]):
         name = ["rain-human", "noise-nobody"][number % 2]
         (folder / f"{name}-gate-{number}.mkv").symlink_to(clip)
     assert main(["label", f"{folder}/"]) == 0

@@ -17,8 +17,8 @@ def retrieve(capsys, video, model, *words):
     return status, *capsys.readouterr()
 
 
-def test_a_video_of_the_index_is_its_own_nearest(labelled_clips, small_model, tmp_path, capsys):
-    video, cache = labelled_clips.parent / "10.mkv", ("--cache", str(tmp_path))
+def test_a_video_of_the_index_is_its_own_nearest(labeled_clips, small_model, tmp_path, capsys):
+    video, cache = labeled_clips.parent / "10.mkv", ("--cache", str(tmp_path))
     words = (video, small_model, *cache, "--top", "4")
     status, out, _ = retrieve(capsys, *words, "--json")
     rows = [json.loads(line) for line in out.splitlines()]
@@ -46,8 +46,8 @@ def test_the_index_holds_what_was_trained_on(small_model):
     assert len(load(small_model).files) == 9
 
 
-def test_several_queries_are_told_apart(labelled_clips, small_model, tmp_path, capsys):
-    folder = labelled_clips.parent
+def test_several_queries_are_told_apart(labeled_clips, small_model, tmp_path, capsys):
+    folder = labeled_clips.parent
     clips = [folder / "10.mkv", tmp_path / "absent.mkv", folder / "00.mkv"]
     words = ["--cache", str(tmp_path), "--top", "2"]
     model = ["--model", str(small_model), "--jobs", "1"]

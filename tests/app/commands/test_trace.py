@@ -48,7 +48,7 @@ def fitted(tmp_path_factory):
     names = tuple(f"v{i}" for i in range(13))
     classes = {"background": ("normal", "rain", "noise"), "foreground": ("none", "human")}
     videos = [
-        model.LabelledVideo(name, name, classes["background"][i % 3], classes["foreground"][i % 2])
+        model.LabeledVideo(name, name, classes["background"][i % 3], classes["foreground"][i % 2])
         for i, name in enumerate(names)
     ]
     path = tmp_path_factory.mktemp("model") / "model.npz"

@@ -10,9 +10,9 @@ from lsfref.app.cli import main
 pytestmark = pytest.mark.unwatched
 
 
-def test_train_says_what_it_read_and_what_it_fitted(labelled_clips, cache, tmp_path, capsys):
+def test_train_says_what_it_read_and_what_it_fitted(labeled_clips, cache, tmp_path, capsys):
     path = tmp_path / "m.npz"
-    words = ["--labels", str(labelled_clips), "--model", str(path), "--jobs", "1", "--cache", cache]
+    words = ["--labels", str(labeled_clips), "--model", str(path), "--jobs", "1", "--cache", cache]
     assert main(["train", *words, *BRIEF]) == 0
     out, err = capsys.readouterr()
     assert path.exists()
@@ -24,15 +24,15 @@ def test_train_says_what_it_read_and_what_it_fitted(labelled_clips, cache, tmp_p
     assert "\x1b" not in err
 
 
-def test_quiet_is_quiet(labelled_clips, cache, tmp_path, capsys):
-    words = ["--labels", str(labelled_clips), "--jobs", "1", "--cache", cache, "--quiet"]
+def test_quiet_is_quiet(labeled_clips, cache, tmp_path, capsys):
+    words = ["--labels", str(labeled_clips), "--jobs", "1", "--cache", cache, "--quiet"]
     assert main(["train", *words, *BRIEF, "--model", str(tmp_path / "m.npz")]) == 0
     assert capsys.readouterr().err == ""
 
 
-def test_train_reports_on_the_videos_set_aside(labelled_clips, cache, tmp_path, capsys):
-    header, *lines = labelled_clips.read_text().splitlines()
-    folder = labelled_clips.parent
+def test_train_reports_on_the_videos_set_aside(labeled_clips, cache, tmp_path, capsys):
+    header, *lines = labeled_clips.read_text().splitlines()
+    folder = labeled_clips.parent
     lines = [f"{folder / line},{'test' if line[1] == '2' else 'train'}" for line in lines]
     labels = tmp_path / "split.csv"
     labels.write_text("\n".join([header + ",split", *lines]) + "\n")
@@ -48,9 +48,9 @@ def test_train_reports_on_the_videos_set_aside(labelled_clips, cache, tmp_path, 
     assert [(row["task"], row["videos"]) for row in rows] == [("background", 3), ("foreground", 3)]
 
 
-def test_a_read_only_folder_keeps_the_old_model(labelled_clips, cache, trained, capsys):
+def test_a_read_only_folder_keeps_the_old_model(labeled_clips, cache, trained, capsys):
     before = trained.read_bytes()
-    words = ["--labels", str(labelled_clips), "--jobs", "1", "--cache", cache, "--quiet", *BRIEF]
+    words = ["--labels", str(labeled_clips), "--jobs", "1", "--cache", cache, "--quiet", *BRIEF]
     target = trained.parent / "absent" / "m.npz"
     assert main(["train", *words, "--model", str(target)]) == 3
     assert str(target) in capsys.readouterr().err

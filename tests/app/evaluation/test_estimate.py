@@ -17,19 +17,19 @@ QUICK = ["--set", "epochs=2", "--set", "n_samples=400", "--set", "n_scales=1", "
 
 
 @pytest.fixture(scope="module")
-def trained(labelled_clips, tmp_path_factory):
+def trained(labeled_clips, tmp_path_factory):
     folder = tmp_path_factory.mktemp("estimate")
-    words = ["--labels", str(labelled_clips), "--model", str(folder / "m.npz"), "--seed", "3"]
+    words = ["--labels", str(labeled_clips), "--model", str(folder / "m.npz"), "--seed", "3"]
     common = ["--cache", str(folder / "cache"), "--quiet", *QUICK]
     assert cli.main(["train", *words, *common]) == 0
     return folder / "m.npz", common
 
 
-def test_the_numbers_are_those_of_evaluate(trained, labelled_clips, capsys):
+def test_the_numbers_are_those_of_evaluate(trained, labeled_clips, capsys):
     path, common = trained
     stored = model.load(path).estimate
     capsys.readouterr()
-    words = ["evaluate", "--labels", str(labelled_clips), "--seed", "3", "--json"]
+    words = ["evaluate", "--labels", str(labeled_clips), "--seed", "3", "--json"]
     assert cli.main([*words, *common]) == 0
     rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [row["task"] for row in rows] == list(stored) == ["background", "foreground"]
@@ -44,9 +44,9 @@ def test_the_numbers_are_those_of_evaluate(trained, labelled_clips, capsys):
 
 
 @pytest.mark.parametrize("command", ["evaluate", "compare --page none --rows whole"])
-def test_the_interval_counts_cameras(command, trained, labelled_clips, tmp_path, capsys):
+def test_the_interval_counts_cameras(command, trained, labeled_clips, tmp_path, capsys):
     """T5: nine clips of three cameras, one of each class from each of them."""
-    videos = read_labels(labelled_clips).videos
+    videos = read_labels(labeled_clips).videos
     rows = [f"{v.path},{v.background},{v.foreground},{v.path[-5]}" for v in videos]
     labels = tmp_path / "cameras.csv"
     labels.write_text("\n".join(["file,background,foreground,group", *rows, ""]))
@@ -58,15 +58,15 @@ def test_the_interval_counts_cameras(command, trained, labelled_clips, tmp_path,
         assert row["interval"] == pytest.approx(wilson_interval(share, 3))
 
 
-def test_inspect_and_classify_show_it_and_none_is_said(trained, labelled_clips, tmp_path, capsys):
+def test_inspect_and_classify_show_it_and_none_is_said(trained, labeled_clips, tmp_path, capsys):
     path, common = trained
     assert cli.main(["inspect", str(path)]) == 0
     assert "background: expect " in capsys.readouterr().out
-    words = ["--labels", str(labelled_clips), "--model", str(tmp_path / "n.npz"), "--no-estimate"]
+    words = ["--labels", str(labeled_clips), "--model", str(tmp_path / "n.npz"), "--no-estimate"]
     assert cli.main(["train", *words, *common]) == 0
     assert model.load(tmp_path / "n.npz").estimate is None
     capsys.readouterr()
-    video = str(labelled_clips.parent / "00.mkv")
+    video = str(labeled_clips.parent / "00.mkv")
     words = [video, "--model", str(tmp_path / "n.npz"), *common[:3], "--jobs", "1"]
     assert cli.main(["classify", *words]) == 0
     assert capsys.readouterr().err.count("holds no estimate") == 1
@@ -82,8 +82,8 @@ def outcome_of(shares, *, right, n=40):
 
 
 @pytest.fixture(scope="module")
-def manifest(labelled_clips):
-    return read_labels(labelled_clips)
+def manifest(labeled_clips):
+    return read_labels(labeled_clips)
 
 
 def test_words_by_hand(manifest):

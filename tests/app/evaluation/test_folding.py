@@ -9,7 +9,7 @@ from lsfref.app import flags
 from lsfref.app.evaluation import folding
 from lsfref.app.lists.manifest import Manifest
 from lsfref.errors import LabelsError
-from lsfref.model import LabelledVideo
+from lsfref.model import LabeledVideo
 from lsfref.study.protocol import metrics
 from lsfref.study.protocol.outcome import Outcome, figures
 from lsfref.study.protocol.protocol import TaskLabels
@@ -28,7 +28,7 @@ def task(*sizes):
 
 def listed(groups, n=22):
     groups = [None] * n if groups is None else groups
-    made = [LabelledVideo(str(i), "", None, None, g) for i, g in enumerate(groups)]
+    made = [LabeledVideo(str(i), "", None, None, g) for i, g in enumerate(groups)]
     return Manifest(made, [""] * n, [0] * n, "l.csv")
 
 
@@ -85,7 +85,7 @@ def test_intervals_of_folds_over_groups_know_of_groups():
     """T5: groups of 2, 1 and 1 videos are 4^2 / (4 + 1 + 1) trials; 2 and 2 are two."""
     told = [("a.mp4", "rain", "g"), ("b.mp4", "rain", "g"), ("c.mp4", "normal", None)]
     told += [("d.mp4", "normal", "h"), ("e.mp4", None, "i")]
-    made = [LabelledVideo(name, name, label, "none", group) for name, label, group in told]
+    made = [LabeledVideo(name, name, label, "none", group) for name, label, group in told]
     manifest = Manifest(made, [""] * 5, [0] * 5, "l.csv")
     found = Outcome("m", "background", ("a", "b"), np.array([0, 0, 1, 1]), np.zeros((1, 4), int))
     part = (np.arange(2), np.arange(2, 4))

@@ -49,7 +49,7 @@ def test_a_list_by_hand(folder):
     assert describe(manifest) == [
         "3 videos in 2 groups",
         "background: normal 1, rain 1, snow 1",
-        "foreground: none 1, human 1; 1 unlabelled",
+        "foreground: none 1, human 1; 1 unlabeled",
     ]
 
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from lsfref.app.lists.tables import (
     FeatureTable,
     align,
-    labelled,
+    labeled,
     read_features,
     read_label_table,
     short_names,
@@ -97,17 +97,17 @@ def test_label_forms(tmp_path):
     text = "file,background,foreground,group,note\na.mp4,rain,human,g1,x\nb.mp4,,none,g2,\n"
     labels = read_label_table(write(tmp_path, text), n_rows=2)
     assert labels == [
-        labelled(file="a.mp4", background="rain", foreground="human", group="g1"),
-        labelled(file="b.mp4", foreground="none", group="g2"),
+        labeled(file="a.mp4", background="rain", foreground="human", group="g1"),
+        labeled(file="b.mp4", foreground="none", group="g2"),
     ]
     text = "background,group\nrain,\nsnow,\n"
     labels = read_label_table(write(tmp_path, text), n_rows=2)
-    assert labels == [labelled(background="rain"), labelled(background="snow")]
+    assert labels == [labeled(background="rain"), labeled(background="snow")]
     text = "clips/a 1.mp4 rain\nclips/b.mp4\tsnow\n"
     labels = read_label_table(write(tmp_path, text), n_rows=2)
     assert labels == [
-        labelled(file="clips/a 1.mp4", background="rain"),
-        labelled(file="clips/b.mp4", background="snow"),
+        labeled(file="clips/a 1.mp4", background="rain"),
+        labeled(file="clips/b.mp4", background="snow"),
     ]
 
 
@@ -123,7 +123,7 @@ def test_label_forms(tmp_path):
 )
 def test_bare_lists(tmp_path, text, task):
     labels = read_label_table(write(tmp_path, text), n_rows=3)
-    assert labels == [labelled(**{task: label}) for label in ("tree waving", "rain", "rain")]
+    assert labels == [labeled(**{task: label}) for label in ("tree waving", "rain", "rain")]
 
 
 def test_bare_numbers_are_class_names(tmp_path):
@@ -142,7 +142,7 @@ def test_alignment_by_name_and_by_row(tmp_path):
     with pytest.raises(LabelsError, match=r"3 rows; .*labels.csv has 2 labels"):
         align([named], [row._replace(file="") for row in labels], "labels.csv")
     with pytest.raises(LabelsError, match=r"no row named 'x' and 1 more"):
-        align([named], [labelled(file="x"), labelled(file="y")], "labels.csv")
+        align([named], [labeled(file="x"), labeled(file="y")], "labels.csv")
 
 
 @pytest.mark.parametrize(

@@ -25,9 +25,9 @@ pytestmark = pytest.mark.unwatched
 
 
 @pytest.fixture(scope="module")
-def found(best_model, labelled_clips):
+def found(best_model, labeled_clips):
     """The answerer of preset `best`, a clip as a vector, and its evidence."""
-    system, path = preset.answerer(load(best_model)), labelled_clips.parent / "10.mkv"
+    system, path = preset.answerer(load(best_model)), labeled_clips.parent / "10.mkv"
     described = system.describe(path)
     return system, described, evidence_of(system, path, described.pooled_E)
 
@@ -42,11 +42,11 @@ def test_the_experts_together_make_the_answer(found):
         np.testing.assert_allclose(shares, system.shares(task, described.pooled_E[None])[0])
 
 
-def test_the_tracks_say_nothing_where_there_are_none(found, labelled_clips):
+def test_the_tracks_say_nothing_where_there_are_none(found, labeled_clips):
     system, described, _ = found
     vector = np.concatenate([np.zeros(MOMENTS), described.pooled_E[MOMENTS:]])
     assert not tracked(vector[None])[0]
-    seen = evidence_of(system, labelled_clips.parent / "10.mkv", vector)
+    seen = evidence_of(system, labeled_clips.parent / "10.mkv", vector)
     assert not any("tracks" in said for said in seen.experts.values())
     assert any("people" in said for said in seen.experts.values())
 

@@ -43,7 +43,7 @@ def test_classes_of_equal_shares_are_all_named_as_classify_does(stories):
     assert "normal or camera shaking, with a share of 40 % each. " in text
     assert "none or human, with a share of 50 % each. " in text
     assert "each. tree waving 20 %" in text
-    assert "Of the 3 labelled videos most like this one, 3 have that label" in text  # none, human
+    assert "Of the 3 labeled videos most like this one, 3 have that label" in text  # none, human
 
 
 def test_no_mark_stands_for_classes_of_two_tasks(stories):
@@ -70,8 +70,8 @@ def test_the_ten_stages_are_listed_and_there(stories):
     assert "No model was given" in bare.text
 
 
-def test_a_video_of_the_index_is_named_as_such(stories, labelled_clips):
-    page = page_of(stories[1], [labelled_clips.parent])
+def test_a_video_of_the_index_is_named_as_such(stories, labeled_clips):
+    page = page_of(stories[1], [labeled_clips.parent])
     assert "This video itself is in the index, as 10.mkv" in page.text
     shown = [image["alt"] for image in page.images if image["alt"].startswith("Indexed video")]
     hits = [hit for search in stories[1].searches.values() for hit in search.hits[:6]]

@@ -101,8 +101,8 @@ def test_without_trajectories_there_is_a_fault(small_model, tmp_path, n_frames, 
         assert found.n_frames == n_frames
 
 
-def test_a_damaged_video_is_refused_where_it_should_be(small_model, labelled_clips, tmp_path):
-    whole = (labelled_clips.parent / "10.mkv").read_bytes()
+def test_a_damaged_video_is_refused_where_it_should_be(small_model, labeled_clips, tmp_path):
+    whole = (labeled_clips.parent / "10.mkv").read_bytes()
     path = tmp_path / "cut.mkv"
     path.write_bytes(whole[: len(whole) * 9 // 10])
     fitted = load(small_model)
@@ -127,12 +127,12 @@ def test_indexed_videos_are_found_below_the_folders_alone(tmp_path):
     assert find_indexed("sub", folders) is None
 
 
-def test_a_thumbnail_is_an_early_frame(labelled_clips, tmp_path, small_model):
+def test_a_thumbnail_is_an_early_frame(labeled_clips, tmp_path, small_model):
     config = load(small_model).config
     (tmp_path / "no.mkv").write_text("no video")
     assert thumbnail(tmp_path / "no.mkv", config) is None
     assert thumbnail(tmp_path / "missing.mkv", config) is None
-    frame = thumbnail(labelled_clips.parent / "10.mkv", config)
+    frame = thumbnail(labeled_clips.parent / "10.mkv", config)
     assert abs(frame - clip("tree waving", 10, human=True)[11]).mean() < 12
     assert frame.shape == (41, 53)
 
@@ -144,9 +144,9 @@ def test_the_label_of_a_row_is_found_in_its_task():
     assert [label_of(task, row) for row in (2, 5, 7)] == ["b", "a", "c"]
 
 
-def test_the_story_has_a_path_of_any_kind(labelled_clips, small_model):
+def test_the_story_has_a_path_of_any_kind(labeled_clips, small_model):
     fitted = load(small_model)
-    assert gather(str(Path(labelled_clips.parent / "11.mkv")), fitted.config).model is None
+    assert gather(str(Path(labeled_clips.parent / "11.mkv")), fitted.config).model is None
 
 
 def test_a_still_scene_is_answered_without_neighbors(small_model, tmp_path):

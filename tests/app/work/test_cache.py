@@ -436,8 +436,8 @@ def test_strict_refuses_damage_computed_or_kept_and_no_remark_on_the_cache(video
     assert len(rows(strict_extract(video, CONFIG, inner=unkept))[0]) == 5003
 
 
-def test_real_clips_give_the_same_rows_from_the_folder(labelled_clips, folder):
-    path = labelled_clips.parent / "00.mkv"
+def test_real_clips_give_the_same_rows_from_the_folder(labeled_clips, folder):
+    path = labeled_clips.parent / "00.mkv"
     config = dataclasses.replace(CONFIG, n_scales=1)
     plain = rows(extract(path, config))
     kept = CachedExtract(folder)

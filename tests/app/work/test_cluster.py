@@ -139,31 +139,31 @@ def train(labels, model, *flags):
 
 
 @pytest.fixture(scope="module")
-def wanted(labelled_clips, tmp_path_factory):
+def wanted(labeled_clips, tmp_path_factory):
     """The model of one job."""
     model = tmp_path_factory.mktemp("wanted") / "model.npz"
-    run(*train(labelled_clips, model, "--jobs", "1", "--cache", "none"))
+    run(*train(labeled_clips, model, "--jobs", "1", "--cache", "none"))
     return model
 
 
 @real
-def test_the_bytes_are_those_of_one_job(cluster, labelled_clips, wanted, tmp_path):
+def test_the_bytes_are_those_of_one_job(cluster, labeled_clips, wanted, tmp_path):
     """Of every command; paths are those of the folder where it is run."""
-    home, on = labelled_clips.parent, ["--cluster", cluster.address]
+    home, on = labeled_clips.parent, ["--cluster", cluster.address]
     caches = ["--cache", tmp_path / "cache"]
-    run(*train(labelled_clips.name, tmp_path / "m.npz", *on, *caches), cwd=home)
+    run(*train(labeled_clips.name, tmp_path / "m.npz", *on, *caches), cwd=home)
     assert (tmp_path / "m.npz").read_bytes() == wanted.read_bytes()
     for words in (
         ["classify", ".", "--model", wanted, "--json"],
         ["classify", "00.mkv", "--model", wanted, "--json", "--timeline", "1"],
         ["retrieve", "00.mkv", "--model", wanted, "--json"],
-        ["check", labelled_clips.name],
-        ["evaluate", "--labels", labelled_clips.name, "--folds", "3", "--json", *QUICK],
+        ["check", labeled_clips.name],
+        ["evaluate", "--labels", labeled_clips.name, "--folds", "3", "--json", *QUICK],
         ["classify", "absent.mkv", "00.mkv", "--model", wanted, "--json"],
         [
             "compare",
             "--labels",
-            labelled_clips.name,
+            labeled_clips.name,
             "--folds",
             "2",
             "--rows",
@@ -192,10 +192,10 @@ def test_the_bytes_are_those_of_one_job(cluster, labelled_clips, wanted, tmp_pat
 
 
 @real
-def test_a_worker_that_is_killed_costs_a_line(make, labelled_clips, wanted, tmp_path):
+def test_a_worker_that_is_killed_costs_a_line(make, labeled_clips, wanted, tmp_path):
     cluster, cache = make(), tmp_path / "cache"
     model = tmp_path / "m.npz"
-    running = start(*train(labelled_clips, model, "--cache", cache, "--cluster", cluster.address))
+    running = start(*train(labeled_clips, model, "--cache", cache, "--cluster", cluster.address))
     until(lambda: list(cache.glob("*")))
     victims = cluster.ask(lambda dask_scheduler: [w.pid for w in dask_scheduler.workers.values()])
     os.kill(victims[0], signal.SIGKILL)
@@ -206,11 +206,11 @@ def test_a_worker_that_is_killed_costs_a_line(make, labelled_clips, wanted, tmp_
 
 
 @real
-def test_a_video_that_kills_and_one_that_is_not_seen(make, labelled_clips, tmp_path):
+def test_a_video_that_kills_and_one_that_is_not_seen(make, labeled_clips, tmp_path):
     """Clip 01 ends each worker that reads it; 11 is not there for workers. The others are done."""
     (tmp_path / "odd.py").write_text(ODD)
     cluster = make(workers=["--preload", tmp_path / "odd.py"])
-    clips = sorted(labelled_clips.parent.glob("*.mkv"))
+    clips = sorted(labeled_clips.parent.glob("*.mkv"))
     words = ["extract", *clips, "--out", tmp_path / "out", "--cache", "none", *QUICK[-2:]]
     _, err = run(*words, "--cluster", cluster.address, status=1)
     assert "01.mkv: worker after worker died on it, at last alone" in err
@@ -221,11 +221,11 @@ def test_a_video_that_kills_and_one_that_is_not_seen(make, labelled_clips, tmp_p
 
 @real
 @pytest.mark.parametrize("odd", ["threads", "version"])
-def test_a_worker_that_is_not_alike_is_refused_by_name(make, labelled_clips, tmp_path, odd):
+def test_a_worker_that_is_not_alike_is_refused_by_name(make, labeled_clips, tmp_path, odd):
     (tmp_path / "odd.py").write_text("import lsfref; lsfref.__version__ = '0.0.1'")
     words = {"threads": ["--nthreads", "2"], "version": ["--preload", tmp_path / "odd.py"]}[odd]
     cluster = make(n_workers=1, workers=words)
-    _, err = run("check", labelled_clips, "--cluster", cluster.address, status=3)
+    _, err = run("check", labeled_clips, "--cluster", cluster.address, status=3)
     told = {"threads": "--nthreads is 2, and has to be 1", "version": "lsfref is 0.0.1, and has"}
     assert re.search(rf"worker tcp://\S+: {told[odd]}", err), err
 
@@ -248,9 +248,9 @@ def test_one_that_joins_later_is_looked_at_too(monkeypatch):
 
 
 @real
-def test_a_scheduler_that_goes_away_is_told_and_the_cache_kept(make, labelled_clips, tmp_path):
+def test_a_scheduler_that_goes_away_is_told_and_the_cache_kept(make, labeled_clips, tmp_path):
     cluster, cache = make(), tmp_path / "cache"
-    words = train(labelled_clips, tmp_path / "m.npz", "--cache", cache)
+    words = train(labeled_clips, tmp_path / "m.npz", "--cache", cache)
     running = start(*words, "--cluster", cluster.address)
     until(lambda: list(cache.glob("*.npz")))
     cluster.running[0].kill()
@@ -262,9 +262,9 @@ def test_a_scheduler_that_goes_away_is_told_and_the_cache_kept(make, labelled_cl
 
 
 @real
-def test_ctrl_c_leaves_nothing_to_be_done(cluster, labelled_clips, tmp_path):
+def test_ctrl_c_leaves_nothing_to_be_done(cluster, labeled_clips, tmp_path):
     cache = tmp_path / "cache"
-    words = train(labelled_clips, tmp_path / "m.npz", "--cache", cache)
+    words = train(labeled_clips, tmp_path / "m.npz", "--cache", cache)
     running = start(*words, "--cluster", cluster.address)
     until(lambda: list(cache.glob("*")))
     running.send_signal(signal.SIGINT)
@@ -275,11 +275,11 @@ def test_ctrl_c_leaves_nothing_to_be_done(cluster, labelled_clips, tmp_path):
 
 
 @real
-def test_the_section_of_the_readme(labelled_clips, tmp_path):
+def test_the_section_of_the_readme(labeled_clips, tmp_path):
     """Its lines after `pip install`, in a shell, with two workers here."""
     section = (ROOT / "README.md").read_text().partition("## More than one machine")[2]
     _, *lines = section.partition("```sh\n")[2].partition("```")[0].splitlines()
-    shutil.copytree(labelled_clips.parent, tmp_path / "demo")
+    shutil.copytree(labeled_clips.parent, tmp_path / "demo")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = str(free.getsockname()[1])
@@ -303,22 +303,22 @@ def test_the_section_of_the_readme(labelled_clips, tmp_path):
 
 
 @real
-def test_a_scheduler_that_is_not_there_and_one_without_workers(make, labelled_clips):
-    _, err = run("check", labelled_clips, "--cluster", "tcp://127.0.0.1:9", status=3)
+def test_a_scheduler_that_is_not_there_and_one_without_workers(make, labeled_clips):
+    _, err = run("check", labeled_clips, "--cluster", "tcp://127.0.0.1:9", status=3)
     assert "no scheduler with a worker" in err
-    _, err = run("check", labelled_clips, "--cluster", make(n_workers=0).address, status=3)
+    _, err = run("check", labeled_clips, "--cluster", make(n_workers=0).address, status=3)
     assert "no scheduler with a worker" in err
 
 
-def test_without_the_package_it_is_one_sentence(monkeypatch, labelled_clips, capsys):
+def test_without_the_package_it_is_one_sentence(monkeypatch, labeled_clips, capsys):
     monkeypatch.setitem(sys.modules, "dask", None)
-    assert main(["check", str(labelled_clips), "--cluster", "tcp://127.0.0.1:8786"]) == 3
+    assert main(["check", str(labeled_clips), "--cluster", "tcp://127.0.0.1:8786"]) == 3
     told = 'run.py check: --cluster: Dask is not installed; pip install "dask[distributed]"'
     assert capsys.readouterr().err.splitlines()[-1].endswith(told.partition(" ")[2])
 
 
-def test_jobs_or_a_cluster(labelled_clips, capsys):
-    words = ["check", str(labelled_clips), "--jobs", "2", "--cluster", "tcp://127.0.0.1:8786"]
+def test_jobs_or_a_cluster(labeled_clips, capsys):
+    words = ["check", str(labeled_clips), "--jobs", "2", "--cluster", "tcp://127.0.0.1:8786"]
     with pytest.raises(SystemExit) as left:
         main(words)
     assert left.value.code == 2

@@ -264,13 +264,13 @@ def test_an_entry_that_shrinks_while_it_is_read_is_told_in_a_sentence(kept):
         rows(found)
 
 
-def test_what_stages_1_to_4_make_is_never_refused(labelled_clips, tmp_path):
+def test_what_stages_1_to_4_make_is_never_refused(labeled_clips, tmp_path):
     """At every setting of the extraction that widens what a row may hold."""
     import dataclasses
 
     from lsfref.phases.extraction import extract
 
-    path = Path(labelled_clips).parent / "00.mkv"
+    path = Path(labeled_clips).parent / "00.mkv"
     for values in ({}, {"dtype": "float64"}, {"camera_motion": "homography"}):
         config = dataclasses.replace(CONFIG, n_scales=8, **values)
         found = extract(path, config)

@@ -36,14 +36,14 @@ def fail(x):
     raise LsfrefError(f"no good: {x}")
 
 
-def test_nothing_in_the_current_folder_is_run(tmp_path, labelled_clips):
+def test_nothing_in_the_current_folder_is_run(tmp_path, labeled_clips):
     """Modules beside the videos have the names of those that a worker imports first."""
     names = "multiprocessing numpy json threading signal argparse runpy zipfile lsfref scipy"
     for name in names.split():
         (tmp_path / f"{name}.py").write_text(
             f"open({str(tmp_path / 'ran')!r}, 'a').write('{name} ')"
         )
-    words = ["check", str(labelled_clips), "--jobs", "2"]
+    words = ["check", str(labeled_clips), "--jobs", "2"]
     command = [sys.executable, str(ROOT / "run.py"), *words]
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONSAFEPATH"}
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
@@ -152,9 +152,9 @@ def test_a_process_that_dies_costs_its_video_alone(tmp_path):
     assert [path for path, pid in tries if pid == last] == [paths[3]]  # alone
 
 
-def test_a_run_goes_on_when_a_worker_is_killed(labelled_clips, tmp_path):
+def test_a_run_goes_on_when_a_worker_is_killed(labeled_clips, tmp_path):
     """`extract` of a video whose reader kills the process that reads it."""
-    paths = sorted(labelled_clips.parent.glob("*.mkv"))[:4]
+    paths = sorted(labeled_clips.parent.glob("*.mkv"))[:4]
     deadly = tmp_path / "deadly.py"
     deadly.write_text(
         "import os, sys\n"
@@ -226,9 +226,9 @@ def catches(process, number):
 @pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="/proc tells when to begin")
 @pytest.mark.parametrize("at", [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.65, 0.7, 0.75, 0.8, 0.9])
-def test_an_early_ctrl_c_shows_no_traceback(labelled_clips, tmp_path, at):
+def test_an_early_ctrl_c_shows_no_traceback(labeled_clips, tmp_path, at):
     endless = ["--set", "epochs=1000000"]  # else a fast machine is done before the signal comes
-    words = train(labelled_clips, tmp_path / "m.npz", "--jobs", "2", "--cache", "none", *endless)
+    words = train(labeled_clips, tmp_path / "m.npz", "--jobs", "2", "--cache", "none", *endless)
     running = start(words)
     while not catches(running, signal.SIGTERM):
         time.sleep(0.005)
@@ -253,10 +253,10 @@ def train(labels, model, *flags):
 
 
 @pytest.fixture(scope="module")
-def wanted(labelled_clips, tmp_path_factory):
+def wanted(labeled_clips, tmp_path_factory):
     """The model of one job without a cache."""
     model = tmp_path_factory.mktemp("wanted") / "model.npz"
-    assert cli.main(train(labelled_clips, model, "--jobs", "1", "--cache", "none", "--quiet")) == 0
+    assert cli.main(train(labeled_clips, model, "--jobs", "1", "--cache", "none", "--quiet")) == 0
     return model.read_bytes()
 
 
@@ -283,10 +283,10 @@ def gone(session, *, within):
 @pytest.mark.slow
 @pytest.mark.parametrize("whole_group", [False, True], ids=["kill", "terminal"])
 def test_interrupted_and_continued_by_two_jobs_gives_the_same_bytes(
-    labelled_clips, wanted, tmp_path, whole_group
+    labeled_clips, wanted, tmp_path, whole_group
 ):
     model, cache = tmp_path / "model.npz", tmp_path / "cache"
-    arguments = train(labelled_clips, model, "--jobs", "2", "--cache", cache)
+    arguments = train(labeled_clips, model, "--jobs", "2", "--cache", cache)
     running = start(arguments)
     end = time.monotonic() + 120
     while not list(cache.glob("*.npz")) and time.monotonic() < end:
@@ -310,15 +310,15 @@ def test_interrupted_and_continued_by_two_jobs_gives_the_same_bytes(
     assert again.returncode == 0, err
     assert model.read_bytes() == wanted
     model.unlink()
-    assert cli.main(train(labelled_clips, model, "--jobs", "1", "--cache", cache, "--quiet")) == 0
+    assert cli.main(train(labeled_clips, model, "--jobs", "1", "--cache", cache, "--quiet")) == 0
     assert model.read_bytes() == wanted  # all from the cache
     assert not list(tmp_path.rglob("*.tmp"))
 
 
 @pytest.mark.slow
-def test_nobody_outlives_a_killed_parent(labelled_clips, tmp_path):
+def test_nobody_outlives_a_killed_parent(labeled_clips, tmp_path):
     cache = tmp_path / "cache"
-    running = start(train(labelled_clips, tmp_path / "m.npz", "--jobs", "2", "--cache", cache))
+    running = start(train(labeled_clips, tmp_path / "m.npz", "--jobs", "2", "--cache", cache))
     end = time.monotonic() + 120
     while not list(cache.glob("*")) and time.monotonic() < end:
         time.sleep(0.02)
@@ -327,9 +327,9 @@ def test_nobody_outlives_a_killed_parent(labelled_clips, tmp_path):
     assert gone(running.pid, within=30)
 
 
-def test_a_broken_entry_is_told_and_the_model_is_the_same(labelled_clips, wanted, tmp_path, capsys):
+def test_a_broken_entry_is_told_and_the_model_is_the_same(labeled_clips, wanted, tmp_path, capsys):
     model, cache = tmp_path / "model.npz", tmp_path / "cache"
-    arguments = train(labelled_clips, model, "--jobs", "1", "--cache", cache)
+    arguments = train(labeled_clips, model, "--jobs", "1", "--cache", cache)
     assert cli.main(arguments) == 0
     entry = sorted(cache.iterdir())[0]
     entry.write_bytes(entry.read_bytes()[:-100])

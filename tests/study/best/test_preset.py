@@ -15,7 +15,7 @@ import lsfref
 from lsfref import model, pipeline
 from lsfref.app.cli import main
 from lsfref.errors import LsfrefError, ModelError, VideoError
-from lsfref.model import Extras, LabelledVideo
+from lsfref.model import Extras, LabeledVideo
 from lsfref.phases.extraction import Extraction, Work
 from lsfref.phases.passes import Pooled
 from lsfref.storage.choices import parse_setting
@@ -137,7 +137,7 @@ def test_videos_without_trajectories_are_learned_from_and_not_called_skipped(tra
 def test_what_is_added_is_as_if_it_had_been_learned_at_once(made, extract, tmp_path):
     """The experts, that is: of the same vectors, labels and classes; the network is the old one."""
     fog = [
-        LabelledVideo(f"fog-{f}-{i}-x.mp4", f"fog-{f}-{i}-x.mp4", "fog", f, "x")
+        LabeledVideo(f"fog-{f}-{i}-x.mp4", f"fog-{f}-{i}-x.mp4", "fog", f, "x")
         for i, f in enumerate(["none", "human"])
     ]
     classes = CLASSES | {"background": ("fog", *CLASSES["background"])}
@@ -170,7 +170,7 @@ def test_what_cannot_be_read_again_ends_the_adding_in_a_sentence(fitted, monkeyp
     name = "rain-human-9-x.mp4"
     fault = Pooled(None, 0, 0, (), f"{name}: cannot be opened")
     monkeypatch.setattr(best, "describe_video", lambda path, **_: fault)
-    new = [LabelledVideo(name, name, "rain", "human", "x")]
+    new = [LabeledVideo(name, name, "rain", "human", "x")]
     with pytest.raises(LsfrefError, match=r"9-x\.mp4: cannot be opened"):
         best.add(fitted, new, order=lambda task, _: CLASSES[task], work=Work(FakeExtract()))
 
@@ -334,18 +334,18 @@ def test_values_that_are_not_finite_are_refused(fitted, tmp_path):
 
 
 @pytest.fixture(scope="module")
-def trained(labelled_clips, tmp_path_factory):
+def trained(labeled_clips, tmp_path_factory):
     folder = tmp_path_factory.mktemp("best")
-    words = ["--labels", str(labelled_clips), "--cache", str(folder / "cache"), *QUICK]
+    words = ["--labels", str(labeled_clips), "--cache", str(folder / "cache"), *QUICK]
     name = str(folder / "m.npz")
     assert main(["train", "--preset", "best", "--set", "gamma=0.5", *words, "--model", name]) == 0
     return name, ["--cache", str(folder / "cache"), "--jobs", "1"], words
 
 
-def test_classify_and_its_timeline(trained, labelled_clips, capsys):
+def test_classify_and_its_timeline(trained, labeled_clips, capsys):
     name, common, _ = trained
     capsys.readouterr()
-    assert main(["classify", "--model", name, *common, "--json", str(labelled_clips.parent)]) == 0
+    assert main(["classify", "--model", name, *common, "--json", str(labeled_clips.parent)]) == 0
     rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert len(rows) == 9
     for row in rows:
@@ -398,9 +398,9 @@ def test_evaluate_on_tables(tmp_path, capsys):
     assert row["accuracy_mean"] > 0.9
 
 
-def test_train_reports_on_the_videos_set_aside(trained, labelled_clips, tmp_path, capsys):
-    header, *lines = labelled_clips.read_text().splitlines()
-    folder = labelled_clips.parent
+def test_train_reports_on_the_videos_set_aside(trained, labeled_clips, tmp_path, capsys):
+    header, *lines = labeled_clips.read_text().splitlines()
+    folder = labeled_clips.parent
     lines = [f"{folder / line},{'test' if line[1] == '2' else 'train'}" for line in lines]
     labels, name = tmp_path / "split.csv", str(tmp_path / "m.npz")
     labels.write_text("\n".join([header + ",split", *lines]) + "\n")

@@ -81,7 +81,7 @@ def test_easy_queries_are_answered_right_however_they_are_asked(rule):
     assert len(ask_svm(0 * index, labels, queries, n_classes=2)) == 11
 
 
-def test_exact_neighbours_by_hand():
+def test_exact_neighbors_by_hand():
     index = np.array([[0.0], [1.0], [2.0], [10.0]])
     votes = ask_exact(index, np.array([1, 0, 1, 0]), np.array([[0.4]]), k=3, n_classes=2)
     np.testing.assert_allclose(votes.confidence_MC, [[1 / 3, 2 / 3]], rtol=1e-15)

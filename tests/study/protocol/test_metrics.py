@@ -9,7 +9,7 @@ from lsfref.study.protocol.metrics import (
     calibration_table,
     coverage_table,
     sign_test,
-    summarise,
+    summarize,
     wilson_interval,
 )
 
@@ -18,7 +18,7 @@ SAID = np.array([0, 0, 1, 1, -1, 0, 3])
 
 
 def test_summary_by_hand():
-    summary = summarise(TRUE, SAID, 5)
+    summary = summarize(TRUE, SAID, 5)
     assert summary.accuracy == 4 / 7
     assert summary.recall_mean == pytest.approx((2 / 3 + 1 / 2 + 1 / 2) / 3, rel=1e-15)
     assert summary.majority == 3 / 7
@@ -28,11 +28,11 @@ def test_summary_by_hand():
     np.testing.assert_array_equal(summary.unanswered_C, [0, 1, 0, 0, 0])
     np.testing.assert_array_equal(np.isnan(summary.recall_C), [False, False, True, False, True])
     assert summary.interval == wilson_interval(4 / 7, 7)
-    assert summarise(TRUE, SAID, 5, n_videos=3).interval == wilson_interval(4 / 7, 3)
+    assert summarize(TRUE, SAID, 5, n_videos=3).interval == wilson_interval(4 / 7, 3)
 
 
 def test_no_answer_at_all_is_all_wrong():
-    summary = summarise(TRUE, np.full(7, -1), 5)
+    summary = summarize(TRUE, np.full(7, -1), 5)
     assert summary.accuracy == 0
     assert summary.recall_mean == 0
     assert summary.confusion_CC.sum() == 0
@@ -41,7 +41,7 @@ def test_no_answer_at_all_is_all_wrong():
 
 
 def test_wilson_by_hand():
-    # 1 of 2 with z = 2: centre 1/2, half 2 sqrt(1/4 / 2 + 4 / 16) / (1 + 4 / 2)
+    # 1 of 2 with z = 2: center 1/2, half 2 sqrt(1/4 / 2 + 4 / 16) / (1 + 4 / 2)
     low, high = wilson_interval(0.5, 2, z=2.0)
     half = 2 * math.sqrt(0.125 + 0.25) / 3
     assert (low, high) == pytest.approx((0.5 - half, 0.5 + half), rel=1e-14)
@@ -135,12 +135,12 @@ labels = st.lists(st.tuples(st.integers(0, 4), st.integers(-1, 4)), min_size=1, 
 @given(labels, st.permutations(range(5)))
 def test_summary_ignores_the_order_of_videos_and_follows_renamed_classes(pairs, names):
     true, said = np.array(pairs).T
-    summary = summarise(true, said, 5)
-    back = summarise(true[::-1], said[::-1], 5)
+    summary = summarize(true, said, 5)
+    back = summarize(true[::-1], said[::-1], 5)
     assert back.accuracy == summary.accuracy
     np.testing.assert_array_equal(back.confusion_CC, summary.confusion_CC)
     names = np.array([*names, -1])
-    other = summarise(names[true], names[said], 5)
+    other = summarize(names[true], names[said], 5)
     assert other.accuracy == summary.accuracy
     assert other.majority == summary.majority
     assert other.recall_mean == pytest.approx(summary.recall_mean, rel=1e-12)
@@ -163,7 +163,7 @@ def test_summary_ignores_the_order_of_videos_and_follows_renamed_classes(pairs, 
 )
 def test_bad_answers_are_refused(true, said, fault):
     with pytest.raises(ValueError, match=fault):
-        summarise(np.array(true, dtype=int), np.array(said, dtype=int), 5)
+        summarize(np.array(true, dtype=int), np.array(said, dtype=int), 5)
 
 
 def test_bad_numbers_are_refused():

@@ -18,7 +18,7 @@ def test_by_hand():
     """One column a side: the correlation, with the ridge in both variances."""
     left = np.array([[1.0], [2.0], [3.0], [6.0]])
     right = np.array([[-1.0], [0.0], [-5.0], [-2.0]])
-    cca = fit_cca(left, right, regularisation=0.5)
+    cca = fit_cca(left, right, regularization=0.5)
     sxx, syy = left.var(ddof=1) * 1.5, right.var(ddof=1) * 1.5
     sxy = float(((left - 3) * (right + 2)).sum() / 3)
     assert cca.correlations_R[0] == pytest.approx(abs(sxy) / np.sqrt(sxx * syy), rel=1e-14)
@@ -30,13 +30,13 @@ def test_by_hand():
 
 @given(st.integers(0, 2**32 - 1), st.sampled_from([1e-6, 0.1, 3.0]))
 @settings(max_examples=30)
-def test_directions_are_orthonormal_in_the_regularised_metric(seed, regularisation):
+def test_directions_are_orthonormal_in_the_regularized_metric(seed, regularization):
     rng = np.random.default_rng(seed)
     left, right = two_views(rng)
-    cca = fit_cca(left, right, regularisation=regularisation)
+    cca = fit_cca(left, right, regularization=regularization)
     for table, directions in ((left, cca.left_directions), (right, cca.right_directions)):
         cov = np.cov(table.T)
-        cov += regularisation * np.trace(cov) / len(cov) * np.eye(len(cov))
+        cov += regularization * np.trace(cov) / len(cov) * np.eye(len(cov))
         np.testing.assert_allclose(directions.T @ cov @ directions, np.eye(5), atol=1e-6)
     cross = np.cov(left.T, right.T)[:5, 5:]
     between = cca.left_directions.T @ cross @ cca.right_directions
@@ -45,11 +45,11 @@ def test_directions_are_orthonormal_in_the_regularised_metric(seed, regularisati
     assert cca.correlations_R.max() < 1
 
 
-def test_closed_form_by_the_generalised_eigenproblem():
+def test_closed_form_by_the_generalized_eigenproblem():
     """[0 Sxy; Syx 0] z = rho [Sxx 0; 0 Syy] z, another route to the same answer, within 1e-6."""
     rng = np.random.default_rng(0)
     left, right = two_views(rng)
-    cca = fit_cca(left, right, regularisation=0.05)
+    cca = fit_cca(left, right, regularization=0.05)
     joint = np.cov(left.T, right.T)
     xx, yy = joint[:5, :5].copy(), joint[5:, 5:].copy()
     for cov in (xx, yy):
@@ -67,8 +67,8 @@ def test_closed_form_by_the_generalised_eigenproblem():
 def test_without_ridge_the_correlations_ignore_any_mixing_of_columns():
     rng = np.random.default_rng(1)
     left, right = two_views(rng)
-    plain = fit_cca(left, right, regularisation=1e-10).correlations_R
-    mixed = fit_cca(left @ rng.standard_normal((5, 5)), 5 * right + 1, regularisation=1e-10)
+    plain = fit_cca(left, right, regularization=1e-10).correlations_R
+    mixed = fit_cca(left @ rng.standard_normal((5, 5)), 5 * right + 1, regularization=1e-10)
     np.testing.assert_allclose(mixed.correlations_R, plain, atol=1e-6)
     assert (plain[:2] > 1 - 1e-6).all()  # the two shared columns
     assert (plain[2:] < 0.9).all()
@@ -79,11 +79,11 @@ def test_fold_joins_from_left_to_right():
     tables = [rng.standard_normal((37, width)) for width in (3, 5, 2, 7)]
     fused, n_pairs = tables[0], []
     for table in tables[1:]:
-        cca = fit_cca(fused, table, regularisation=0.1, n_components=4)
+        cca = fit_cca(fused, table, regularization=0.1, n_components=4)
         fused = variates(cca, fused, table)
         n_pairs.append(len(cca.correlations_R))
     assert n_pairs == [3, 2, 4]
-    seen, asked = fold(tables, [t[:2] for t in tables], regularisation=0.1, n_components=4)
+    seen, asked = fold(tables, [t[:2] for t in tables], regularization=0.1, n_components=4)
     np.testing.assert_array_equal(seen, fused)
     np.testing.assert_allclose(asked, fused[:2], atol=1e-12)
 
@@ -91,14 +91,14 @@ def test_fold_joins_from_left_to_right():
 def test_a_fold_of_two_tables_is_one_cca():
     rng = np.random.default_rng(4)
     left, right = two_views(rng)
-    fused, _ = fold([left, right], [left[:3], right[:3]], regularisation=0.1)
-    one = fit_cca(left, right, regularisation=0.1)
+    fused, _ = fold([left, right], [left[:3], right[:3]], regularization=0.1)
+    one = fit_cca(left, right, regularization=0.1)
     np.testing.assert_array_equal(fused, variates(one, left, right))
 
 
 def test_more_columns_than_rows():
     rng = np.random.default_rng(3)
-    cca = fit_cca(rng.standard_normal((5, 11)), rng.standard_normal((5, 7)), regularisation=0.1)
+    cca = fit_cca(rng.standard_normal((5, 11)), rng.standard_normal((5, 7)), regularization=0.1)
     assert np.isfinite(cca.left_directions).all()
     assert cca.correlations_R.max() < 1
 
@@ -106,10 +106,10 @@ def test_more_columns_than_rows():
 def test_errors():
     rows = np.arange(6.0).reshape(3, 2)
     with pytest.raises(ValueError, match="same rows"):
-        fit_cca(rows, rows[:2], regularisation=0.1)
+        fit_cca(rows, rows[:2], regularization=0.1)
     with pytest.raises(ValueError, match="positive"):
-        fit_cca(rows, rows, regularisation=0.0)
+        fit_cca(rows, rows, regularization=0.0)
     with pytest.raises(ValueError, match="constant"):
-        fit_cca(rows, np.full((3, 2), 0.5), regularisation=0.1)
+        fit_cca(rows, np.full((3, 2), 0.5), regularization=0.1)
     with pytest.raises(ValueError, match="two tables"):
-        fold([rows], [rows], regularisation=0.1)
+        fold([rows], [rows], regularization=0.1)

@@ -37,12 +37,12 @@ def small_sizes(monkeypatch):
 
 def fake_extract(labels, *, apart=0.6, poisoned=()):
     """Videos whose descriptors differ by class in their mean."""
-    centres = np.random.default_rng(0).random((3, 426)) * apart
+    centers = np.random.default_rng(0).random((3, 426)) * apart
 
     def extract(path, config):
         m = int(path)
         rng = np.random.default_rng([1, m])
-        rows = centres[labels[m]] + 0.1 * rng.standard_normal((19 + m, 426))
+        rows = centers[labels[m]] + 0.1 * rng.standard_normal((19 + m, 426))
         if m in poisoned:
             rows = 1e4 * rng.standard_normal(rows.shape)
         rows = rows.astype(config.dtype)

@@ -29,8 +29,8 @@ def three_pairs(monkeypatch):
 def some_tables(rng, labels, *, widths=(17, 23), apart=1.0):
     tables = []
     for width in widths:
-        centres = apart * rng.standard_normal((labels.max() + 1, width))
-        tables.append(centres[labels] + rng.standard_normal((len(labels), width)))
+        centers = apart * rng.standard_normal((labels.max() + 1, width))
+        tables.append(centers[labels] + rng.standard_normal((len(labels), width)))
     return tables
 
 
@@ -115,7 +115,7 @@ def test_a_network_on_a_few_rows_takes_enough_steps(kind, switch, monkeypatch):
     rng = np.random.default_rng(11)
     labels = np.where(np.arange(43) < 4, -1, np.arange(43) % 3)
     fused(kind, some_tables(rng, labels % 3), labels)
-    assert calls == [(39, switch, 5, 50)]  # 39 labelled rows, 8 batches, 400 steps
+    assert calls == [(39, switch, 5, 50)]  # 39 labeled rows, 8 batches, 400 steps
 
 
 def test_tables_are_scaled_each_for_itself():

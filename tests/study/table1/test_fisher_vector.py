@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lsfref.study.table1.fisher_vector import add, gradients, normalise
+from lsfref.study.table1.fisher_vector import add, gradients, normalize
 from lsfref.study.table1.mixture import Mixture, fit_mixture, posterior_sums, seed_mixture
 
 
@@ -32,7 +32,7 @@ def test_by_hand():
     vector = fisher_vector([rows], mixture)
     np.testing.assert_allclose(vector, [0, 2, 2, 2 - 5, 3 - 8], atol=1e-14)
     rooted = np.sqrt([0, 2, 2, 3, 5]) * [1, 1, 1, -1, -1] / np.sqrt(12)
-    np.testing.assert_allclose(normalise(vector[None])[0], rooted, atol=1e-14)
+    np.testing.assert_allclose(normalize(vector[None])[0], rooted, atol=1e-14)
 
 
 @given(st.integers(0, 2**32 - 1))
@@ -49,7 +49,7 @@ def test_order_repetition_and_blocks_change_nothing(seed):
     ):
         np.testing.assert_allclose(fisher_vector(blocks, mixture), vector, atol=1e-13)
     assert vector[:5].sum() == pytest.approx(0, abs=1e-13)
-    assert np.linalg.norm(normalise(vector[None])) == pytest.approx(1, rel=1e-12)
+    assert np.linalg.norm(normalize(vector[None])) == pytest.approx(1, rel=1e-12)
 
 
 def test_equals_the_literal_loops():
@@ -88,4 +88,4 @@ def test_rows_of_a_converged_mixture_have_no_gradient():
 
 
 def test_zero_vectors_stay():
-    np.testing.assert_array_equal(normalise(np.zeros((2, 3))), np.zeros((2, 3)))
+    np.testing.assert_array_equal(normalize(np.zeros((2, 3))), np.zeros((2, 3)))

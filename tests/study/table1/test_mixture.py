@@ -5,12 +5,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lsfref.study.table1 import mixture as subject
-from lsfref.study.table1.mixture import Mixture, fit_mixture, maximise, posterior_sums, seed_mixture
+from lsfref.study.table1.mixture import Mixture, fit_mixture, maximize, posterior_sums, seed_mixture
 
 
 def three_clouds(rng, n_rows, *, width=3, offset=0.0):
-    centres = np.arange(3)[rng.integers(0, 3, n_rows)][:, None] * 2.0
-    return centres + rng.standard_normal((n_rows, width)) + offset
+    centers = np.arange(3)[rng.integers(0, 3, n_rows)][:, None] * 2.0
+    return centers + rng.standard_normal((n_rows, width)) + offset
 
 
 def some_mixture(rng, *, n_gaussians=5, width=3):
@@ -31,7 +31,7 @@ def test_by_hand():
     at_zero = -0.5 - 0.5 * np.log(2 * np.pi)
     at_fifty = np.log(0.5) - 49**2 / 2 - 0.5 * np.log(2 * np.pi)
     assert sums.log_likelihood == pytest.approx(2 * at_zero + at_fifty, rel=1e-14)
-    new = maximise(sums, mixture, floor=0.25)
+    new = maximize(sums, mixture, floor=0.25)
     np.testing.assert_allclose(new.weights_G, [1 / 3, 2 / 3], rtol=1e-15)
     np.testing.assert_allclose(new.means_GD, [[0], [25]], atol=1e-14)
     np.testing.assert_allclose(new.variances_GD, [[0.25], [625]], rtol=1e-14)
@@ -72,7 +72,7 @@ def test_sums_and_steps_are_the_literal_ones():
     assert sums.log_likelihood == pytest.approx(likelihood, rel=1e-13)
     np.testing.assert_allclose(sums.posterior_G, r.sum(axis=0), rtol=1e-12)
     np.testing.assert_allclose(sums.first_GD, r.T @ (rows - sums.origin_D), atol=1e-12)
-    new = maximise(sums, mixture, floor=1e-3)
+    new = maximize(sums, mixture, floor=1e-3)
     wanted = oracle.em_step(rows.tolist(), *plain, 1e-3)
     for got, want in zip(new, wanted, strict=True):
         np.testing.assert_allclose(got, want, rtol=1e-10, atol=1e-12)
@@ -162,7 +162,7 @@ def test_seeds_of_two_rows_and_of_one():
 
 
 def test_seeding_prefers_far_rows():
-    """By D^2: the second centre of {0 (99 rows), 1, 3} is 3 nine times as often as 1."""
+    """By D^2: the second center of {0 (99 rows), 1, 3} is 3 nine times as often as 1."""
     rows = np.array([[0.0]] * 99 + [[1.0], [3.0]])
     far = 0
     for seed in range(300):

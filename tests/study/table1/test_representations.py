@@ -16,7 +16,7 @@ from lsfref.phases.phase1 import fit_network
 from lsfref.phases.sampling import survey_videos
 from lsfref.phases.streaming import Block
 from lsfref.study.table1 import representations
-from lsfref.study.table1.fisher_vector import gradients, normalise
+from lsfref.study.table1.fisher_vector import gradients, normalize
 from lsfref.study.table1.mixture import fit_mixture, posterior_sums, seed_mixture
 from lsfref.study.table1.representations import (
     encode_video,
@@ -83,7 +83,7 @@ def test_every_vector_by_hand():
         np.testing.assert_allclose(vectors[kind], want, rtol=1e-4, atol=1e-5)
     for name, columns in DESCRIPTORS.items():
         fitted = encoders.mixtures[name]
-        want = normalise(gradients(posterior_sums(fitted, rows[:, columns]), fitted)[None])[0]
+        want = normalize(gradients(posterior_sums(fitted, rows[:, columns]), fitted)[None])[0]
         np.testing.assert_allclose(vectors[name], want, rtol=1e-6, atol=1e-9)
     for name, vector in encode_video(extract("2", SMALL), encoders).items():
         np.testing.assert_array_equal(vector, np.zeros_like(vectors[name]))  # no trajectories
