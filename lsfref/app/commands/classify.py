@@ -42,8 +42,10 @@ def run(args: argparse.Namespace) -> int:
         look = functools.partial(look, extract=doing.work.extract)
         described = doing.work.each("classifying", look, paths)
         for path, found in zip(paths, described, strict=True):
-            for row in rows_of(path, found, asked, args):
-                rows.append(row)
+            parts = list(rows_of(path, found, asked, args))
+            parts = joined(parts) if timed and not args.every else parts
+            rows += parts
+            for row in parts:
                 if show is not None:
                     show(row)
             doing.progress.report(found.warnings, found.error)
@@ -51,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
             doing.progress.explain(counts(rows))
         status = doing.progress.conclude(len(paths))
     if show is None:
-        print(as_table(rows if args.every or not timed else joined(rows), timed=timed))
+        print(as_table(rows, timed=timed))
     return status
 
 

@@ -71,7 +71,7 @@ def test_a_timeline_under_variable_rate_follows_the_stamps(trained, cache, tmp_p
     late = "settb=1/90000,setpts=(N/15+0.018*mod(N*7\\,5)/4)/TB"
     command = [executable(), "-v", "error", "-i", even, "-vf", late, "-fps_mode", "passthrough"]
     subprocess.run([*command, "-enc_time_base", "1/90000", "-c:v", "ffv1", uneven], check=True)
-    classify(trained, cache, str(uneven), "--timeline", "2", "--json")
+    classify(trained, cache, str(uneven), "--timeline", "2", "--json", "--every")
     rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [row["interval"] for row in rows] == [[0, 29], [30, 59], [60, 71]]
     for row, begin in zip(rows, (0, 2, 4), strict=True):
@@ -238,8 +238,11 @@ def test_every_interval_of_a_timeline_on_request(trained, cache, labeled_clips, 
     classify(trained, cache, *words)
     fewer = capsys.readouterr().out.splitlines()
     assert 2 <= len(fewer) < len(every)
-    classify(trained, cache, *words, "--json")
-    assert len(capsys.readouterr().out.splitlines()) == len(every) - 1
+    for form in ("--json", "--csv"):
+        heads = 1 if form == "--csv" else 0
+        for more, table in (((), fewer), (("--every",), every)):
+            classify(trained, cache, *words, form, *more)
+            assert len(capsys.readouterr().out.splitlines()) - heads == len(table) - 1
 
 
 def test_a_folder_of_pictures_has_the_rate_that_is_given(trained, cache, tmp_path, capsys):
@@ -249,7 +252,7 @@ def test_a_folder_of_pictures_has_the_rate_that_is_given(trained, cache, tmp_pat
     folder.mkdir()
     for number, frame in enumerate(clip("tree waving", 3, n_frames=40)):
         imageio.v3.imwrite(folder / f"frame_{number:05}.png", frame)
-    words = [str(folder), "--timeline", "2", "--json"]
+    words = [str(folder), "--timeline", "2", "--json", "--every"]
     classify(trained, cache, *words, "--rate", "10")
     rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [row["interval"] for row in rows] == [[0, 19], [20, 39]]
