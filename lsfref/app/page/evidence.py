@@ -21,23 +21,25 @@ FAR = 4.0  # standard deviations: numbers further from those of the training cli
 
 
 class Sight(NamedTuple):
-    """The window most like a person among those that move, on the frame where it is."""
+    """A frame, and its windows that move and look like people; without one, the most alike."""
 
     frame: int
-    score: float
+    score: float  # of the most alike
     grey_HW: Floats
     moving_HW: Bools
-    corners_22: Floats  # (x, y) of its left upper corner and of its right lower one
+    corners_N22: Floats  # (x, y) of left upper and right lower corners, the most alike first
 
 
 class Evidence(NamedTuple):
-    """All of it; no sight where no window moves. `families` hold distances from the training.
+    """All of it; first the frame with the window most like a person, none where no window moves.
+
+    `families` hold distances from the training clips.
 
     `experts` hold, by task, what each of them says: {class: share}.
     """
 
     experts: dict[str, dict[str, dict[str, float]]]
-    sight: Sight | None
+    sights: list[Sight]
     families: dict[str, Floats]
 
 
@@ -55,28 +57,32 @@ def evidence_of(system: Answerer, path: PathLike, vector_V: Floats) -> Evidence:
     extras = system.model.extras
     assert extras is not None
     families = from_training(vector_V, extras.arrays["vectors_MV"])
-    return Evidence(said, best_window(system, path), families)
+    return Evidence(said, sights_of(system, path), families)
 
 
-def best_window(system: Answerer, path: PathLike) -> Sight | None:
-    """Return the Sight of a video, looked for as `people` does (X10)."""
-    seen, best = pictures.look(read_frames(path, system.model.config)), None
+def sights_of(system: Answerer, path: PathLike) -> list[Sight]:
+    """Return the Sights of a video, looked for as `people` does (X10)."""
+    seen, sights = pictures.look(read_frames(path, system.model.config)), []
     kept, plan = seen.kept, pictures.plan(seen.n_frames, seen.kept.keys())
     first = np.stack([kept[n] for n in plan.runs[0][: pictures.LAG + 1]]).astype(np.float32)
     sigma = deviation(np.diff(first, axis=0))
-    for look in plan.looks.tolist():
+    for look in np.unique(plan.looks).tolist():
         grey_HW, moving_HW = pictures.moving(kept, look, sigma=sigma)
         counts_hw = people.cumulated(moving_HW)
+        scores: list[Floats] = [np.empty(0)]
+        corners: list[Floats] = [np.empty((0, 2, 2))]
         for windows in people.search(grey_HW):
             moves_HW = people.moving_share(counts_hw, windows) > people.MOVING
-            scores_HW = np.where(moves_HW, windows.scores_HW, -np.inf)
-            place = np.array(np.unravel_index(scores_HW.argmax(), scores_HW.shape))
-            score = float(scores_HW.max())
-            if score > (best.score if best else -np.inf):
-                sides = np.stack([place, place + people.WINDOW + 1]) * people.CELL
-                corners_22 = (sides * windows.scale_2)[:, ::-1]
-                best = Sight(look, score, grey_HW, moving_HW, corners_22)
-    return best
+            places_N2 = np.argwhere(moves_HW)
+            sides_N22 = np.stack([places_N2, places_N2 + people.WINDOW + 1], axis=1) * people.CELL
+            scores.append(windows.scores_HW[moves_HW])
+            corners.append((sides_N22 * windows.scale_2)[:, :, ::-1])
+        score_N = np.concatenate(scores)
+        if len(score_N):
+            order = np.argsort(-score_N, kind="stable")[: max(1, np.sum(score_N > 0))]
+            found = grey_HW, moving_HW, np.concatenate(corners)[order]
+            sights.append(Sight(look, float(score_N[order[0]]), *found))
+    return sorted(sights, key=lambda sight: -sight.score)
 
 
 def from_training(vector_V: Floats, vectors_MV: Floats) -> dict[str, Floats]:
@@ -91,22 +97,30 @@ def from_training(vector_V: Floats, vectors_MV: Floats) -> dict[str, Floats]:
     return families
 
 
+def drawn_sight(sight: Sight) -> str:
+    """Return a frame with its windows and what moves on it, as HTML."""
+    canvas = pixels.Canvas(sight.grey_HW, dim=0.8)
+    canvas.dot(np.argwhere(sight.moving_HW)[:, ::-1].astype(float), marks.SKY, radius=0)
+    around_N52 = sight.corners_N22[:, [[0, 0], [1, 0], [1, 1], [0, 1], [0, 0]], [0, 1]]
+    canvas.line(around_N52[1:], marks.PURPLE)
+    canvas.line(around_N52[:1], marks.ORANGE)
+    alt = f"Frame {sight.frame} with the windows most like people, and the pixels that move"
+    more = len(sight.corners_N22) - 1
+    too = f", {more} more above 0 {marks.swatch(marks.PURPLE)}" if more else ""
+    return figure(
+        pixels.png(canvas.pixels, alt),
+        f"Frame {sight.frame}: the window most like a person {marks.swatch(marks.ORANGE)} of "
+        f"those that move, with a score of {shown(sight.score)} (people are mostly above 0){too}, "
+        f"and the pixels taken for moving {marks.swatch(marks.SKY)}.",
+    )
+
+
 def evidence(found: Evidence) -> str:
     """Return what was looked at, beside what each expert said, as HTML."""
-    sight, body = found.sight, "<p>No window of the size of a person moves enough.</p>"
-    if sight is not None:
-        canvas = pixels.Canvas(sight.grey_HW, dim=0.8)
-        canvas.dot(np.argwhere(sight.moving_HW)[:, ::-1].astype(float), marks.SKY, radius=0)
-        (left, top), (right, bottom) = sight.corners_22
-        around = [[left, top], [right, top], [right, bottom], [left, bottom], [left, top]]
-        canvas.line(np.array([around]), marks.ORANGE)
-        alt = f"Frame {sight.frame} with the window most like a person, and the pixels that move"
-        body = figure(
-            pixels.png(canvas.pixels, alt),
-            f"Frame {sight.frame}: the window most like a person {marks.swatch(marks.ORANGE)} of "
-            f"those that move, with a score of {shown(sight.score)} (people are mostly above 0), "
-            f"and the pixels taken for moving {marks.swatch(marks.SKY)}.",
-        )
+    body = "<p>No window of the size of a person moves enough.</p>"
+    if found.sights:
+        best, *others = (drawn_sight(sight) for sight in found.sights)
+        body = best + (folded("The other frames looked at", "".join(others)) if others else "")
     drawn = "".join(
         figure(charts.bars(far, f"Numbers of {name}"), f"{name}: {len(far)} numbers")
         for name, far in found.families.items()

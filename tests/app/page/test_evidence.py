@@ -10,10 +10,10 @@ from lsfref.app.page.evidence import (
     FAR,
     Evidence,
     Sight,
-    best_window,
     evidence,
     evidence_of,
     from_training,
+    sights_of,
 )
 from lsfref.media.writer import write_video
 from lsfref.model import load
@@ -71,30 +71,35 @@ def test_the_window_lies_on_what_moves(found, tmp_path):
     for t, frame in enumerate(frames):
         frame[40:130, 20 + 4 * t : 50 + 4 * t] = clip("normal", 5, n_frames=1)[0, :1, :30]
     write_video(tmp_path / "moving.mkv", frames)
-    sight = best_window(system, tmp_path / "moving.mkv")
-    (left, top), (right, bottom) = sight.corners_22
-    at = 20 + 4 * sight.frame
-    assert left < at + 30 + 32
-    assert right > at - 32
-    assert top < 130
-    assert bottom > 40
-    assert (bottom - top) / (right - left) == pytest.approx(2, rel=0.02)
-    assert sight.moving_HW[60:110, at : at + 30].mean() > 0.5
+    sights = sights_of(system, tmp_path / "moving.mkv")
+    assert len(sights) == len({sight.frame for sight in sights}) > 1
+    assert [s.score for s in sights] == sorted((s.score for s in sights), reverse=True)
+    for sight in sights:
+        at = 20 + 4 * sight.frame
+        assert len(sight.corners_N22) == 1 or sight.score > 0
+        for (left, top), (right, bottom) in sight.corners_N22:
+            assert at - 32 - (right - left) < left < at + 30 + 32
+            assert top < 130
+            assert bottom > 40
+            assert (bottom - top) / (right - left) == pytest.approx(2, rel=0.02)
+        assert sight.moving_HW[60:110, at : at + 30].mean() > 0.5
     write_video(tmp_path / "still.mkv", np.full((40, 160, 240), 90, np.uint8))
-    assert best_window(system, tmp_path / "still.mkv") is None
+    assert sights_of(system, tmp_path / "still.mkv") == []
 
 
 def test_the_page_shows_the_window_and_the_families():
-    sight = Sight(
-        7, 0.625, np.full((20, 30), 90.0), np.eye(20, 30) > 0, np.array([[2.0, 1.0], [9.0, 15.0]])
-    )
+    corners = np.array([[[2.0, 1.0], [9.0, 15.0]], [[12.0, 1.0], [19.0, 15.0]]])
+    sight = Sight(7, 0.625, np.full((20, 30), 90.0), np.eye(20, 30) > 0, corners)
+    other = sight._replace(frame=9, score=-0.5, corners_N22=corners[:1])
     families = {"noise": np.array([1.0, -4.0]), "people": np.zeros(3)}
-    seen = Evidence({"background": {"tracks": {"a": 1.0}}}, sight, families)
+    seen = Evidence({"background": {"tracks": {"a": 1.0}}}, [sight, other], families)
     page = Page(shell.page("t", [evidence(seen)]))
     assert "Frame 7: the window most like a person" in page.text
     assert "score of 0.625" in page.text
     assert "noise: 2 numbers" in page.text
     assert "people: 3 numbers" in page.text
-    assert len(page.images) == 1
-    page = Page(shell.page("t", [evidence(seen._replace(sight=None))]))
+    assert "0), 1 more above 0" in page.text
+    assert "Frame 9: the window" in page.text.partition("The other frames looked at")[2]
+    assert len(page.images) == 2
+    page = Page(shell.page("t", [evidence(seen._replace(sights=[]))]))
     assert "No window of the size of a person moves enough" in page.text
