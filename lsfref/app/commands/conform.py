@@ -17,8 +17,9 @@ GOLDEN = Path(__file__).parents[3] / "golden"
 def run(args: argparse.Namespace) -> int:
     """Print PASS or FAIL for each tensor, then the first stage that differs; status 1 if any."""
     stages = options.parsed("--stages:", recorder.choose_stages, args.stages)
-    if not Path(args.folder).is_dir():
-        raise options.UsageError(f"{printable(args.folder)}: no such folder")
+    if not (folder := Path(args.folder)).is_dir():
+        why = "a file; give the folder of your outputs" if folder.exists() else "no such folder"
+        raise options.UsageError(f"{printable(folder)}: {why}")
     reference = getattr(args, "against", GOLDEN)
     if reference is GOLDEN and not GOLDEN.is_dir():
         raise options.UsageError(
@@ -28,7 +29,7 @@ def run(args: argparse.Namespace) -> int:
     manifest = recorder.read_manifest(reference)
     away = options.parsed("--without:", comparator.left_out, manifest, args.without)
     verdicts = []
-    found = comparator.compare_folders(Path(args.folder), Path(reference), stages=stages, away=away)
+    found = comparator.compare_folders(folder, Path(reference), stages=stages, away=away)
     for verdict in found:
         verdicts.append(verdict)
         if not (args.quiet and verdict.passed):

@@ -121,6 +121,8 @@ def test_stages_that_are_not_asked_for_do_not_matter(port, capsys):
 def test_usage_is_told(port, tmp_path, capsys):
     status, said = run(capsys, "conform", tmp_path / "nowhere")
     assert (status, "no such folder" in said.err) == (2, True)
+    status, said = run(capsys, "conform", next(port.rglob("*.npy")))
+    assert (status, "npy: a file; give the folder" in said.err) == (2, True)
     status, said = run(capsys, "conform", port, "--stages", "13")
     assert (status, "--stages: want stages such as 8" in said.err) == (2, True)
     status, said = run(capsys, "conform", port, "--against", tmp_path)
