@@ -99,6 +99,13 @@ def test_constant_columns_divide_by_one(kind, dtype):
     assert np.isfinite(apply_scaling(fit_scaling(still_PD, kind=kind), still_PD)).all()
 
 
+def test_a_descriptor_too_small_to_be_squared_stays_as_it_is():
+    """The computed norm is 0, and 1 is put in its place."""
+    rows_PD = np.full((3, 426), 1e-200)
+    scaled_PD = apply_scaling(fit_scaling(rows_PD, kind="unit"), rows_PD)
+    np.testing.assert_array_equal(scaled_PD, rows_PD)
+
+
 def test_statistics_survive_a_large_offset():
     """Means first, then squares: a spread of 1 at 1e8 is still 1."""
     rng = np.random.default_rng(2)

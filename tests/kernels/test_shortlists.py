@@ -34,8 +34,38 @@ def test_the_nearest_are_in_every_list(monkeypatch, dtype, block):
 def test_far_points_are_left_out_and_ties_are_kept():
     index_MN = np.array([[0.0, 0], [1, 0], [100, 0], [1, 0], [0, 100]])
     ready = shortlists.prepare(index_MN)
-    ((_, short, counts_B),) = shortlists.shortlists(ready, np.array([[0.0, 0]]), k=2)
-    assert short[0, : counts_B[0]].tolist() == [0, 1, 3]
+    for k, held in ((2, [0, 1, 3]), (5, [0, 1, 2, 3, 4])):  # 5: all that there are
+        ((_, short, counts_B),) = shortlists.shortlists(ready, np.array([[0.0, 0]]), k=k)
+        assert short[0, : counts_B[0]].tolist() == held
+
+
+def test_what_float32_does_not_tell_apart_is_kept():
+    """A crowd 2^-26 wide, one point at 1 beside it, queries at 64: rounding orders the keys."""
+    rng = np.random.default_rng(0)
+    index_MN = 2.0**-26 * rng.normal(size=(53, 7))
+    index_MN[0] = 1
+    queries_mN = 64 * rng.normal(size=(5, 7))
+    ready = shortlists.prepare(index_MN)
+    ((_, short, counts_B),) = shortlists.shortlists(ready, queries_mN, k=3)
+    for query_N, row, count in zip(queries_mN, short, counts_B, strict=True):
+        apart_M = np.square(index_MN - query_N).sum(axis=1)
+        assert set(np.argsort(apart_M)[:3]) <= set(row[:count])
+
+
+@pytest.mark.parametrize("scale", [0, 2.0**-540, 2.0**-600])
+def test_where_squares_are_zeros_all_are_kept(scale):
+    """One point three times, or three so near that squares underflow: all are as near."""
+    index_MN = scale * np.array([[1.0, 0], [0, 0], [0, 1]])
+    ready = shortlists.prepare(index_MN)
+    ((_, short, _),) = shortlists.shortlists(ready, index_MN[1:2], k=1)
+    assert short.tolist() == [[0, 1, 2]]
+
+
+@pytest.mark.parametrize(("sign", "offset"), [(1, 0), (-1, 0), (1, 2.0**20)])
+def test_the_index_lies_below_one_and_queries_below_2_to_the_50(sign, offset):
+    """Its points lie 1 and 2 from their mean, to this side or that, and the mean anywhere."""
+    ready = shortlists.prepare(sign * np.array([[0.0, 0], [3, 0], [0, 3]]) + offset)
+    assert (ready.s, ready.reach * ready.s) == (1 / 4, 2.0**50)
 
 
 def test_squares_that_overflow_are_refused():

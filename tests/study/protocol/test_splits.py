@@ -80,6 +80,19 @@ def test_group_folds_of_single_rows_are_stratified():
     assert (np.ptp(held, axis=0) <= 1).all()
 
 
+@pytest.mark.parametrize(
+    "sizes",
+    [
+        (1, 1, 3, 5, 5, 7),  # largest first: 7 + 3 | 5 + 5; smallest first would stop at 10 | 12
+        (6, 5, 4, 7, 4),  # from 7 + 4 + 4 | 6 + 5: 6 for the 7, then 5 for the 6, which is group 0
+    ],
+)
+def test_group_folds_of_one_class_are_halves(sizes):
+    groups = np.repeat(np.arange(len(sizes)), sizes)
+    splits = folds(np.zeros(len(groups), int), groups, n_folds=2, rng=np.random.default_rng(0))
+    assert [2 * len(test) for _, test in splits] == [sum(sizes)] * 2
+
+
 def shares_of(labels, groups):
     """The share that each group has of each class, and of all rows."""
     kinds = np.column_stack([labels[:, None] == np.unique(labels), np.ones(len(labels))])
