@@ -9,7 +9,7 @@ from typing import Any
 
 from lsfref.app import options, output
 from lsfref.app.evaluation import systems
-from lsfref.app.evaluation.estimate import caution
+from lsfref.app.evaluation.judgment import caution
 from lsfref.app.lists.label_lists import find_videos
 from lsfref.app.work.session import session
 from lsfref.model import TASKS, Model

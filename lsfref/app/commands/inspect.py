@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from lsfref.app import output
-from lsfref.app.evaluation import estimate, systems
+from lsfref.app.evaluation import judgment, systems
 from lsfref.config import PRESETS, Config
 from lsfref.model import Model, load, versions
 from lsfref.phases.phase2 import neighbor_count
@@ -103,7 +103,7 @@ def lines(told: dict[str, Any], *, blocks: bool) -> list[str]:
         curve = told[f"{name}_curve"]
         ends = f"{curve[0]:.4g} -> {curve[-1]:.4g}"
         text.append(f"{name} loss, {len(curve)} passes: {ends}  {spark(curve, blocks=blocks)}")
-    text += estimate.lines(told["estimate"] or {}) or ["no estimate of its accuracy"]
+    text += judgment.lines(told["estimate"] or {}) or ["no estimate of its accuracy"]
     text.append("versions: " + ", ".join(f"{n} {v}" for n, v in told["versions"].items()))
     text.append(f"choices, as in preset {told['preset']} (* where they differ):")
     plain = PRESETS.get(told["preset"])

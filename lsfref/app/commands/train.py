@@ -32,7 +32,7 @@ def run(args: argparse.Namespace) -> int:
 
 def fit(listed: lists.Manifest, args: argparse.Namespace) -> int:
     """Train on the training part, save, report."""
-    from lsfref.app.evaluation import estimate, held_out, outcomes, systems
+    from lsfref.app.evaluation import estimate, held_out, judgment, outcomes, systems
 
     config, choices = options.chosen(args)
     train = systems.system(choices).train
@@ -50,7 +50,7 @@ def fit(listed: lists.Manifest, args: argparse.Namespace) -> int:
         aside = listed.splits.count("test")
         found = held_out.ask(listed, fitted, doing) if aside else []
         rows = estimate.facts(found, listed, drawn=not args.labels)
-        expected = estimate.lines(rows)
+        expected = judgment.lines(rows)
         if not found and args.estimate != "none":
             names = sorted(video.name for video in manifest.videos)
             known = dict(zip(names, trained.described, strict=True))

@@ -16,7 +16,6 @@ from lsfref.phases.sampling import Describe
 from lsfref.phases.testing import Answer
 from lsfref.study.best.choices import Choices
 from lsfref.study.protocol.answering import Answerer, answer_as, paper_answerer
-from lsfref.study.protocol.evaluate import evaluate_videos
 from lsfref.study.protocol.outcome import Outcome
 
 
@@ -34,6 +33,8 @@ class System(NamedTuple):
 def system(choices: Choices | None) -> System:
     """Return the paper's system, or preset `best` where there are choices of it."""
     if choices is None:
+        from lsfref.study.protocol.evaluate import evaluate_videos  # here: `classify` starts sooner
+
         return System(pipeline.train, evaluate_videos, survey)
     from lsfref.study.best import evaluation, preset, vectors  # here: the paper's starts sooner
 

@@ -5,7 +5,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from lsfref.app.evaluation.estimate import caution, sentence
+from lsfref.app.evaluation.judgment import caution, sentence
 from lsfref.app.page import charts, pixels, stages_1_to_4, stages_5_to_10
 from lsfref.app.page.evidence import evidence
 from lsfref.app.page.folder_page import best_of, either

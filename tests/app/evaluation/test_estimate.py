@@ -1,4 +1,4 @@
-"""What a fresh model is worth: the numbers of evaluate, kept in the model, and their words."""
+"""What a fresh model is worth: the numbers of evaluate, kept in the model."""
 
 import json
 
@@ -7,10 +7,8 @@ import pytest
 
 from lsfref import model
 from lsfref.app import cli
-from lsfref.app.evaluation import estimate
 from lsfref.app.lists.manifest import read_labels
 from lsfref.study.protocol.metrics import wilson_interval
-from lsfref.study.protocol.outcome import Outcome
 
 pytestmark = pytest.mark.unwatched
 QUICK = ["--set", "epochs=2", "--set", "n_samples=400", "--set", "n_scales=1", "--jobs", "1"]
@@ -70,48 +68,6 @@ def test_inspect_and_classify_show_it_and_none_is_said(trained, labeled_clips, t
     words = [video, "--model", str(tmp_path / "n.npz"), *common[:3], "--jobs", "1"]
     assert cli.main(["classify", *words]) == 0
     assert capsys.readouterr().err.count("holds no estimate") == 1
-
-
-def outcome_of(shares, *, right, n=40):
-    true_M = np.arange(n) % 2
-    wrong = np.arange(n) >= right
-    return Outcome(
-        "m", "background", ("normal", "rain"), true_M,
-        np.where(wrong, 1 - true_M, true_M)[None], np.asarray(shares)[None],
-    )  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def manifest(labeled_clips):
-    return read_labels(labeled_clips)
-
-
-def test_words_by_hand(manifest):
-    sure = np.where(np.arange(40) < 32, 0.9, 0.5)  # the 8 wrong ones are unsure
-    videos = manifest.videos[:1] * 39 + [manifest.videos[0]._replace(background="rain", group="z")]
-    videos = [v._replace(background="normal") if v.group != "z" else v for v in videos]
-    listed = manifest._replace(videos=videos)
-    (row,) = estimate.facts([outcome_of(sure, right=32)], listed, drawn=False).values()
-    assert (row["accuracy"], row["majority"], row["threshold"]) == (0.8, 0.5, 0.9)
-    assert row["sources"] == {"normal": 1, "rain": 1}
-    said = estimate.sentence("background", row)
-    assert "expect 80 % right (65 % to 90 %) on cameras not seen; always 'normal' 50 %" in said
-    assert "few sources of 'normal' (1), 'rain' (1): add more" in said
-    assert "8 of 10 are right: --threshold 0.90 is right in 9 of 10 and answers 80 %" in said
-    poor = estimate.facts([outcome_of(sure, right=22)], listed, drawn=False)
-    assert "no better than always 'normal'" in estimate.sentence("background", poor["background"])
-    assert "no better" in estimate.caution(poor)
-    assert estimate.caution({"background": row}) is None
-    assert "drawn scenes" in estimate.caution({"background": row | {"drawn": True}})
-
-
-def test_the_other_preset_is_named_where_it_is_better():
-    here, there = {"background": {"accuracy": 0.5}}, {"background": {"accuracy": 0.74}}
-    assert estimate.compared(here, there, "best") == (
-        "preset best is expected at background 74 %: train with --preset best"
-    )
-    assert "train with" not in estimate.compared(there, here, "best")
-    assert "--estimate both" in estimate.compared(here, None, "best")
 
 
 @pytest.mark.parametrize(
