@@ -97,9 +97,9 @@ def from_training(vector_V: Floats, vectors_MV: Floats) -> dict[str, Floats]:
     return families
 
 
-def drawn_sight(sight: Sight) -> str:
+def drawn_sight(sight: Sight, *, longest: int = pixels.WIDEST) -> str:
     """Return a frame with its windows and what moves on it, as HTML."""
-    canvas = pixels.Canvas(sight.grey_HW, dim=0.8)
+    canvas = pixels.Canvas(sight.grey_HW, dim=0.8, longest=longest)
     canvas.dot(np.argwhere(sight.moving_HW)[:, ::-1].astype(float), marks.SKY, radius=0)
     around_N52 = sight.corners_N22[:, [[0, 0], [1, 0], [1, 1], [0, 1], [0, 0]], [0, 1]]
     canvas.line(around_N52[1:], marks.PURPLE)
@@ -119,8 +119,9 @@ def evidence(found: Evidence) -> str:
     """Return what was looked at, beside what each expert said, as HTML."""
     body = "<p>No window of the size of a person moves enough.</p>"
     if found.sights:
-        best, *others = (drawn_sight(sight) for sight in found.sights)
-        body = best + (folded("The other frames looked at", "".join(others)) if others else "")
+        body, others = drawn_sight(found.sights[0]), found.sights[1:]
+        small = "".join(drawn_sight(sight, longest=pixels.WIDEST // 2) for sight in others)
+        body += folded("The other frames looked at", small) if others else ""
     drawn = "".join(
         figure(charts.bars(far, f"Numbers of {name}"), f"{name}: {len(far)} numbers")
         for name, far in found.families.items()
