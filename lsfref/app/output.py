@@ -24,12 +24,12 @@ def claim(*paths: str | os.PathLike[str]) -> None:
     there = [path for path in paths if os.path.exists(path)]
     if there:
         more = f" and {len(there) - 1} more" if there[1:] else ""
-        tell(f"replaces what is there: {printable(there[0])}{more}")
+        tell(f"will replace what is there: {printable(there[0])}{more}")
 
 
-def counted(n: int, noun: str) -> str:
-    """Return "1 video", "2 videos"."""
-    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
+def counted(n: int | str, noun: str) -> str:
+    """Return "1 video", "2 videos"; of words, such as "10 + 6", plural ones."""
+    return f"{n} {noun}" if str(n) == "1" else f"{n} {noun}s"
 
 
 def write_json(row: Row) -> None:

@@ -67,8 +67,8 @@ def test_what_is_replaced_is_said_and_what_cannot_be_written_refused(tmp_path, c
     old.touch()
     more.touch()
     output.claim(new, old)
-    assert capsys.readouterr().err == f"replaces what is there: {old}\n"
+    assert capsys.readouterr().err == f"will replace what is there: {old}\n"
     output.claim(new, old, more)
-    assert capsys.readouterr().err == f"replaces what is there: {old} and 1 more\n"
+    assert capsys.readouterr().err == f"will replace what is there: {old} and 1 more\n"
     with pytest.raises(WriteError):
         output.claim(tmp_path / "absent" / "m.npz")

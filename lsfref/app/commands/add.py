@@ -8,6 +8,7 @@ from lsfref import model
 from lsfref.app import options, output
 from lsfref.app.evaluation import systems
 from lsfref.app.lists.manifest import KNOWN, class_order, describe, read_labels
+from lsfref.app.output import counted
 from lsfref.app.work.session import session
 from lsfref.storage.files import printable
 
@@ -34,6 +35,6 @@ def run(args: argparse.Namespace) -> int:
     for name, task in grown.model.tasks.items():
         new = [c for c in task.classes if c not in fitted.tasks[name].classes]
         added = f"; new: {', '.join(map(printable, new))}" if new else ""
-        print(f"{name}: {len(task.rows_m)} videos, {len(task.classes)} classes{added}")
+        print(f"{name}: {counted(len(task.rows_m), 'video')}, {len(task.classes)} classes{added}")
     print(f"wrote {printable(args.output)}")
     return 1 if grown.skipped else 0

@@ -24,7 +24,7 @@ from lsfref.errors import LsfrefError, VideoError
 from lsfref.media.pictures import content_digest
 from lsfref.phases.advice import check_classes
 from lsfref.phases.extraction import Extract
-from lsfref.phases.passes import Pooled, survey
+from lsfref.phases.passes import Pooled, survey, trackless
 from lsfref.storage.files import printable
 
 FIELDS = (
@@ -43,14 +43,15 @@ def run(args: argparse.Namespace) -> int:
         print("\n".join(faults), file=sys.stderr if args.json or args.csv else sys.stdout)
         return 3
     manifest = lists.understood(listed, printable(path))
-    config = options.config_from(args)
+    config, choices = options.chosen(args)
+    tracks = choices is None or choices.trackless == "no"
     rows: list[dict[str, Any]] = []
     with session(args, passes=1, n_videos=len(manifest.videos)) as doing:
         show = output.printer(args, FIELDS)
         say = doing.progress.say if show else print
         for text in (*(() if show else lists.describe(manifest)), *faults):
             say(text)
-        look = functools.partial(look_at, config=config, extract=doing.work.extract)
+        look = functools.partial(look_at, config=config, tracks=tracks, extract=doing.work.extract)
         first: dict[str, dict[str, Any]] = {}
         try:
             looks = doing.work.each("extracting", look, [v.path for v in manifest.videos])
@@ -88,10 +89,15 @@ def refusals(manifest: lists.Manifest, rows: Sequence[dict[str, Any]]) -> list[s
 
 
 def look_at(
-    path: str, *, config: Config, extract: Extract
+    path: str, *, config: Config, tracks: bool, extract: Extract
 ) -> tuple[Pooled, tuple[int | None, int | None], str]:
-    """Return what `train` learns of a video, its width and height, and a digest of its bytes."""
+    """Return what `train` learns of a video, its width and height, and a digest of its bytes.
+
+    `tracks`: a video without trajectories is no use.
+    """
     found, size, digest = survey(path, config=config, extract=extract), (None, None), ""
+    if not tracks and trackless(path, found, config):
+        found = found._replace(error=None)
     if found.n_frames:
         # What is wrong with the file is said by the survey.
         first = video.read_frames(path, max_pixels=config.max_pixels, warn=lambda _text: None)

@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 
 from lsfref.app import options, output
 from lsfref.app.evaluation import feature_tables, folding, systems
-from lsfref.app.evaluation.folding import divide, split_in_words
+from lsfref.app.evaluation.folding import divide
 from lsfref.app.evaluation.outcomes import MEASURES, with_ends
 from lsfref.app.evaluation.videos import count, labeled, task_labels
 from lsfref.app.lists import tables
 from lsfref.app.lists.manifest import Manifest, describe, read_labels, refuse_lone_classes
+from lsfref.app.output import counted
 from lsfref.app.page import figure3
 from lsfref.app.page.compare_page import compare_page
 from lsfref.app.work.session import session
@@ -87,7 +88,7 @@ def of_videos(args: argparse.Namespace) -> tuple[int, Compared]:
         repeats = divide(manifest, tasks, args)
         rounds = protocol.rounds_of(repeats)
         check_rounds(rounds, videos, tasks)
-        told = [split_in_words(repeats), *folding.thin_classes(tasks, repeats)]
+        told = folding.in_words(tasks, repeats, config)
         doing.progress.explain(told)
         if "idt" in rows:  # fills the cache, side by side
             still = compare.improved(config)
@@ -164,7 +165,7 @@ def _print(outcomes: Sequence[Outcome], tests: Tests, args: argparse.Namespace) 
     if show:
         return
     for task, rows in by_task.items():
-        print(f"{task}: {rows[0]['videos']} videos, {rows[0]['majority']:.3f} of them "
+        print(f"{task}: {counted(rows[0]['videos'], 'video')}, {rows[0]['majority']:.3f} of them "
               "in the largest class")  # fmt: skip
         cells = [[with_ends(row)[field] for field in SHOWN] for row in rows]
         print(output.table([*SHOWN.values()], cells), end="\n\n")

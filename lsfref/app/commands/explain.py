@@ -18,6 +18,8 @@ from lsfref.app.work import workers
 from lsfref.app.work.progress import Progress
 from lsfref.errors import LsfrefError, WriteError
 from lsfref.model import Model
+from lsfref.phases import extraction
+from lsfref.phases.extraction import Extract
 from lsfref.storage.files import check_folder, printable, write_bytes
 
 Explain = Callable[..., Story]  # of a video's path and its page's
@@ -28,7 +30,6 @@ def run(args: argparse.Namespace) -> int:
     args.model = args.model or ("model.npz" if os.path.exists("model.npz") else None)
     fitted = options.model_from(args) if args.model else None
     config = fitted.config if fitted else options.config_from(args)
-    output.claim(args.output)
     if args.pictures:
         check_folder(args.pictures)
     near = [args.index] if args.index else [os.path.dirname(args.model or ""), ""]
@@ -39,6 +40,7 @@ def run(args: argparse.Namespace) -> int:
         if args.pictures:
             raise options.UsageError("--pictures: name one video")
         return run_many(find_videos(args.videos)[0], work, fitted, args)
+    output.claim(args.output)
     progress = Progress(quiet=args.quiet)
     progress("explaining", 0, 1)
     story = work(args.videos[0], args.output)
@@ -67,27 +69,30 @@ def run_many(
     progress, target = Progress(quiet=args.quiet), Path(args.output)
     folder = target.with_name(f"{target.stem}-pages")
     folder.mkdir(exist_ok=True)
-    work = functools.partial(work, back=f"../{target.name}")
-    card = functools.partial(explain_card, work=work, folder=folder)
+    names = (re.sub(r"[^A-Za-z0-9._-]", "_", os.path.basename(path))[-60:] for path in paths)
+    pages = [folder / f"{number:04d}-{name}.html" for number, name in enumerate(names, start=1)]
+    output.claim(target, *pages)
+    card = functools.partial(explain_card, work=work, back=f"../{target.name}")
     cards = []
     with workers.mapper(min(args.jobs, len(paths))) as mapper:
-        numbers = range(1, len(paths) + 1)
-        for one in progress.each(mapper, "explaining", card, numbers, paths):
+        for one in progress.each(mapper, "explaining", card, paths, pages):
             cards.append(one)
             if not one.link or (fitted is not None and not one.shares):
                 progress.report((), one.note)
     classes = {name: task.classes for name, task in fitted.tasks.items()} if fitted else {}
     write_bytes(target, folder_page(cards, classes).encode())
-    print(f"wrote {printable(target)} and {len(os.listdir(folder))} pages in {printable(folder)}")
+    written = output.counted(sum(bool(one.link) for one in cards), "page")
+    print(f"wrote {printable(target)} and {written} in {printable(folder)}")
     return progress.conclude(len(paths))
 
 
-def explain_card(number: int, path: str, *, work: Explain, folder: Path) -> Card:
+def explain_card(
+    path: str, page: Path, *, work: Explain, back: str, extract: Extract = extraction.extract
+) -> Card:
     """Write the page of one video of many and return its card; bad input never raises."""
-    name = re.sub(r"[^A-Za-z0-9._-]", "_", os.path.basename(path))[-60:]
-    page = folder / f"{number:04d}-{name}.html"
     try:
-        return card_of(work(path, str(page)), f"{folder.name}/{page.name}")
+        story = work(path, str(page), back=back, extract=extract)
+        return card_of(story, f"{page.parent.name}/{page.name}")
     except WriteError:
         raise
     except LsfrefError as fault:

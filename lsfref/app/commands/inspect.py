@@ -12,6 +12,7 @@ import numpy as np
 
 from lsfref.app import output
 from lsfref.app.evaluation import judgment, systems
+from lsfref.app.output import counted
 from lsfref.config import PRESETS, Config
 from lsfref.model import Model, load, versions
 from lsfref.phases.phase2 import neighbor_count
@@ -77,11 +78,12 @@ def nearest_preset(config: Config) -> str:
 
 def lines(told: dict[str, Any], *, blocks: bool) -> list[str]:
     """Return the facts as text."""
-    groups = f" in {told['groups']} groups" if told["groups"] else ""
+    groups = f" in {counted(told['groups'], 'group')}" if told["groups"] else ""
     added = f", {told['added']} added later," if told["added"] else ""
+    first = counted(told["videos"] - told["added"], "video")
     text = [
-        f"{printable(told['file'])}: trained on {told['videos'] - told['added']} videos{added}"
-        f"{groups}, {told['trajectories']} trajectories",
+        f"{printable(told['file'])}: trained on {first}{added}{groups},"
+        f" {told['trajectories']} trajectories",
         f"training list: sha256 {told['digest']}",
     ]
     for name, task in told["tasks"].items():
@@ -91,7 +93,8 @@ def lines(told: dict[str, Any], *, blocks: bool) -> list[str]:
             own = {f.name: told["config"][f.name] for f in dataclasses.fields(best.Choices)}
             shares = best.Choices(**own).shares(name)
             experts = [kind for kind, share in shares.items() if share > 0]
-            text.append(f"  classifiers of {', '.join(experts)} of {task['videos']} videos answer")
+            learned = counted(task["videos"], "video")
+            text.append(f"  classifiers of {', '.join(experts)} of {learned} answer")
             continue
         tables = f"{task['tables']} hash tables of {task['projections']} projections"
         kept, voters = task["features_kept"], task["neighbors"]

@@ -5,6 +5,7 @@ import functools
 import os
 
 from lsfref.app import output
+from lsfref.app.output import counted
 from lsfref.app.work import workers
 from lsfref.app.work.progress import Progress
 from lsfref.scenes import clip_set, sheet
@@ -21,7 +22,7 @@ def run(args: argparse.Namespace) -> int:
         each = functools.partial(Progress(quiet=args.quiet).each, mapper)
         labels = clip_set.render_set(args.out, settings, each=each)
     n_clips = args.scenes * len(clip_set.list_clips(settings, 0))
-    print(f"{printable(labels)}: {n_clips} clips of {args.scenes} cameras")
+    print(f"{printable(labels)}: {counted(n_clips, 'clip')} of {counted(args.scenes, 'camera')}")
     if args.sheet:
         sheet.contact_sheet(args.sheet, settings)
         print(printable(args.sheet))

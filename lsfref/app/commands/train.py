@@ -14,9 +14,11 @@ from pathlib import Path
 
 from lsfref.app import options, output
 from lsfref.app.lists import manifest as lists
+from lsfref.app.output import counted
 from lsfref.app.work.resuming import Keeper
 from lsfref.app.work.session import session
 from lsfref.model import Model, save
+from lsfref.phases.advice import check_classes
 from lsfref.storage.files import printable, scratch
 
 
@@ -38,6 +40,7 @@ def fit(listed: lists.Manifest, args: argparse.Namespace) -> int:
     train = systems.system(choices).train
     manifest = lists.training_part(listed)
     lists.refuse_lone_classes(manifest)
+    check_classes(manifest.videos, {t: c for t, c in manifest.classes.items() if c}, ())
     with session(args, passes=2, n_videos=len(listed.videos)) as doing:
         doing.progress.explain(lists.describe(listed))
         keeper = Keeper(args.model, lambda text: doing.progress.explain([text]))
@@ -63,13 +66,13 @@ def fit(listed: lists.Manifest, args: argparse.Namespace) -> int:
             save(dataclasses.replace(fitted, estimate=rows), args.model)
     lines = summary(fitted)
     if trained.skipped:
-        lines.append(f"{len(fitted.files)} videos used, {len(trained.skipped)} skipped")
+        lines.append(f"{counted(len(fitted.files), 'video')} used, {len(trained.skipped)} skipped")
     if args.json or args.csv:
         outcomes.write(found, args)
     else:
         print("\n".join(lines))
         if aside:
-            print(f"\nOn the {aside} videos set aside:\n")
+            print(f"\nOn the {counted(aside, 'video')} set aside:\n")
             outcomes.write(found, args)
         print("\n".join([*expected, f"wrote {printable(args.model)}"]))
     return 1 if trained.skipped and args.labels else 0  # a scene where nothing moves is no fault
@@ -107,7 +110,7 @@ def summary(model: Model) -> list[str]:
     ends = [f"loss {curve[0]:.4g} -> {curve[-1]:.4g}" for curve in curves]
     lines = [f"reconstruction {ends[0]}, classification {ends[1]}"]
     for name, task in model.tasks.items():
-        line = f"{name}: {len(task.classes)} classes, {len(task.rows_m)} videos"
+        line = f"{name}: {len(task.classes)} classes, {counted(len(task.rows_m), 'video')}"
         if model.extras is None:
             n, k = task.directions_CNQ.shape[1], neighbor_count(model.config, len(task.rows_m))
             line += f", {len(task.selected_Q)} features kept, N = {n}, K = {k}"

@@ -10,7 +10,7 @@ from typing import Any
 
 from lsfref.app import options
 from lsfref.app.evaluation import systems
-from lsfref.app.evaluation.folding import by_source, divide, split_in_words, thin_classes
+from lsfref.app.evaluation.folding import by_source, divide, in_words
 from lsfref.app.evaluation.judgment import RIGHT, compared, lines
 from lsfref.app.evaluation.videos import count, labeled, task_labels
 from lsfref.app.lists.manifest import Manifest
@@ -19,7 +19,7 @@ from lsfref.config import Config
 from lsfref.errors import LsfrefError
 from lsfref.phases.passes import Pooled
 from lsfref.study.best.choices import Choices
-from lsfref.study.protocol import asking, sureness
+from lsfref.study.protocol import sureness
 from lsfref.study.protocol.outcome import Outcome, as_json
 
 
@@ -43,10 +43,7 @@ def by_folds(
     )
     tasks = task_labels(manifest)
     repeats = divide(manifest, tasks, args or argparse.Namespace(seed=config.seed, repeats=1))
-    told = [split_in_words(repeats), *thin_classes(tasks, repeats)]
-    if choices is None:  # the paper's system asks by K
-        smallest = min(len(train) for folds in repeats for train, _ in folds)
-        told += asking.cut_in_words(config, smallest)
+    told = in_words(tasks, repeats, None if choices else config)
     doing.progress.explain(() if quiet else told)
     found = system.evaluate(counted, tasks, repeats, config, work=doing.work)
     return by_source(found, manifest, repeats), n_failed

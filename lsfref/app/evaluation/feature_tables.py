@@ -12,6 +12,7 @@ from lsfref.app.lists import tables
 from lsfref.app.lists.manifest import Manifest, refuse_lone_classes
 from lsfref.app.lists.manifest import describe as describe_list
 from lsfref.app.lists.rows import Row
+from lsfref.app.output import counted
 from lsfref.app.work.progress import tell
 from lsfref.app.work.session import session
 from lsfref.arrays import Floats
@@ -42,12 +43,14 @@ def ask(
     columns, manifest = read(args)
     tasks = task_labels(manifest, network=False)
     repeats = folding.divide(manifest, tasks, args)
-    told = [*describe(columns, manifest), *folding.thin_classes(tasks, repeats)]
+    config = None if args.preset == "best" else options.config_from(args)
+    how = folding.in_words(tasks, repeats, config)
+    told = describe(columns, manifest)
     fold, rounds = functools.partial(fold, tables=columns, tasks=tasks), protocol.rounds_of(repeats)
     with session(args, passes=1, n_videos=len(rounds)) as doing:
-        doing.progress.explain(told)
+        doing.progress.explain([*told, *how])
         found = list(doing.work.each("folds", fold, rounds))
-    return tasks, rounds, [*told, folding.split_in_words(repeats)], found
+    return tasks, rounds, [*told, *how], found
 
 
 def read(args: argparse.Namespace) -> tuple[list[Floats], Manifest]:
@@ -77,4 +80,7 @@ def manifest_of(labels: Sequence[Row], source: str) -> Manifest:
 def describe(columns: Sequence[Floats], manifest: Manifest) -> list[str]:
     """Return lines that say what was understood."""
     widths = " + ".join(str(table.shape[1]) for table in columns)
-    return [f"{len(columns[0])} videos, {widths} columns", *describe_list(manifest)[1:]]
+    return [
+        f"{counted(len(columns[0]), 'video')}, {counted(widths, 'column')}",
+        *describe_list(manifest)[1:],
+    ]

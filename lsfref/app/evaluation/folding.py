@@ -8,9 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lsfref.app.lists.manifest import Manifest
+from lsfref.app.output import counted
+from lsfref.config import Config
 from lsfref.errors import LabelsError
 from lsfref.storage.files import printable
-from lsfref.study.protocol import splits
+from lsfref.study.protocol import asking, splits
 from lsfref.study.protocol.outcome import Outcome
 from lsfref.study.protocol.protocol import TaskLabels, strata
 
@@ -75,15 +77,27 @@ def by_source(
     return [found._replace(trials=trials[found.task]) for found in outcomes]
 
 
+def in_words(
+    tasks: Sequence[TaskLabels],
+    repeats: Sequence[Sequence[splits.Split]],
+    config: Config | None = None,
+) -> list[str]:
+    """Return lines that say how is asked; by how many neighbors, where a Config is given (G4)."""
+    smallest = min(len(train) for folds in repeats for train, _ in folds)
+    cut = asking.cut_in_words(config, smallest) if config else []
+    return [split_in_words(repeats), *thin_classes(tasks, repeats), *cut]
+
+
 def split_in_words(repeats: Sequence[Sequence[splits.Split]]) -> str:
     """Return how the videos are divided, in one line."""
     parts = [split for folds in repeats for split in folds]
     if len(parts) == 1:
-        return f"one split: {len(parts[0][0])} videos to learn from, {len(parts[0][1])} to ask"
+        learned, asked = map(len, parts[0])
+        return f"one split: {counted(learned, 'video')} to learn from, {asked} to ask"
     sizes = sorted({len(test) for _, test in parts})
-    asked = " to ".join(map(str, {sizes[0]: 0, sizes[-1]: 0}))
+    each = " to ".join(map(str, {sizes[0]: 0, sizes[-1]: 0}))
     often = f", {len(repeats)} times" if len(repeats) > 1 else ""
-    return f"{len(repeats[0])} folds{often}: {asked} videos asked in each"
+    return f"{len(repeats[0])} folds{often}: {counted(each, 'video')} asked in each"
 
 
 def thin_classes(
@@ -98,7 +112,7 @@ def thin_classes(
             unseen = sum(
                 c in task.labels_M[test] and c not in task.labels_M[train] for train, test in parts
             )
-            where = f"{task.name}: class '{printable(name)}' has {n} videos"
+            where = f"{task.name}: class '{printable(name)}' has {counted(n, 'video')}"
             if unseen:
                 folds = f"{unseen} of {len(parts)} folds"
                 told.append(f"{where}; {folds} ask it without having learned it: counted as errors")

@@ -6,6 +6,7 @@ Apart from the folds that make it: `classify` says a word and starts without the
 from collections.abc import Mapping
 from typing import Any
 
+from lsfref.app.output import counted
 from lsfref.storage.files import printable
 
 RIGHT = 0.9  # the accuracy that a threshold is looked for
@@ -30,7 +31,7 @@ def sentence(task: str, row: Mapping[str, Any]) -> str:
     parts = [
         f"{task}: expect {_percent(row['accuracy'])} right ({_percent(low)} to {_percent(high)}) on"
         f" {where} not seen; always '{usual}' {_percent(row['majority'])}; mean class recall"
-        f" {_percent(row['recall_mean'])}; {row['videos']} videos asked"
+        f" {_percent(row['recall_mean'])}; {counted(row['videos'], 'video')} asked"
     ]
     if row["drawn"]:
         parts.append("these are drawn scenes: nothing is said of real cameras")

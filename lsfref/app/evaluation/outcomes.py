@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Sequence
 
 from lsfref.app import output
+from lsfref.app.output import counted
 from lsfref.storage.files import printable
 from lsfref.study.protocol import sureness
 from lsfref.study.protocol.outcome import Outcome, as_json, confusion_lines, figures
@@ -42,5 +43,5 @@ def sentence(outcome: Outcome) -> str:
         f"{outcome.task}, {printable(outcome.method)}: accuracy {found.accuracy_mean:.3f} "
         f"(sd {found.accuracy_sd:.3f}, 95 % interval {low:.3f} to {high:.3f}), "
         f"mean class recall {found.whole.recall_mean:.3f}, majority {found.whole.majority:.3f}, "
-        f"{len(outcome.true_M)} videos, {len(outcome.predicted_YM)} rounds"
+        f"{counted(len(outcome.true_M), 'video')}, {counted(len(outcome.predicted_YM), 'round')}"
     )

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from lsfref.app.lists.manifest import Manifest, part
+from lsfref.app.output import counted
 from lsfref.app.work.session import Session
 from lsfref.config import Config
 from lsfref.errors import LabelsError
@@ -22,7 +23,10 @@ def labeled(manifest: Manifest) -> Manifest:
     """Return the videos that carry a label of some task; the others cannot be asked."""
     wanted = [bool(v.background or v.foreground) for v in manifest.videos]
     left_out = wanted.count(False)
-    notes = [*manifest.notes, *([f"{left_out} videos without labels left out"] * bool(left_out))]
+    notes = [
+        *manifest.notes,
+        *([f"{counted(left_out, 'video')} without labels left out"] * bool(left_out)),
+    ]
     return part(manifest, wanted)._replace(notes=notes)
 
 

@@ -9,6 +9,7 @@ import re
 from lsfref.app.lists.label_lists import video_files
 from lsfref.app.lists.manifest import KNOWN
 from lsfref.app.lists.rows import COLUMNS, Row
+from lsfref.app.output import counted
 from lsfref.errors import LabelsError
 from lsfref.storage.files import printable
 
@@ -53,7 +54,7 @@ def guess(folder: str) -> tuple[list[Row], list[str]]:
         how.append(f"left out: {odd} whose names hold what cannot be printed; rename them")
     if others:
         how.append(f"left out: {others}")
-    return rows, [f"{len(rows)} videos; {', '.join(empty)}", *how]
+    return rows, [f"{counted(len(rows), 'video')}; {', '.join(empty)}", *how]
 
 
 def _words(name: str) -> list[str]:

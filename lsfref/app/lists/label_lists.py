@@ -17,6 +17,7 @@ from pathlib import Path
 
 from lsfref.app.lists.foreign import read_foreign
 from lsfref.app.lists.rows import COLUMNS, Fault, Listed, Row
+from lsfref.app.output import counted
 from lsfref.errors import LabelsError
 from lsfref.media.pictures import holds_pictures
 from lsfref.media.streams import is_video
@@ -99,7 +100,7 @@ def csv_rows(text: str, faults: list[Fault]) -> Iterator[Row]:
                 del cells[-1]
             if len(cells) != width:
                 if any(map(str.strip, cells)):
-                    told = f"{len(cells)} cells under a header of {width}"
+                    told = f"{counted(len(cells), 'cell')} under a header of {width}"
                     faults.append((line, f"{told}; put a name that holds a comma in quotes"))
                 continue
             cells.append("")  # what a missing column says
@@ -192,13 +193,21 @@ def find_videos(paths: Iterable[str]) -> tuple[list[str], list[str]]:
     """Return files as they are and, for a folder, its videos; and a sentence on what else is there.
 
     A folder that holds numbered pictures and no video is one itself. "-" stands for the names on
-    stdin, one a line.
+    stdin, one per line, or with zeros between them, as `find -print0` writes. Raises LabelsError
+    where there are none.
     """
     videos, notes = [], []
-    given = (line.rstrip("\n") for p in paths for line in (sys.stdin if p == "-" else [p]))
-    for path in filter(None, given):
+    for path in [name for p in paths for name in (names_of(sys.stdin.read()) if p == "-" else [p])]:
         inside, others = video_files(path) if os.path.isdir(path) else ([], "")
         videos += inside or [path]  # the reader says what an empty folder is
         if others and (inside or not holds_pictures(path)):
             notes.append(f"{printable(path)}: left out: {others}")
+    if not videos:
+        raise LabelsError("stdin names no video")
     return videos, notes
+
+
+def names_of(text: str) -> list[str]:
+    """Return the names in a text, one per line or with zeros between them."""
+    lines = text.split("\0" if "\0" in text else "\n")
+    return [name for name in (line.removesuffix("\r") for line in lines) if name]

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from lsfref.app.lists.label_lists import read_list
 from lsfref.app.lists.rows import Listed, Row
+from lsfref.app.output import counted
 from lsfref.errors import LabelsError
 from lsfref.media.pictures import holds_pictures
 from lsfref.model import LabeledVideo
@@ -100,16 +101,21 @@ def part(manifest: Manifest, wanted: Sequence[bool]) -> Manifest:
 
 
 def training_part(manifest: Manifest) -> Manifest:
-    """Return the videos that are not set aside for testing, with their classes."""
+    """Return the videos that are not set aside for testing, with their classes.
+
+    Raises LabelsError where all are.
+    """
+    if manifest.videos and set(manifest.splits) == {"test"}:
+        raise LabelsError(f"{manifest.source}: every video has split 'test': none is left to train")
     return part(manifest, [split != "test" for split in manifest.splits])
 
 
 def describe(manifest: Manifest) -> list[str]:
     """Return lines that say what was understood: classes, counts, groups, splits."""
     videos = manifest.videos
-    lines = [f"{len(videos)} videos"]
+    lines = [counted(len(videos), "video")]
     if manifest.has_groups:
-        lines[0] += f" in {len({v.group or v.name for v in videos})} groups"
+        lines[0] += f" in {counted(len({v.group or v.name for v in videos}), 'group')}"
     if any(manifest.splits):
         lines[0] += f"; split: {manifest.splits.count('train')} train, "
         lines[0] += f"{manifest.splits.count('test')} test"

@@ -17,6 +17,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lsfref.app.lists.rows import COLUMNS, Row
+from lsfref.app.output import counted
 from lsfref.arrays import Floats
 from lsfref.errors import LabelsError
 from lsfref.storage.files import printable
@@ -68,7 +69,7 @@ def read_features(path: str | os.PathLike[str]) -> FeatureTable:
         where = f"{name} line {number}"
         cells = _cells(line, mark, where)
         if len(cells) != len(first):
-            raise LabelsError(f"{where}: {len(cells)} cells; want {len(first)}")
+            raise LabelsError(f"{where}: {counted(len(cells), 'cell')}; want {len(first)}")
         row_V[:] = _numbers(cells[skipped:], where, skipped=skipped)
     names = tuple(cell for _, cell in starts[has_header:])
     if has_names and len(set(names)) < len(names):
@@ -168,8 +169,8 @@ def align(tables: Sequence[FeatureTable], labels: Sequence[Row], source: str) ->
         elif len(table.features_MV) == len(labels):
             aligned.append(table.features_MV)
         else:
-            counts = f"{len(table.features_MV)} rows; {source} has {len(labels)} labels"
-            raise LabelsError(f"{table.source}: {counts}")
+            rows, there = counted(len(table.features_MV), "row"), counted(len(labels), "label")
+            raise LabelsError(f"{table.source}: {rows}; {source} has {there}")
     return aligned
 
 
@@ -179,7 +180,9 @@ def _rows_with_header(name: str, header: list[str], rows: list[tuple[int, list[s
     labels = []
     for number, cells in rows:
         if len(cells) != len(header):
-            raise LabelsError(f"{name} line {number}: {len(cells)} cells; want {len(header)}")
+            raise LabelsError(
+                f"{name} line {number}: {counted(len(cells), 'cell')}; want {len(header)}"
+            )
         labels.append(labeled(**{key: cells[i] for key, i in at.items()}))
     for (number, _), row in zip(rows, labels, strict=True):
         if "file" in at and found.setdefault(row.file, number) != number:

@@ -116,8 +116,8 @@ class Story:
 class _Watcher:
     """Sees every step of the extraction and remembers the best moment."""
 
-    def __init__(self, story: Story) -> None:
-        self.story = story
+    def __init__(self, story: Story, inner: Extract) -> None:
+        self.story, self.inner = story, inner
         every = max(1, story.n_frames - 1) / (STRIP - 1)
         self.wanted = {round(i * every) for i in range(STRIP)}
         self.greys: collections.deque[Floats] = collections.deque(maxlen=TRACK_LENGTH + 1)
@@ -152,10 +152,17 @@ class _Watcher:
 
     def extract(self, path: PathLike, config: Config) -> Extraction:
         """Extract under watch; the first time alone, should it be done again."""
-        return extraction.extract(path, config, watch=self if self.frame < 0 else None)
+        return self.inner(path, config, watch=self if self.frame < 0 else None)
 
 
-def gather(path: str, config: Config, model: Model | None = None, *, strict: bool = False) -> Story:
+def gather(
+    path: str,
+    config: Config,
+    model: Model | None = None,
+    *,
+    strict: bool = False,
+    extract: Extract = extraction.extract,
+) -> Story:
     """Return the story of a video; without a model it ends after stage 4.
 
     Raises VideoError for a file that is no usable video, with `strict` for a damaged one.
@@ -164,9 +171,9 @@ def gather(path: str, config: Config, model: Model | None = None, *, strict: boo
     limits: dict[str, Any] = {"max_frames": config.max_frames, "max_pixels": config.max_pixels}
     story.n_frames = decoding.count_frames(path, warn=lambda text: None, **limits)
     story.rate = decoding.frame_rate(path)
-    watcher = _Watcher(story)
+    watcher = _Watcher(story, extract)
     with scratch() as folder:
-        extract: Extract = CachedExtract(folder, compute=watcher.extract)
+        extract = CachedExtract(folder, compute=watcher.extract)
         if strict:
             extract = functools.partial(strict_extract, inner=extract)
         found = extract(path, config)

@@ -43,11 +43,10 @@ def mapper(jobs: int) -> Iterator[Mapper]:
     try:
         yield functools.partial(ordered, crew, AHEAD * jobs)
     except BaseException:
-        for process in list((crew.pool._processes or {}).values()):
-            process.terminate()
+        crew.kill()
         raise
     finally:
-        crew.pool.shutdown(wait=True, cancel_futures=True)
+        crew.stop(cancel=True)
 
 
 class Crew:
@@ -67,10 +66,22 @@ class Crew:
             begin = functools.partial(_begin, self.function)
             self.pool = _Pool(jobs, mp_context=context, initializer=begin)
 
+    def kill(self) -> None:
+        """Tell all processes of the pool to end."""
+        for process in list((self.pool._processes or {}).values()):
+            process.terminate()
+
+    def stop(self, *, cancel: bool = False) -> None:
+        """End the pool. One that broke waits for its processes, and may have missed one that was
+        just starting as it told them all to end."""
+        if self.pool._broken:
+            self.kill()
+        self.pool.shutdown(wait=True, cancel_futures=cancel)
+
     def submit(self, function: Callable[..., Any], /, *each: Any) -> Future[Any]:
         """Return the future of function(*each)."""
         if function is not self.function:
-            self.pool.shutdown(wait=True)
+            self.stop()
             self.function = function
             self.start(self.jobs)
         try:
@@ -85,14 +96,14 @@ class Crew:
 
         Where its process dies again, this is what the function makes of it `without` the video.
         """
-        self.pool.shutdown(wait=True)
+        self.stop()
         self.function = function
         self.start(1)
         try:
             found = self.pool.submit(*each).result()
         except BrokenProcessPool:
             found = without(function, each, DIED)
-        self.pool.shutdown(wait=True, cancel_futures=True)
+        self.stop()
         self.start(self.jobs)
         return found
 

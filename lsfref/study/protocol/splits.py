@@ -29,6 +29,8 @@ def folds(
         raise ValueError(f"want (M,) and (M,), got {labels_M.shape} and {groups}")
     unit = "videos" if groups_M is None else "groups"
     n_units = len(labels_M) if groups_M is None else len(np.unique(groups_M))
+    if n_units < 2:
+        raise LabelsError(f"want two {unit} or more to make folds of; got {n_units}")
     if n_folds < 2 or n_units < n_folds:
         raise LabelsError(f"want 2 to {n_units} folds ({n_units} {unit}); got {n_folds}")
     if groups_M is None:

@@ -163,6 +163,8 @@ def test_a_video_without_trajectories_cannot_be_used_as_train_says(folder, capsy
     assert "line 6: " in out
     assert "still.mkv: no trajectories" in out
     assert "4 videos can be used, 1 cannot" in out
+    _, out, _ = check(folder, GOOD + "still.mkv,normal,,\n", capsys, "--preset", "best")
+    assert "all 5 videos can be used" in out  # that preset learns from it
 
 
 def test_one_is_one(folder, capsys):

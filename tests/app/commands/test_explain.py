@@ -1,5 +1,6 @@
 """The page of `explain`: its numbers are those of `trace`, it loads nothing, it is never wrong."""
 
+import functools
 import html
 import json
 import re
@@ -11,7 +12,11 @@ from clips import clip
 from pages import Page, read
 
 from lsfref.app.cli import main
+from lsfref.app.commands.explain import explain as explain_one
+from lsfref.app.commands.explain import explain_card
 from lsfref.app.page.stages_5_to_10 import QUESTIONS
+from lsfref.app.work import workers
+from lsfref.config import PRESETS
 from lsfref.media.writer import write_video
 
 pytestmark = pytest.mark.unwatched
@@ -184,7 +189,7 @@ def test_quiet_is_quiet(small_model, labeled_clips, tmp_path, capsys):
     assert main(words) == 0
     assert capsys.readouterr().err.startswith("explaining: 1 video")
     assert main([*words, "--quiet"]) == 0  # replacing it is said whatever
-    assert capsys.readouterr().err == f"replaces what is there: {tmp_path / 'page.html'}\n"
+    assert capsys.readouterr().err == f"will replace what is there: {tmp_path / 'page.html'}\n"
 
 
 def test_of_a_folder_each_video_has_a_card_and_a_page(small_model, labeled_clips, tmp_path, capsys):
@@ -208,3 +213,18 @@ def test_of_a_folder_each_video_has_a_card_and_a_page(small_model, labeled_clips
         assert ("a", "href", "../all.html") in single.attributes
         assert single.ids("section") == [f"stage{n}" for n in range(1, 11)]
     assert main([*words, "--pictures", str(tmp_path / "p")]) == 2
+    (tmp_path / "all-pages" / "0007-mine.html").write_text("mine")
+    assert main(words) == 1
+    said = capsys.readouterr()
+    assert f"will replace what is there: {out} and 2 more" in said.err
+    assert f"wrote {out} and 2 pages" in said.out
+    assert (tmp_path / "all-pages" / "0007-mine.html").read_text() == "mine"
+
+
+def test_a_worker_that_dies_on_a_video_costs_its_page_alone(small_model, labeled_clips, tmp_path):
+    card = functools.partial(
+        explain_card, back="../all.html",
+        work=functools.partial(explain_one, config=PRESETS["small"], near=[]),
+    )  # fmt: skip
+    found = workers.without(card, (str(labeled_clips.parent / "10.mkv"), tmp_path / "a"), "died")
+    assert (found.link, found.note) == ("", f"{labeled_clips.parent / '10.mkv'}: died")

@@ -30,7 +30,7 @@ def test_outputs_are_checked_before_the_work_and_replaced_ones_are_mentioned(tmp
     assert "replaces" not in capsys.readouterr().err
     (out / "a.mkv.npy").chmod(0o600)
     assert cli.main([*words, str(out)]) == 0
-    assert f"replaces what is there: {out}/a.mkv.npy" in capsys.readouterr().err
+    assert f"will replace what is there: {out}/a.mkv.npy" in capsys.readouterr().err
     assert (out / "a.mkv.npy").stat().st_mode & 0o777 == 0o600
     assert cli.main([*words, str(tmp_path / "a.mkv")]) == 3
     assert "extracting" not in capsys.readouterr().err

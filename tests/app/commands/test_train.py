@@ -55,3 +55,22 @@ def test_a_read_only_folder_keeps_the_old_model(labeled_clips, cache, trained, c
     assert main(["train", *words, "--model", str(target)]) == 3
     assert str(target) in capsys.readouterr().err
     assert trained.read_bytes() == before
+
+
+def test_a_list_that_cannot_be_fit_is_refused_before_a_video_is_read(tmp_path, capsys):
+    for rows, words in (
+        (
+            "a.mp4,rain,none,\nb.mp4,rain,none,\nc.mp4,fog,none,\nd.mp4,fog,none,\n",
+            "only the class",
+        ),
+        ("a.mp4,rain,none,test\nb.mp4,fog,none,test\n", "every video has split 'test'"),
+    ):
+        for name in "abcd":
+            (tmp_path / f"{name}.mp4").write_text(name)
+        (tmp_path / "l.csv").write_text("file,background,foreground,split\n" + rows)
+        words_of_it = ["--labels", str(tmp_path / "l.csv"), "--model", str(tmp_path / "m.npz")]
+        assert main(["train", *words_of_it]) == 3
+        said = capsys.readouterr().err
+        assert words in said
+        assert "not a video" not in said
+        assert "extracting" not in said

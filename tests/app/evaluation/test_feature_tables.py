@@ -70,13 +70,14 @@ def test_text_names_every_class_its_size_and_recall(files, capsys):
 
 def test_it_says_what_it_understood_and_what_is_thin(files, capsys):
     paths, _, full = files
-    args = parse("--features", *paths, "--labels", full)
+    args = parse("--features", *paths, "--labels", full, "--set", "k_rule=fixed")
     args.quiet = False
     assert feature_tables.run(args) == 0
     err = capsys.readouterr().err
     assert "62 videos, 11 + 7 columns" in err
     assert "background: normal 23, illumination 17, rain 3, tree waving 19" in err
     assert "class 'rain' has 3 videos" in err
+    assert "K is drawn from 50 to 100, and cut to the 49 videos" in err
 
 
 @pytest.mark.parametrize("fuse", ["none", "lsfnet", "cca", "pca"])

@@ -1,13 +1,21 @@
 """Which files of a folder are videos, and what is said of the others."""
 
+import io
 import os
 
 import corpus
 import numpy as np
 import pytest
 
-from lsfref.app.lists.label_lists import VIDEO_ENDINGS, find_videos, read_list, video_files
+from lsfref.app.lists.label_lists import (
+    VIDEO_ENDINGS,
+    find_videos,
+    names_of,
+    read_list,
+    video_files,
+)
 from lsfref.app.lists.manifest import read_labels
+from lsfref.errors import LabelsError
 from lsfref.media.decoding import count_frames
 from lsfref.media.writer import write_video
 
@@ -103,3 +111,11 @@ def test_a_folder_per_class_says_what_it_leaves_out(tmp_path):
         f"{tmp_path}/rain: left out: 1 .srt",
         f"{tmp_path}: left out: 1 beside the folders of classes",
     ]
+
+
+def test_names_on_stdin_are_lines_or_stand_between_zeros(monkeypatch):
+    assert names_of("a b.mp4\n\n c.mp4\r\n") == ["a b.mp4", " c.mp4"]
+    assert names_of("a\nb.mp4\0c.mp4\0") == ["a\nb.mp4", "c.mp4"]
+    monkeypatch.setattr("sys.stdin", io.StringIO("\n"))
+    with pytest.raises(LabelsError, match="stdin names no video"):
+        find_videos(["-"])

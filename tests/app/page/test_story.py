@@ -58,14 +58,15 @@ def test_for_preset_best_its_own_classifiers_answer(stories, best_model):
     assert found.evidence is not None
 
 
-def test_one_extraction_serves_all(stories, small_model, monkeypatch):
+def test_one_extraction_serves_all(stories, small_model):
     calls = []
-    extract = extraction.extract
-    monkeypatch.setattr(
-        extraction, "extract", lambda *a, **k: calls.append(k["watch"]) or extract(*a, **k)
-    )
+
+    def extract(*given, watch):
+        calls.append(watch)
+        return extraction.extract(*given, watch=watch)
+
     fitted = load(small_model)
-    gather(stories[0].path, fitted.config, fitted)
+    gather(stories[0].path, fitted.config, fitted, extract=extract)
     assert len(calls) == 1
     assert calls[0] is not None
 

@@ -152,6 +152,42 @@ def test_a_process_that_dies_costs_its_video_alone(tmp_path):
     assert [path for path, pid in tries if pid == last] == [paths[3]]  # alone
 
 
+def wait_for(path):
+    """Die as the others start; those wait for a moment."""
+    if path == "die":
+        os._exit(9)
+    time.sleep(0.05)
+    return path
+
+
+def test_a_broken_pool_that_misses_a_process_is_ended(monkeypatch):
+    """As it breaks, a pool ends its processes, but for one that was just about to start."""
+    tell_all = concurrent.futures.process._ExecutorManagerThread.terminate_broken
+
+    def tell_all_but_one(manager, cause):
+        process = [p for p in manager.processes.values() if p.is_alive()][-1]
+        process.terminate = lambda: vars(process).pop("terminate")
+        missed.append(process)
+        tell_all(manager, cause)
+
+    missed, manager = [], concurrent.futures.process._ExecutorManagerThread
+    monkeypatch.setattr(manager, "terminate_broken", tell_all_but_one)
+    monkeypatch.setattr(manager, "shutdown_workers", lambda manager: None)
+    crew = workers.Crew(2)
+    crew.submit(wait_for, "a").result()
+    waiting = [crew.submit(wait_for, path) for path in ("die", "b", "c", "d")]
+    with pytest.raises(concurrent.futures.process.BrokenProcessPool):
+        waiting[0].result()
+    ending = threading.Thread(target=crew.stop, daemon=True)
+    ending.start()
+    ending.join(20)
+    hung = ending.is_alive()
+    for process in missed:
+        process.kill()  # so that a failure does not wait for it
+    assert missed
+    assert not hung
+
+
 def test_a_run_goes_on_when_a_worker_is_killed(labeled_clips, tmp_path):
     """`extract` of a video whose reader kills the process that reads it."""
     paths = sorted(labeled_clips.parent.glob("*.mkv"))[:4]
