@@ -64,6 +64,8 @@ PRESETS = {
     "small": Config(
         max_side=320,
         dtype="float32",
+        repeats="once",
+        borders="ignored",
         n_samples=50_000,
         input_scaling="rms",
         epochs=30,

@@ -12,7 +12,7 @@ import numpy as np
 
 from lsfref.arrays import Bools, Floats, Ints
 from lsfref.kernels.filters import repeat_edges
-from lsfref.media.borders import in_picture
+from lsfref.media.borders import strongest
 
 GRID = 5  # pixels between candidates, and the side of an occupancy cell (A4)
 QUALITY = 0.001  # the threshold, as a share of the strongest corner of the layer (A4)
@@ -77,7 +77,7 @@ def sample(grey_HW: Floats, live_P2: Floats, *, borders: str = "counted") -> See
 
     Choices: A4 one candidate a cell, in cells without a live point, stronger than 0.001 times the
              strongest corner; live points beyond the last whole cell occupy nothing. R5 with
-             borders="ignored" the strongest corner outside of them.
+             borders="ignored" the strongest of the picture alone, where a border has one of twice.
     """
     points_hw2 = candidates(grey_HW.shape)
     rows, columns = points_hw2.shape[:2]
@@ -86,8 +86,8 @@ def sample(grey_HW: Floats, live_P2: Floats, *, borders: str = "counted") -> See
     occupied_hw = np.zeros((rows, columns), dtype=bool)
     occupied_hw[cell_P2[within_P, 1], cell_P2[within_P, 0]] = True
     strength_HW = corner_strength(grey_HW)
-    counted_HW = in_picture(grey_HW) if borders == "ignored" else True
-    threshold = QUALITY * strength_HW.max(where=counted_HW, initial=0)
+    ruled = strongest(strength_HW, grey_HW) if borders == "ignored" else strength_HW.max(initial=0)
+    threshold = QUALITY * ruled
     middle = slice(GRID // 2, None, GRID)
     strength_hw = strength_HW[middle, middle][:rows, :columns]
     starts_hw = (strength_hw > threshold) & ~occupied_hw

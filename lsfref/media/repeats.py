@@ -14,7 +14,8 @@ PERIODS = (2, 3)
 LOOK, HELD = 90, 1 << 26  # frames, and bytes, held at most until the first is passed on
 FLOOR = 0.5  # grey levels, root mean square: below it nothing is new
 TIMES = 1.15  # what a new frame changes, at least, to what a repeat does
-SHARE, LEAST = 0.7, 6  # of the cycles in which something changes; of how many
+LEAST = 16  # cycles in which something changes: as many frames are left, enough for a trajectory
+OTHERS = 0.3  # of the cycles beyond these may say otherwise, of these none
 
 
 def without_repeats(frames: Iterable[Floats], tell: Callable[[int], None]) -> Iterator[Floats]:
@@ -70,6 +71,9 @@ class _Evidence:
 
     def verdict(self) -> tuple[int, int]:
         """Return the period and the phase of new frames; (1, 0) where nothing repeats so."""
-        shares = {key: led / n for key, (n, led) in self.cycles.items() if n >= LEAST}
-        best = max(shares, key=shares.__getitem__, default=(1, 0))
-        return best if shares.get(best, 0) >= SHARE else (1, 0)
+        sure = {
+            key: led / n
+            for key, (n, led) in self.cycles.items()
+            if n >= LEAST and n - led <= OTHERS * (n - LEAST)
+        }
+        return max(sure, key=sure.__getitem__, default=(1, 0))

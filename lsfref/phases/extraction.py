@@ -12,12 +12,13 @@ from lsfref.arrays import Floats
 from lsfref.config import Config, settings
 from lsfref.errors import LsfrefError, Notice, VideoError
 from lsfref.kernels import pyramid
-from lsfref.media.borders import in_picture
+from lsfref.media.borders import outshone
 from lsfref.media.ffmpeg import PathLike
 from lsfref.media.repeats import without_repeats
 from lsfref.phases import motion, streaming
 from lsfref.storage.files import printable, with_name
 from lsfref.switching import State
+from lsfref.trajectories import corner_strength
 
 
 @dataclass
@@ -64,7 +65,7 @@ def extract(
     of the frames worked on (H6); `seen` gets the number of each frame, from 1, once it is done, and
     `look` each frame before, if its grey is luma: where features were kept, nobody looks.
     """
-    found = Extraction(iter(()))
+    found, left_out = Extraction(iter(())), config.borders == "ignored"  # R5
     grey = "8bit" if config.flow == "farneback" else "luma"  # A2: the original program's grey
 
     def tell(text: str) -> None:
@@ -72,11 +73,7 @@ def extract(
 
     def counted() -> Iterator[Floats]:
         for frame_HW in working_frames(path, config, grey=grey, tell=tell):
-            if (
-                found.n_frames == 0
-                and config.borders == "ignored"
-                and not in_picture(frame_HW).all()
-            ):
+            if left_out and not found.n_frames and outshone(frame_HW, corner_strength):
                 tell(f"{printable(path)}: black borders, left out of the texture threshold (R5)")
             found.n_frames += 1
             if look is not None and grey == "luma":

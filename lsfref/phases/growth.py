@@ -44,7 +44,8 @@ def add(
     videos = sorted(videos, key=lambda v: v.name)
     again = [v.name for v in videos if v.name in set(model.files)]
     if again:
-        raise LabelsError(f"{printable(again[0])}: the index has a video of this name; rename it")
+        cure = "train again to correct its label, rename it if it is another"
+        raise LabelsError(f"{printable(again[0])}: the index has a video of this name; {cure}")
     pool = functools.partial(
         pool_video, encoder=model.network.encoder, config=model.config, extract=work.extract
     )

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from lsfref.storage.files import printable
+from lsfref.storage.files import open_own, printable
 from lsfref.storage.recorder import STAGES, TraceError, read_manifest
 from lsfref.storage.tensors import REALS, WHOLE, Fault, header_dtype, parse_tensor, read_tensor
 
@@ -197,8 +197,8 @@ def _judge(entry: dict[str, Any], folder: Path, reference: Path, beyond: bool) -
 
 def _read_reference(entry: dict[str, Any], reference: Path) -> NDArray[Any]:
     path = reference / entry["file"]
-    with contextlib.suppress(Fault, OSError):
-        data = path.read_bytes()
+    with contextlib.suppress(Fault, OSError), open_own(path, follow=True) as file:
+        data = file.read()
         if hashlib.sha256(data).hexdigest() == entry["sha256"]:
             return parse_tensor(data)
     raise TraceError(f"{printable(path)}: missing or changed; restore the reference")

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from lsfref.errors import LsfrefError, WriteError
-from lsfref.storage.files import check_folder, printable, scratch, write_whole
+from lsfref.storage.files import check_folder, open_own, printable, scratch, write_whole
 from lsfref.storage.tensors import AXES, axes_of, tensor_bytes, to_file_form
 
 FORMAT_VERSION = 1
@@ -150,7 +150,8 @@ def read_manifest(folder: str | os.PathLike[str]) -> dict[str, Any]:
     path = Path(folder) / "manifest.json"
     name = printable(path)
     try:
-        text = path.read_text(encoding="utf-8")
+        with open_own(path, follow=True) as file:
+            text = file.read().decode()
         manifest = json.loads(text)
         body = text.split("\n", 2)[2].removesuffix("\n}\n")
         digest = hashlib.sha256(body.encode()).hexdigest()
@@ -165,7 +166,7 @@ def read_manifest(folder: str | os.PathLike[str]) -> dict[str, Any]:
                 raise ValueError(f"of {entry['file']} it tells what cannot be")
     except FileNotFoundError:
         raise TraceError(f"{name}: not there; give a folder that `trace` wrote, whole") from None
-    except (OSError, ValueError, LookupError, TypeError, AttributeError) as fault:
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as fault:
         raise TraceError(f"{name}: cannot be read ({printable(str(fault))})") from None
     if version != FORMAT_VERSION:
         raise TraceError(f"{name}: format {version}; this version reads format {FORMAT_VERSION}")

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from lsfref.storage.files import printable
+from lsfref.storage.files import open_own, printable
 from lsfref.storage.npz import UNREADABLE
 
 # The letters in the names of arrays (arrays.py), and what they count.
@@ -74,14 +74,15 @@ def tensor_bytes(array: NDArray[Any]) -> bytes:
 def read_tensor(path: str | os.PathLike[str]) -> NDArray[Any]:
     """Return the array of a tensor's file. Raises Fault(kind, sentence)."""
     try:
-        return parse_tensor(Path(path).read_bytes())
+        with open_own(path, follow=True) as file:
+            return parse_tensor(file.read())
     except OSError as fault:
         raise Fault("unreadable", f"cannot be read: {fault.strerror or fault}") from None
 
 
 def header_dtype(path: str | os.PathLike[str]) -> str | None:
     """Return which of the dtypes the head of a tensor's file names, None where it names none."""
-    with contextlib.suppress(OSError), open(path, "rb") as file:
+    with contextlib.suppress(OSError), open_own(path, follow=True) as file:
         head = file.read(HEADER)
         return next((dtype for dtype in (*REALS, WHOLE) if dtype.encode() in head), None)
     return None

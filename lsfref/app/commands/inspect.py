@@ -107,6 +107,8 @@ def lines(told: dict[str, Any], *, blocks: bool) -> list[str]:
         ends = f"{curve[0]:.4g} -> {curve[-1]:.4g}"
         text.append(f"{name} loss, {len(curve)} passes: {ends}  {spark(curve, blocks=blocks)}")
     text += judgment.lines(told["estimate"] or {}) or ["no estimate of its accuracy"]
+    if told["estimate"] and told["added"]:
+        text.append("  as of before videos were added")
     text.append("versions: " + ", ".join(f"{n} {v}" for n, v in told["versions"].items()))
     text.append(f"choices, as in preset {told['preset']} (* where they differ):")
     plain = PRESETS.get(told["preset"])

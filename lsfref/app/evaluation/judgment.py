@@ -38,7 +38,8 @@ def sentence(task: str, row: Mapping[str, Any]) -> str:
     elif not row["by_group"]:
         parts.append("without a column 'group' one camera may be on both sides: expect less")
     if no_better(row):
-        parts.append(f"no better than always '{usual}': label more videos, of more cameras")
+        maybe = "perhaps " if row["accuracy"] > row["majority"] else ""
+        parts.append(f"{maybe}no better than always '{usual}': label more videos, of more cameras")
     thin = [f"'{printable(name)}' ({n})" for name, n in row["sources"].items() if n < FEW]
     if thin:
         parts.append(f"few sources of {', '.join(thin)}: add more")
@@ -68,7 +69,7 @@ def caution(estimate: Mapping[str, Any] | None) -> str | None:
         return "the model was trained on drawn scenes: a demonstration, for real cameras train anew"
     poor = [task for task, row in estimate.items() if no_better(row)]
     if poor:
-        return f"{' and '.join(poor)}: the model is expected to be no better than its largest class"
+        return f"{' and '.join(poor)}: the model may be no better than always its largest class"
     return None
 
 

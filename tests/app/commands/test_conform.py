@@ -1,6 +1,7 @@
 """`conform`: lines, JSON, the first stage and where to look, exit status."""
 
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -270,3 +271,14 @@ def test_a_reference_of_another_kind_ends_in_a_sentence(tmp_path, capsys):
     words = ("conform", tmp_path / "port", "--against", tmp_path / "ours", "--stages", "8")
     status, said = run(capsys, *words)
     assert (status, "has no tensor of stages 8" in said.err) == (2, True)
+
+
+def test_what_is_no_file_is_not_waited_for(port, tmp_path, capsys):
+    tensor = port / "08_fisher" / "tiny" / "scores_E.npy"
+    tensor.unlink()
+    os.mkfifo(tensor)
+    status, said = run(capsys, "conform", port, "--stages", "8")
+    assert (status, "FAIL  08_fisher/tiny/scores_E.npy" in said.out) == (1, True)
+    (tmp_path / "manifest.json").write_text("[" * 100_000)
+    status, said = run(capsys, "conform", port, "--against", tmp_path)
+    assert (status, said.err.count("cannot be read")) == (3, 1)

@@ -35,7 +35,11 @@ def test_words_by_hand(manifest):
     assert "few sources of 'normal' (1), 'rain' (1): add more" in said
     assert "8 of 10 are right: --threshold 0.90 is right in 9 of 10 and answers 80 %" in said
     poor = estimate.facts([outcome_of(sure, right=22)], listed, drawn=False)
-    assert "no better than always 'normal'" in judgment.sentence("background", poor["background"])
+    assert "; perhaps no better than always 'normal'" in judgment.sentence(
+        "background", poor["background"]
+    )
+    worse = poor["background"] | {"majority": 0.6}
+    assert "; no better than always 'normal'" in judgment.sentence("background", worse)
     assert "no better" in judgment.caution(poor)
     assert judgment.caution({"background": row}) is None
     assert "drawn scenes" in judgment.caution({"background": row | {"drawn": True}})
