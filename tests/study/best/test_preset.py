@@ -202,6 +202,7 @@ def test_an_interval_is_what_is_seen_of_its_own_pictures(fitted, monkeypatch):
     rows_PD, _ = some_rows(5)
     found = Extraction(iter(blocks_of(rows_PD, [15, 15, 19, 21, 22])), 23)
     monkeypatch.setattr("lsfref.media.decoding.frame_rate", lambda path: 1.0)
+    monkeypatch.setattr("lsfref.phases.timeline._repeat_period", lambda path, config: 1)
     name = "rain-human-1-x.mp4"
     timed = best.answerer(fitted).describe_intervals(
         name, seconds=7, extract=lambda path, config, **more: found
@@ -224,6 +225,7 @@ def test_an_interval_without_tracks_is_answered_by_its_pictures(fitted, monkeypa
     rows_PD, _ = some_rows(2)
     found = Extraction(iter(blocks_of(rows_PD, [21, 22])), 23)
     monkeypatch.setattr("lsfref.media.decoding.frame_rate", lambda path: 1.0)
+    monkeypatch.setattr("lsfref.phases.timeline._repeat_period", lambda path, config: 1)
     name, choices = "rain-human-1-x.mp4", Choices(trackless=trackless)
     timed = best.describe_intervals(
         name, seconds=5, config=CONFIG, choices=choices, extract=lambda path, config, **more: found
@@ -250,6 +252,7 @@ def test_pictures_that_end_before_the_tracks_are_told(fitted, monkeypatch):
     real = best.read_frames
     monkeypatch.setattr(best, "read_frames", lambda *a: itertools.islice(real(*a), 9))
     monkeypatch.setattr("lsfref.media.decoding.frame_rate", lambda path: 1.0)
+    monkeypatch.setattr("lsfref.phases.timeline._repeat_period", lambda path, config: 1)
     rows_PD, _ = some_rows(2)
     found = Extraction(iter(blocks_of(rows_PD, [15, 22])), 23)
     timed = best.answerer(fitted).describe_intervals(
