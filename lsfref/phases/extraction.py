@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from lsfref import video
 from lsfref.arrays import Floats
 from lsfref.config import Config, settings
-from lsfref.errors import LsfrefError, Notice, VideoError
+from lsfref.errors import LsfrefError, Notice, VideoError, WriteError
 from lsfref.kernels import pyramid
 from lsfref.media.borders import outshone
 from lsfref.media.ffmpeg import PathLike
@@ -106,6 +106,8 @@ def _naming(path: PathLike, blocks: Iterator[streaming.Block]) -> Iterator[strea
     """Pass blocks on; what a stage finds wrong is raised with the file's name."""
     try:
         yield from blocks
+    except WriteError:  # of who watches
+        raise
     except LsfrefError as fault:
         raise VideoError(with_name(path, fault)) from fault
 

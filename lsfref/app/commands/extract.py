@@ -13,7 +13,7 @@ from lsfref.app.lists.boxes import read_boxes
 from lsfref.app.lists.label_lists import find_videos
 from lsfref.app.work.session import session
 from lsfref.config import Config
-from lsfref.errors import LsfrefError
+from lsfref.errors import LsfrefError, WriteError
 from lsfref.media import decoding
 from lsfref.phases import extraction
 from lsfref.phases.advice import unusable
@@ -76,6 +76,8 @@ def write_rows(path: str, target: str, *, config: Config, extract: Any, text: bo
             if not text:
                 file.seek(0)
                 file.write(header(dtype, (n_points, 436)))
+    except WriteError:
+        raise
     except LsfrefError as fault:
         return Pooled(None, 0, 0, error=str(fault))
     why = None if n_points else unusable(path, found.n_frames, 0, config)

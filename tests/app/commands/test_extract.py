@@ -5,7 +5,10 @@ import pytest
 from clips import clip
 
 from lsfref.app import cli
+from lsfref.app.commands import extract
+from lsfref.errors import WriteError
 from lsfref.media.writer import write_video
+from lsfref.storage import recorder
 
 pytestmark = pytest.mark.unwatched
 
@@ -70,3 +73,17 @@ def test_extract_leaves_nothing_of_a_bad_video(tmp_path, cache, capsys):
     assert cli.main([*words, "--cache", cache]) == 1
     assert list(out.iterdir()) == []
     assert "text.mp4" in capsys.readouterr().err
+
+
+def test_a_disk_that_takes_no_more_ends_the_command(labeled_clips, tmp_path, capsys, monkeypatch):
+    def full(path):
+        raise WriteError(f"{path}: cannot be written (No space left on device)")
+
+    monkeypatch.setattr(extract, "write_whole", full)
+    clip = str(labeled_clips.parent / "00.mkv")
+    words = ["extract", clip, "--out", str(tmp_path), "--cache", "none", "--jobs", "1"]
+    assert cli.main(words) == 3
+    assert "00.mkv.npy: cannot be written (No space" in capsys.readouterr().err
+    monkeypatch.setattr(recorder.Recorder, "add", lambda self, *a, **k: full("tensor"))
+    assert cli.main(["trace", clip, str(tmp_path / "trace")]) == 3
+    assert "tensor: cannot be written" in capsys.readouterr().err
