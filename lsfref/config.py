@@ -1,7 +1,8 @@
 """Every choice that the paper leaves open, in one place.
 
 A field's id (A2, C9, ...) is its row in CHOICES.md: the question, the answer, why. The defaults are
-preset `paper`; preset `small` is the same system, stage by stage, sized for a laptop.
+preset `paper`; preset `small` is the same system, stage by stage, sized for a laptop, which counts
+repeated frames once (R4) and lets no border decide where points start (R5).
 """
 
 import dataclasses
