@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lsfref.media.borders import in_picture
+from lsfref.media.borders import in_picture, outshone, strongest
 from lsfref.trajectories import sample
 
 
@@ -60,3 +60,17 @@ def test_a_bar_is_a_border_by_hand():
     assert shown_HW[27:].all()
     grey_HW[grey_HW == 2] = 3  # darker grey is no border
     assert in_picture(grey_HW).all()
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_looking_about_the_strongest_corner_first_changes_nothing(seed):
+    """R5 by its words: black anywhere, the strongest corner anywhere, at edges too."""
+    rng = np.random.default_rng(seed)
+    grey_HW = rng.choice([0, 2, 3, 90], (23, 31), p=[0.01, 0.02, 0.47, 0.5]).astype(np.float32)
+    strength_HW = rng.integers(0, 9, grey_HW.shape).astype(np.float32)
+    seen = strength_HW.max(where=in_picture(grey_HW), initial=0)
+    most = strength_HW.max()
+    found = strongest(strength_HW, grey_HW)
+    assert found == (seen if seen < most / 2 else most)
+    assert found.dtype == np.float32
+    assert outshone(grey_HW, lambda grey: strength_HW) == (seen < most / 2)
