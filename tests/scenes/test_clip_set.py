@@ -100,7 +100,7 @@ def test_the_command_renders_and_says_so(tmp_path):
         [*command, *words, "--jobs", "1"], cwd=root, capture_output=True, text=True, timeout=120
     )
     assert done.returncode == 0, done.stderr
-    assert "12 clips of 1 cameras" in done.stdout
+    assert "12 clips of 1 camera" in done.stdout
     assert len(list((tmp_path / "out").iterdir())) == 13
     words[-1] = "65x64"
     done = subprocess.run([*command, *words], cwd=root, capture_output=True, text=True, timeout=120)
