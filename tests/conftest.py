@@ -38,7 +38,7 @@ settings.register_profile(
 settings.load_profile("ci")
 
 PLAIN = {"-q", "-p", "no:cacheprovider"}  # flags with which the whole suite is meant
-ONE = ["tests/app", "tests/scenes", "tests/cited"]
+ONE = ["tests/app", "tests/scenes", "tests/cited", "tests/storage", "tests/kernels"]
 HALVES = (ONE, ["tests", *(f"--ignore={part}" for part in ONE)])  # of about the same length
 
 

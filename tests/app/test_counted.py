@@ -46,7 +46,7 @@ def run(command, preset, cache, folder, *more):
 
 
 @pytest.mark.parametrize("cache", CACHES)
-@pytest.mark.parametrize("preset", ["paper", "small", "best"])
+@pytest.mark.parametrize("preset", [pytest.param("paper", marks=pytest.mark.slow), "small", "best"])
 def test_train(preset, cache, times, labeled_clips, tmp_path, capsys):
     """At most two extractions, one where features are kept; a decoding for each."""
     decoded, followed = times

@@ -12,7 +12,7 @@ def test_a_set_is_written_with_its_list(tmp_path, capsys):
     assert main([*words, "--jobs", "1", "--quiet"]) == 0
     out, err = capsys.readouterr()
     clips = list((tmp_path / "set").rglob("*.m*"))
-    assert f"labels.csv: {len(clips)} clips of 1 cameras" in out
+    assert f"labels.csv: {len(clips)} clips of 1 camera" in out
     assert err == ""
     lines = (tmp_path / "set" / "labels.csv").read_text().splitlines()
     assert len(lines) == len(clips) + 1
