@@ -121,7 +121,13 @@ def drawn_of_all(names, extract, labels_M, config):
     return np.concatenate(rows)[rows_p], owner_P[rows_p]
 
 
-@pytest.mark.parametrize(("balance", "seeds"), [("none", 10_000), ("video", 3000), ("class", 3000)])
+@pytest.mark.parametrize(
+    ("balance", "seeds"),
+    [
+        pytest.param("none", 10_000, marks=pytest.mark.slow),
+        ("none", 3000), ("video", 3000), ("class", 3000),
+    ],
+)  # fmt: skip
 def test_every_subset_is_as_likely_as_any_other(balance, seeds):
     """B1: chi-squared of the subsets within 4.5 deviations of its mean."""
     counts_M, labels_M = np.array([3, 0, 4]), np.zeros(3, np.int64)
