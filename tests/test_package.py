@@ -57,6 +57,11 @@ def test_the_package_and_the_first_help_import_neither_numpy_nor_scipy():
     assert python("-c", code).stdout == "set()\n"
 
 
+def test_classify_starts_without_the_protocols_of_evaluate():
+    code = "import sys, lsfref.app.commands.classify; print('lsfref.study.protocol.evaluate' in {})"
+    assert python("-c", code.format("sys.modules")).stdout == "False\n"
+
+
 def test_importing_a_module_computes_nothing():
     """No expression stands alone in the body of a module: nothing is called, nothing allocated."""
     for path in (ROOT / "lsfref").rglob("*.py"):

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 from clips import clip
 
-from lsfref.config import Config
+from lsfref.config import PRESETS, Config
 from lsfref.errors import Notice, VideoError
 from lsfref.media.writer import write_video
 from lsfref.phases.extraction import ALONE, Extraction, extract
 from lsfref.phases.streaming import extract_frames
+from lsfref.study.best.choices import CONFIG as best
 from lsfref.video import read_frames
 
 CONFIG = Config(n_scales=1)
@@ -89,6 +90,12 @@ def test_borders_that_are_left_out_are_told_once(tmp_path, borders):
     assert [w.rpartition(": ")[2][:13] for w in found.warnings] == ["black borders"] * (
         borders == "ignored"
     )
+
+
+def test_presets_small_and_best_take_repeats_once_and_let_no_border_rule():
+    taken = {name: (c.repeats, c.borders) for name, c in {**PRESETS, "best": best}.items()}
+    assert taken.pop("paper") == ("kept", "counted")
+    assert taken == dict.fromkeys(["small", "best"], ("once", "ignored"))
 
 
 @pytest.mark.parametrize(("repeats", "n_frames"), [("kept", 40), ("once", 20)])

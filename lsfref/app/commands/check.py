@@ -22,7 +22,6 @@ from lsfref.app.work.session import session
 from lsfref.config import Config
 from lsfref.errors import LsfrefError, VideoError
 from lsfref.media.pictures import content_digest
-from lsfref.phases.advice import check_classes
 from lsfref.phases.extraction import Extract
 from lsfref.phases.passes import Pooled, survey, trackless
 from lsfref.storage.files import printable
@@ -78,11 +77,10 @@ def run(args: argparse.Namespace) -> int:
 def refusals(manifest: lists.Manifest, rows: Sequence[dict[str, Any]]) -> list[str]:
     """Return why `train` would refuse the list, with the videos of it that can be used."""
     bad = {row["file"]: row["error"] for row in rows if row["error"]}
-    training = lists.training_part(manifest)
-    usable = [video for video in training.videos if video.name not in bad]
     try:
-        lists.refuse_lone_classes(training)
-        check_classes(usable, {t: c for t, c in training.classes.items() if c}, [*bad.values()])
+        training = lists.training_part(manifest)
+        usable = [video for video in training.videos if video.name not in bad]
+        lists.refuse_unfit(training, usable, [*bad.values()])
     except LsfrefError as fault:
         return str(fault).split("\n")
     return []

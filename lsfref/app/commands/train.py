@@ -18,7 +18,6 @@ from lsfref.app.output import counted
 from lsfref.app.work.resuming import Keeper
 from lsfref.app.work.session import session
 from lsfref.model import Model, save
-from lsfref.phases.advice import check_classes
 from lsfref.storage.files import printable, scratch
 
 
@@ -39,8 +38,7 @@ def fit(listed: lists.Manifest, args: argparse.Namespace) -> int:
     config, choices = options.chosen(args)
     train = systems.system(choices).train
     manifest = lists.training_part(listed)
-    lists.refuse_lone_classes(manifest)
-    check_classes(manifest.videos, {t: c for t, c in manifest.classes.items() if c}, ())
+    lists.refuse_unfit(manifest, manifest.videos)
     with session(args, passes=2, n_videos=len(listed.videos)) as doing:
         doing.progress.explain(lists.describe(listed))
         keeper = Keeper(args.model, lambda text: doing.progress.explain([text]))

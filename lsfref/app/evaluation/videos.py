@@ -23,11 +23,8 @@ def labeled(manifest: Manifest) -> Manifest:
     """Return the videos that carry a label of some task; the others cannot be asked."""
     wanted = [bool(v.background or v.foreground) for v in manifest.videos]
     left_out = wanted.count(False)
-    notes = [
-        *manifest.notes,
-        *([f"{counted(left_out, 'video')} without labels left out"] * bool(left_out)),
-    ]
-    return part(manifest, wanted)._replace(notes=notes)
+    notes = [f"{counted(left_out, 'video')} without labels left out"] if left_out else []
+    return part(manifest, wanted)._replace(notes=[*manifest.notes, *notes])
 
 
 def count(

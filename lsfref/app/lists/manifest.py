@@ -19,6 +19,7 @@ from lsfref.app.output import counted
 from lsfref.errors import LabelsError
 from lsfref.media.pictures import holds_pictures
 from lsfref.model import LabeledVideo
+from lsfref.phases.advice import check_classes
 from lsfref.storage.files import printable
 
 BACKGROUND = ("normal", "illumination", "noise", "rain", "camera shaking", "tree waving")
@@ -105,7 +106,7 @@ def training_part(manifest: Manifest) -> Manifest:
 
     Raises LabelsError where all are.
     """
-    if manifest.videos and set(manifest.splits) == {"test"}:
+    if set(manifest.splits) == {"test"}:
         raise LabelsError(f"{manifest.source}: every video has split 'test': none is left to train")
     return part(manifest, [split != "test" for split in manifest.splits])
 
@@ -150,6 +151,14 @@ def refuse_lone_classes(manifest: Manifest) -> None:
                 told.append(f"{which} has one video; label a second or leave it out")
     if told:
         raise LabelsError("\n".join(told))
+
+
+def refuse_unfit(
+    manifest: Manifest, usable: Sequence[LabeledVideo], skipped: Sequence[str] = ()
+) -> None:
+    """Raise LsfrefError where a model of the usable videos of a list cannot be fit."""
+    refuse_lone_classes(manifest)
+    check_classes(usable, {t: c for t, c in manifest.classes.items() if c}, skipped)
 
 
 def existing(listed: Listed, faults: list[tuple[int, str]]) -> list[Row]:

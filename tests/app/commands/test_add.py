@@ -28,19 +28,21 @@ def more(labeled_clips, tmp_path):
     return labels
 
 
-def test_new_videos_and_classes_join_the_index(small_model, more, tmp_path, capsys):
-    before = small_model.read_bytes()
-    assert add(more, small_model, tmp_path / "new.npz", tmp_path / "cache") == 0
+def test_new_videos_and_classes_join_the_index(trained, more, tmp_path, capsys):
+    before = trained.read_bytes()
+    assert add(more, trained, tmp_path / "new.npz", tmp_path / "cache") == 0
     out = capsys.readouterr().out
     assert "background: 11 videos, 4 classes; new: rain" in out
     assert "foreground: 11 videos, 2 classes\n" in out
-    assert small_model.read_bytes() == before
-    old, new = load(small_model), load(tmp_path / "new.npz")
+    assert trained.read_bytes() == before
+    old, new = load(trained), load(tmp_path / "new.npz")
     assert new.files == (*old.files, "x.mkv", "y.mkv")
     assert new.config == old.config
     assert main(["inspect", str(tmp_path / "new.npz"), "--quiet"]) == 0
-    assert "trained on 9 videos, 2 added later," in capsys.readouterr().out
-    assert main(["inspect", str(small_model)]) == 0
+    said = capsys.readouterr().out
+    assert "trained on 9 videos, 2 added later," in said
+    assert "as of before videos were added" in said
+    assert main(["inspect", str(trained)]) == 0
     assert "added" not in capsys.readouterr().out
 
 
