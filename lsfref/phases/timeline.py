@@ -112,6 +112,17 @@ def _repeat_period(path: PathLike, config: Config) -> int:
     return periods[-1]
 
 
+def count_frames(path: PathLike, config: Config) -> int:
+    """Return how many frames of a video are worked on, repeats once (R4). Raises VideoError.
+
+    What is wrong with the file is said by the extraction.
+    """
+    if config.repeats == "once":
+        return sum(1 for _ in working_frames(path, config, tell=_unheard))
+    limits = {"max_frames": config.max_frames, "max_pixels": config.max_pixels}
+    return decoding.count_frames(path, warn=_unheard, **limits)
+
+
 def _unheard(text: str) -> None:
     """Say nothing: the extraction says it."""
 

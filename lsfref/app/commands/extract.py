@@ -14,11 +14,11 @@ from lsfref.app.lists.label_lists import find_videos
 from lsfref.app.work.session import session
 from lsfref.config import Config
 from lsfref.errors import LsfrefError, WriteError
-from lsfref.media import decoding
 from lsfref.phases import extraction
 from lsfref.phases.advice import unusable
 from lsfref.phases.passes import Pooled
 from lsfref.phases.streaming import of_length
+from lsfref.phases.timeline import count_frames
 from lsfref.storage.files import check_folder, printable, write_whole
 from lsfref.storage.tensors import HEADER, header
 
@@ -60,9 +60,7 @@ def write_rows(path: str, target: str, *, config: Config, extract: Any, text: bo
     n_points, dtype = 0, np.dtype(config.dtype).newbyteorder("<").str
     try:
         found = extract(path, config)
-        limits = {"max_frames": config.max_frames, "max_pixels": config.max_pixels}
-        # What is wrong with the file is said as it is extracted.
-        n_frames = found.n_frames or decoding.count_frames(path, warn=lambda text: None, **limits)
+        n_frames = found.n_frames or count_frames(path, config)
         with write_whole(target) as file:
             file.seek(0 if text else HEADER)
             for block in found:

@@ -15,10 +15,10 @@ from lsfref.app.work.session import refuse_damage
 from lsfref.arrays import Floats
 from lsfref.errors import NoTrajectoriesError
 from lsfref.kernels.scaling import apply_scaling
-from lsfref.media import decoding
 from lsfref.model import Model
 from lsfref.phases import advice, extraction, testing
 from lsfref.phases.streaming import Block, of_length
+from lsfref.phases.timeline import count_frames
 from lsfref.storage.files import printable
 from lsfref.storage.recorder import STAGES, Recorder, choose_stages
 
@@ -32,8 +32,7 @@ def run(args: argparse.Namespace) -> int:
     fitted = options.model_from(args) if "model" in args else None
     config = fitted.config if fitted else options.config_from(args)
     config = dataclasses.replace(config, max_frames=args.frames)
-    limits = {"max_frames": config.max_frames, "max_pixels": config.max_pixels}
-    n_frames = decoding.count_frames(args.video, warn=lambda text: None, **limits)
+    n_frames = count_frames(args.video, config)
     progress = Progress(quiet=args.quiet)
     with Recorder(args.out) as recorder:
         facts = read_facts()

@@ -168,8 +168,7 @@ def gather(
     Raises VideoError for a file that is no usable video, with `strict` for a damaged one.
     """
     story = Story(path, config, model)
-    limits: dict[str, Any] = {"max_frames": config.max_frames, "max_pixels": config.max_pixels}
-    story.n_frames = decoding.count_frames(path, warn=lambda text: None, **limits)
+    story.n_frames = timeline.count_frames(path, config)
     story.rate = decoding.frame_rate(path)
     watcher = _Watcher(story, extract)
     with scratch() as folder:

@@ -87,3 +87,15 @@ def test_a_disk_that_takes_no_more_ends_the_command(labeled_clips, tmp_path, cap
     monkeypatch.setattr(recorder.Recorder, "add", lambda self, *a, **k: full("tensor"))
     assert cli.main(["trace", clip, str(tmp_path / "trace")]) == 3
     assert "tensor: cannot be written" in capsys.readouterr().err
+
+
+def test_shares_of_frames_that_count_once_are_of_those_frames(tmp_path):
+    """R4: a clip of half the rate has the rows of its own frames, and the same from the cache."""
+    frames = clip("camera shaking", 3, n_frames=30)
+    write_video(tmp_path / "own.mkv", frames)
+    write_video(tmp_path / "twice.mkv", frames.repeat(2, axis=0))
+    for out in ("first", "second"):
+        words = ["extract", *map(str, tmp_path.glob("*.mkv")), "--out", str(tmp_path / out)]
+        assert cli.main([*words, "--cache", str(tmp_path / "cache"), "--jobs", "1"]) == 0
+        own, twice = (np.load(tmp_path / out / f"{name}.mkv.npy") for name in ("own", "twice"))
+        np.testing.assert_array_equal(own, twice)
