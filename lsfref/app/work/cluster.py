@@ -11,7 +11,6 @@ import logging
 import os
 import weakref
 from collections.abc import Callable, Iterator, Sequence
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -22,6 +21,7 @@ from lsfref.app.work.cache import code_version
 from lsfref.errors import LsfrefError
 
 Function = Callable[..., Any]
+Sent = tuple[Any, Function, Sequence[Any]]
 
 START = 10  # seconds in which a scheduler answers and has a worker
 LOOK = 1.0  # seconds between two looks at who is there
@@ -69,13 +69,8 @@ class Crew:
             if fault is not None:
                 raise LsfrefError(f"worker {worker}: {fault}")
 
-    def submit(self, function: Function, /, *each: Any) -> SimpleNamespace:
-        """Return what has the result of function(*each); each worker gets the function once."""
-        future = self.send(function, each)
-        return SimpleNamespace(result=functools.partial(self.result, future, function, each))
-
-    def send(self, function: Function, each: Sequence[Any]) -> Any:
-        """Return the future of function(*each)."""
+    def submit(self, function: Function, /, *each: Any) -> Sent:
+        """Return the future of function(*each), and both; each worker gets the function once."""
         if function is not self.function:
             self.function = function
             self.carried = self.client.submit(lambda same: same, function, pure=False)
@@ -83,14 +78,13 @@ class Crew:
         ask = (work, self.own, os.getcwd(), seen, self.carried, *each)
         future = self.client.submit(*ask, pure=False)
         self.futures.add(future)
-        return future
+        return future, function, each
 
-    def result(
-        self, future: Any, function: Function, each: Sequence[Any], last: bool = False
-    ) -> Any:
+    def result(self, sent: Sent, last: bool = False) -> Any:
         """Return a result. A video on which workers died is tried alone, then left out by name."""
         from dask.distributed import KilledWorker
 
+        future, function, each = sent
         try:
             return self.wait(future)
         except KilledWorker:
@@ -99,7 +93,7 @@ class Crew:
         for other in list(self.futures):  # it may have been the fault of its neighbor
             with contextlib.suppress(Exception):
                 self.wait(other)
-        return self.result(self.send(function, each), function, each, last=True)
+        return self.result(self.submit(function, *each), last=True)
 
     def wait(self, future: Any) -> Any:
         """Return the result of a future; meanwhile, look after the workers."""

@@ -10,8 +10,9 @@ import os
 import signal
 import sys
 import threading
+import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import util
 from multiprocessing.process import BaseProcess
@@ -21,10 +22,12 @@ from lsfref.app.work import machine, signals
 from lsfref.errors import LsfrefError, VideoError
 from lsfref.storage.files import printable
 
-_told_to_end = threading.Event()  # in a worker
+_told_to_end = False  # in a worker; no Event: a second signal would wait for the lock of the first
 _given: Any = None  # in a worker: what it does
 
 DIED = "a worker process died on it, twice (out of memory?); leave it out, or use fewer --jobs"
+GRACE = 10  # seconds in which a worker that is told to end cleans up
+LOOK = 1.0  # seconds between two looks at a pool that has no result yet
 AHEAD = 16  # results a job may be ahead of the one waited for, so that a long video stops nobody
 
 Mapper = Callable[..., Iterable[Any]]  # as `map`
@@ -57,6 +60,7 @@ class Crew:
     def __init__(self, jobs: int) -> None:
         self.jobs = jobs
         self.function: Callable[..., Any] | None = None
+        self.sent: weakref.WeakSet[Future[Any]] = weakref.WeakSet()
         self.start(jobs)
 
     def start(self, jobs: int) -> None:
@@ -73,10 +77,14 @@ class Crew:
 
     def stop(self, *, cancel: bool = False) -> None:
         """End the pool. One that broke waits for its processes, and may have missed one that was
-        just starting as it told them all to end."""
+        just starting as it told them all to end; up to Python 3.11, also work that was just sent.
+        """
         if self.pool._broken:
             self.kill()
         self.pool.shutdown(wait=True, cancel_futures=cancel)
+        for future in list(self.sent):
+            if not future.done():
+                future.set_exception(BrokenProcessPool())
 
     def submit(self, function: Callable[..., Any], /, *each: Any) -> Future[Any]:
         """Return the future of function(*each)."""
@@ -85,11 +93,19 @@ class Crew:
             self.function = function
             self.start(self.jobs)
         try:
-            return self.pool.submit(*each)
+            future = self.pool.submit(*each)
         except BrokenProcessPool as fault:
-            future: Future[Any] = Future()
+            future = Future()
             future.set_exception(fault)
-            return future
+        self.sent.add(future)
+        return future
+
+    def result(self, future: Future[Any]) -> Any:
+        """Return the result of a future."""
+        while not wait([future], LOOK).done:
+            if self.pool._broken:
+                self.stop()
+        return future.result()
 
     def again(self, function: Callable[..., Any], each: Sequence[Any]) -> Any:
         """Return function(*each), tried once more and alone; then go on with a new pool.
@@ -163,12 +179,12 @@ def ordered(
 
     What was lost with a process of the crew is done again, first of all what is waited for.
     """
-    waiting: collections.deque[tuple[tuple[Any, ...], Future[Any]]] = collections.deque()
+    waiting: collections.deque[tuple[tuple[Any, ...], Any]] = collections.deque()
 
     def first() -> Any:
         each, future = waiting.popleft()
         try:
-            return future.result()
+            return crew.result(future)
         except BrokenProcessPool:
             found = crew.again(function, each)
         for i, (later, future) in enumerate(waiting):
@@ -191,7 +207,7 @@ def _task(*each: Any) -> Any:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         return result
     except BaseException:
-        if not _told_to_end.is_set():
+        if not _told_to_end:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
             raise
     # TERM, or what an import made of it: the pool would take either for a result, and go on.
@@ -214,7 +230,9 @@ def _begin(function: Callable[..., Any] | None) -> None:
 
 
 def _end(*_rest: Any) -> NoReturn:
-    _told_to_end.set()
+    global _told_to_end
+    _told_to_end = True
+    signal.alarm(GRACE)  # it ends, whatever becomes of the exception
     sys.exit(143)
 
 

@@ -1,6 +1,7 @@
 """Jobs, interruptions and progress: the same bytes, no one left behind, nothing on the screen."""
 
 import concurrent.futures
+import contextlib
 import functools
 import os
 import re
@@ -51,8 +52,8 @@ def test_nothing_in_the_current_folder_is_run(tmp_path, labeled_clips):
     assert "all 9 videos can be used" in done.stdout, done.stderr
 
 
-class Held(concurrent.futures.Executor):
-    """An executor that works only when it is asked for a result, and knows what waits."""
+class Held:
+    """A crew that works only when it is asked for a result, and knows what waits."""
 
     def __init__(self):
         self.waiting, self.most = 0, 0
@@ -60,13 +61,11 @@ class Held(concurrent.futures.Executor):
     def submit(self, function, /, *arguments):
         self.waiting += 1
         self.most = max(self.most, self.waiting)
-        future = concurrent.futures.Future()
-        future.result = lambda: self.give(function, arguments)
-        return future
+        return function, arguments
 
-    def give(self, function, arguments):
+    def result(self, sent):
         self.waiting -= 1
-        return function(*arguments)
+        return sent[0](*sent[1])
 
 
 def test_results_are_in_order_and_few_wait():
@@ -91,6 +90,7 @@ def test_a_slow_first_one_does_not_stop_the_others():
         return x
 
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        pool.result = concurrent.futures.Future.result
         found = workers.ordered(pool, 2 * workers.AHEAD, work, range(40))
         assert list(found) == list(range(40))
 
@@ -174,7 +174,8 @@ def test_a_broken_pool_that_misses_a_process_is_ended(monkeypatch):
     monkeypatch.setattr(manager, "terminate_broken", tell_all_but_one)
     monkeypatch.setattr(manager, "shutdown_workers", lambda manager: None)
     crew = workers.Crew(2)
-    crew.submit(wait_for, "a").result()
+    for future in [crew.submit(wait_for, "a") for _ in range(2)]:  # so that there are two
+        future.result()
     waiting = [crew.submit(wait_for, path) for path in ("die", "b", "c", "d")]
     with pytest.raises(concurrent.futures.process.BrokenProcessPool):
         waiting[0].result()
@@ -186,6 +187,56 @@ def test_a_broken_pool_that_misses_a_process_is_ended(monkeypatch):
         process.kill()  # so that a failure does not wait for it
     assert missed
     assert not hung
+
+
+def test_a_worker_waits_for_no_lock_as_it_is_told_to_end(monkeypatch):
+    """It may be told again in the middle of that, and would wait for itself."""
+    called = []
+    monkeypatch.setattr(workers, "_told_to_end", workers._told_to_end)
+    monkeypatch.setattr(signal, "alarm", lambda _seconds: None)
+    sys.setprofile(lambda _frame, event, what: called.append(what) if event == "c_call" else None)
+    try:
+        with pytest.raises(SystemExit):
+            workers._end()
+    finally:
+        sys.setprofile(None)
+    assert sys.exit in called
+    assert not [what for what in called if "lock" in repr(what).lower()], called
+
+
+def deaf():
+    """Be told to end, and lose it."""
+    workers._begin(square)
+    workers.GRACE = 1
+    signal.signal(signal.SIGTERM, workers._end)
+    with contextlib.suppress(SystemExit):
+        os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(30)
+
+
+def test_a_worker_that_loses_the_call_to_end_ends():
+    assert told_to_end(deaf) == -signal.SIGALRM
+
+
+def test_work_that_a_pool_loses_as_it_breaks_is_done_again(monkeypatch, tmp_path):
+    """Up to Python 3.11, what is sent as a pool fails all that it has is in no list of it."""
+    fail_all, lost = concurrent.futures.process._ExecutorManagerThread.terminate_broken, []
+
+    def fail_all_but_one(manager, cause):
+        if not lost:
+            lost.append(manager.pending_work_items.pop(0))
+        fail_all(manager, cause)
+
+    manager, paths = concurrent.futures.process._ExecutorManagerThread, ["once", "a", "b", "c"]
+    monkeypatch.setattr(manager, "terminate_broken", fail_all_but_one)
+    crew, found = workers.Crew(1), []
+    work = workers.ordered(crew, 9, functools.partial(touchy, log=tmp_path / "log"), paths)
+    run = threading.Thread(target=found.extend, args=(work,), daemon=True)
+    run.start()
+    run.join(30)
+    assert found == paths
+    assert lost
+    crew.stop()
 
 
 def test_a_run_goes_on_when_a_worker_is_killed(labeled_clips, tmp_path):
