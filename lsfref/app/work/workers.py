@@ -46,10 +46,11 @@ def mapper(jobs: int) -> Iterator[Mapper]:
     try:
         yield functools.partial(ordered, crew, AHEAD * jobs)
     except BaseException:
-        crew.kill()
+        with signals.held(signal.SIGINT, signal.SIGTERM):  # a process that has just begun waits
+            crew.kill()
+            crew.stop(cancel=True)
         raise
-    finally:
-        crew.stop(cancel=True)
+    crew.stop(cancel=True)
 
 
 class Crew:
@@ -167,8 +168,8 @@ class _Pool(ProcessPoolExecutor):
     """A pool whose processes end when they are told to, not after the tasks that wait for them."""
 
     def submit(self, *each: Any) -> Future[Any]:  # type: ignore[override]
-        # Processes start here, and Ctrl-C is the parent's.
-        with signals.held(signal.SIGINT), folder_off_path():
+        # Processes start here: whole, and Ctrl-C is the parent's.
+        with signals.held(signal.SIGINT, signal.SIGTERM), folder_off_path():
             return super().submit(_task, *each)
 
 
@@ -222,6 +223,7 @@ def _begin(function: Callable[..., Any] | None) -> None:
     _given = function
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})  # held as processes start
     machine.keep_freed_memory()
     sys.unraisablehook = functools.partial(signals.told_again, sys.unraisablehook)
     parent = multiprocessing.parent_process()

@@ -282,6 +282,38 @@ def be_told_between_two_tasks():
     nap(50)
 
 
+def waits_for_term(_x):
+    return signal.SIGTERM in signal.pthread_sigmask(signal.SIG_BLOCK, [])
+
+
+def test_processes_start_whole_and_hear_the_call_to_end(monkeypatch):
+    with workers.mapper(2) as mapper:
+        assert list(mapper(waits_for_term, range(3))) == [False] * 3
+    started = []
+
+    def told_meanwhile(_pool, *each):
+        signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
+        started.append(each)
+
+    monkeypatch.setattr(concurrent.futures.ProcessPoolExecutor, "submit", told_meanwhile)
+    with cli.ended_by_signals(), pytest.raises(SystemExit):
+        workers.Crew(2).pool.submit(7)
+    assert started == [(workers._task, 7)]
+
+
+def test_processes_are_ended_whole_when_ctrl_c_comes_twice(monkeypatch):
+    done = []
+
+    def stop(_crew, *, cancel):
+        signal.pthread_kill(threading.get_ident(), signal.SIGINT)
+        done.append(cancel)
+
+    monkeypatch.setattr(workers.Crew, "stop", stop)
+    with pytest.raises(KeyboardInterrupt), workers.mapper(2):
+        raise KeyboardInterrupt
+    assert done == [True]
+
+
 def test_a_call_to_end_between_two_tasks_ends_at_once():
     assert told_to_end(be_told_between_two_tasks) == -signal.SIGTERM
 
