@@ -9,17 +9,22 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from lsfref.app.work.progress import tell
+from lsfref.errors import UsageError
 from lsfref.storage.files import check_output, printable
 
 Row = Mapping[str, Any]
 
 
-def claim(*paths: str | os.PathLike[str]) -> None:
+def claim(*paths: str | os.PathLike[str], reads: Iterable[str | None] = ()) -> None:
     """Check before the work that files can be written, and say on stderr which are replaced.
 
-    Raises WriteError, which tells why one cannot.
+    Raises WriteError, which tells why one cannot; UsageError for one that the command `reads`.
     """
+    inputs = {os.path.realpath(path) for path in reads if path}
     for path in paths:
+        if os.path.realpath(path) in inputs:
+            told = "would replace what this command reads; give the output a name of its own"
+            raise UsageError(f"{printable(path)} {told}")
         check_output(path)
     there = [path for path in paths if os.path.exists(path)]
     if there:

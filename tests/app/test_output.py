@@ -6,7 +6,7 @@ import json
 import pytest
 
 from lsfref.app import output
-from lsfref.errors import WriteError
+from lsfref.errors import UsageError, WriteError
 
 
 def test_a_table_by_hand():
@@ -72,3 +72,6 @@ def test_what_is_replaced_is_said_and_what_cannot_be_written_refused(tmp_path, c
     assert capsys.readouterr().err == f"will replace what is there: {old} and 1 more\n"
     with pytest.raises(WriteError):
         output.claim(tmp_path / "absent" / "m.npz")
+    output.claim(new, reads=[str(old), None, ""])
+    with pytest.raises(UsageError, match="more would replace what this command reads"):
+        output.claim(new, more, reads=[None, f"{tmp_path}/absent/../more"])

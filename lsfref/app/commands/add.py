@@ -2,7 +2,6 @@
 
 import argparse
 import dataclasses
-import os
 
 from lsfref import model
 from lsfref.app import options, output
@@ -16,11 +15,9 @@ from lsfref.storage.files import printable
 def run(args: argparse.Namespace) -> int:
     """Write the grown model; status 1 where a video was left out."""
     fitted = model.load(args.model)
-    if os.path.realpath(args.output) == os.path.realpath(args.model):
-        raise options.UsageError("-o names the old model; give the new one a name of its own")
-    output.claim(args.output)
-    read_with = dataclasses.replace(fitted, config=options.with_flags(fitted.config, args))
     manifest = read_labels(args.labels)
+    output.claim(args.output, reads=[args.model, args.labels, *(v.path for v in manifest.videos)])
+    read_with = dataclasses.replace(fitted, config=options.with_flags(fitted.config, args))
     with session(args, passes=1, n_videos=len(manifest.videos)) as doing:
         doing.progress.explain(describe(manifest))
         grown = systems.grower(fitted)(

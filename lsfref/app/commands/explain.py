@@ -30,22 +30,22 @@ def run(args: argparse.Namespace) -> int:
     args.model = args.model or ("model.npz" if os.path.exists("model.npz") else None)
     fitted = options.model_from(args) if args.model else None
     config = fitted.config if fitted else options.config_from(args)
-    if args.pictures:
+    if args.pictures is not None:
         check_folder(args.pictures)
     near = [args.index] if args.index else [os.path.dirname(args.model or ""), ""]
     work = functools.partial(
         explain, config=config, model=fitted, strict=args.strict, near=list(map(Path, near))
     )
     if len(args.videos) > 1 or os.path.isdir(args.videos[0]):
-        if args.pictures:
+        if args.pictures is not None:
             raise options.UsageError("--pictures: name one video")
         return run_many(find_videos(args.videos)[0], work, fitted, args)
-    output.claim(args.output)
+    output.claim(args.output, reads=[args.videos[0], args.model])
     progress = Progress(quiet=args.quiet)
     progress("explaining", 0, 1)
     story = work(args.videos[0], args.output)
     print(f"wrote {printable(args.output)}")
-    if args.pictures:
+    if args.pictures is not None:
         for name, data in pictures_of(Path(args.output).read_text(encoding="utf-8")):
             write_bytes(os.path.join(args.pictures, name), data)
     progress.report(story.warnings, story.fault)
@@ -67,11 +67,12 @@ def run_many(
 ) -> int:
     """Write a page per video, and the page with a card for each of them."""
     progress, target = Progress(quiet=args.quiet), Path(args.output)
+    output.claim(args.output, reads=[*paths, args.model])
     folder = target.with_name(f"{target.stem}-pages")
-    folder.mkdir(exist_ok=True)
+    check_folder(folder)
     names = (re.sub(r"[^A-Za-z0-9._-]", "_", os.path.basename(path))[-60:] for path in paths)
     pages = [folder / f"{number:04d}-{name}.html" for number, name in enumerate(names, start=1)]
-    output.claim(target, *pages)
+    output.claim(*pages)
     card = functools.partial(explain_card, work=work, back=f"../{target.name}")
     cards = []
     with workers.mapper(min(args.jobs, len(paths))) as mapper:

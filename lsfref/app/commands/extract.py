@@ -39,7 +39,7 @@ def run(args: argparse.Namespace) -> int:
     if twice:
         raise options.UsageError(f"two videos would both be written to {printable(twice[0])}")
     check_folder(args.out)
-    output.claim(*targets)
+    output.claim(*targets, reads=[*paths, getattr(args, "boxes", None)])
     with session(args, passes=1, n_videos=len(paths)) as doing:
         for text in left_out:
             doing.progress.say(f"note: {text}")

@@ -24,9 +24,11 @@ from lsfref.storage.files import printable, scratch
 def run(args: argparse.Namespace) -> int:
     """Fit and write the model; status 1 where a video was left out, 3 where nothing can be fit."""
     options.config_from(args)  # refuses before anything is read
-    output.claim(args.model)
     if args.labels:
-        return fit(lists.read_labels(args.labels), args)
+        listed = lists.read_labels(args.labels)
+        output.claim(args.model, reads=[args.labels, *(v.path for v in listed.videos)])
+        return fit(listed, args)
+    output.claim(args.model)
     with scenes(args) as labels:
         return fit(lists.read_labels(labels), args)
 

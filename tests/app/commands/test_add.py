@@ -60,8 +60,11 @@ def test_a_model_of_preset_best_learns_from_what_is_added(best_model, more, tmp_
 
 
 def test_what_cannot_grow_is_refused(small_model, more, tmp_path, capsys):
-    assert add(more, small_model, small_model, tmp_path) == 2
-    assert "-o names the old model" in capsys.readouterr().err
+    for out in (small_model, more, more.parent / "x.mkv"):
+        before = out.read_bytes()
+        assert add(more, small_model, out, tmp_path) == 2
+        assert f"{out} would replace what this command reads" in capsys.readouterr().err
+        assert out.read_bytes() == before
 
 
 def test_a_video_left_out_is_status_1(small_model, more, tmp_path, capsys):

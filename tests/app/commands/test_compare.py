@@ -103,6 +103,17 @@ def test_command_on_tables(tmp_path, capsys):
     assert "LSFNet" in out.read_text()
 
 
+def test_no_page_takes_the_place_of_a_table(tmp_path, capsys):
+    table, labels = tmp_path / "t.csv", tmp_path / "l.txt"
+    table.write_text("1,2\n3,4\n")
+    labels.write_text("a\nb\n")
+    words = ["compare", "--features", str(table), "--labels", str(labels), "--page"]
+    for page in (table, labels, tmp_path / "none" / ".." / "t.csv"):
+        assert main([*words, str(page)]) == 2
+        assert "would replace what this command reads" in capsys.readouterr().err
+    assert (table.read_text(), labels.read_text()) == ("1,2\n3,4\n", "a\nb\n")
+
+
 @pytest.mark.unwatched
 def test_command_refuses_a_table_before_any_work(labeled_clips, tmp_path, monkeypatch):
     monkeypatch.setattr(command, "session", None)

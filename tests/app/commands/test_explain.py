@@ -216,9 +216,50 @@ def test_of_a_folder_each_video_has_a_card_and_a_page(small_model, labeled_clips
     (tmp_path / "all-pages" / "0007-mine.html").write_text("mine")
     assert main(words) == 1
     said = capsys.readouterr()
-    assert f"will replace what is there: {out} and 2 more" in said.err
+    assert f"will replace what is there: {out}\n" in said.err
+    assert "all-pages/0001-10.mkv.html and 1 more" in said.err
     assert f"wrote {out} and 2 pages" in said.out
     assert (tmp_path / "all-pages" / "0007-mine.html").read_text() == "mine"
+
+
+def test_no_page_takes_the_place_of_what_it_is_about(small_model, labeled_clips, tmp_path, capsys):
+    video, model = tmp_path / "a.mkv", tmp_path / "m.npz"
+    video.write_bytes((labeled_clips.parent / "10.mkv").read_bytes())
+    model.write_bytes(small_model.read_bytes())
+    for about in ([video], [video, labeled_clips.parent / "21.mkv"], [tmp_path]):
+        words = ["explain", *map(str, about), "--model", str(model), "--jobs", "1", "-o"]
+        for out in (video, model):
+            before = out.read_bytes()
+            assert main([*words, str(out)]) == 2
+            assert f"{out} would replace what this command reads" in capsys.readouterr().err
+            assert out.read_bytes() == before
+    assert sorted(tmp_path.iterdir()) == [video, model]
+
+
+@pytest.mark.parametrize(
+    ("out", "why"),
+    [
+        ("", "'': cannot be written"),
+        ("/", "/: cannot be written (it is a folder"),
+        ("none/all.html", "make its folder first"),
+        ("all.html", "all-pages: cannot be written (File exists); give another place"),
+    ],
+)
+def test_pages_that_cannot_be_written_are_told_first(
+    labeled_clips, tmp_path, monkeypatch, capsys, out, why
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "all-pages").write_text("mine")
+    videos = [str(labeled_clips.parent / name) for name in ("10.mkv", "21.mkv")]
+    assert main(["explain", *videos, "--jobs", "1", "-o", out]) == 3
+    told = capsys.readouterr().err
+    assert why in told
+    assert "explaining" not in told
+
+
+def test_pictures_of_no_name_are_refused(labeled_clips, capsys):
+    assert main(["explain", str(labeled_clips.parent / "10.mkv"), "--pictures", ""]) == 3
+    assert "'': cannot be written" in capsys.readouterr().err
 
 
 def test_a_worker_that_dies_on_a_video_costs_its_page_alone(small_model, labeled_clips, tmp_path):

@@ -43,6 +43,16 @@ def test_outputs_are_checked_before_the_work_and_replaced_ones_are_mentioned(tmp
     assert "a folder or a device" in capsys.readouterr().err
 
 
+def test_the_boxes_of_a_video_are_not_replaced(tmp_path, capsys):
+    write_video(tmp_path / "a.mkv", clip("normal", 1))
+    boxes = tmp_path / "a.mkv.txt"
+    boxes.write_text("0\n")
+    words = ["extract", str(tmp_path / "a.mkv"), "--camera-motion", "homography", "--text"]
+    assert cli.main([*words, "--boxes", str(boxes), "--out", str(tmp_path)]) == 2
+    assert f"{boxes} would replace what this command reads" in capsys.readouterr().err
+    assert boxes.read_text() == "0\n"
+
+
 @pytest.fixture(scope="module")
 def cache(tmp_path_factory):
     return str(tmp_path_factory.mktemp("cache"))

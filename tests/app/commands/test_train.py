@@ -24,6 +24,17 @@ def test_train_says_what_it_read_and_what_it_fitted(labeled_clips, cache, tmp_pa
     assert "\x1b" not in err
 
 
+def test_no_model_takes_the_place_of_a_list_or_a_video(labeled_clips, tmp_path, capsys):
+    folder, link = labeled_clips.parent, tmp_path / "link.npz"
+    link.symlink_to(labeled_clips)
+    for out in (labeled_clips, link, folder / "10.mkv"):
+        before = out.read_bytes()
+        words = ["--labels", str(labeled_clips), "--model", str(out), "--cache", "none"]
+        assert main(["train", *words]) == 2
+        assert f"{out} would replace what this command reads" in capsys.readouterr().err
+        assert out.read_bytes() == before
+
+
 def test_quiet_is_quiet(labeled_clips, cache, tmp_path, capsys):
     words = ["--labels", str(labeled_clips), "--jobs", "1", "--cache", cache, "--quiet"]
     assert main(["train", *words, *BRIEF, "--model", str(tmp_path / "m.npz")]) == 0
