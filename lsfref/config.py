@@ -51,7 +51,7 @@ class Config:
     lr_mlp: float = choice(1e-2, "C11", "learning rate of classification steps")
     # phase 2: selection, search, vote
     select_by: str = choice("task", "F6", "labels of the Fisher score", "task background")
-    top_percent: float = choice(50.0, "F4", "share of features kept, per cent", most=100)
+    top_percent: float = choice(50.0, "F4", "features kept, per cent", least=0.01, most=100)
     n_projections: int = choice(30, "G4", "projections of each hash function, N", least=1)
     k_rule: str = choice("fixed", "G4", "neighbors: n_neighbors, or by index size", "fixed sqrt")
     n_neighbors: int = choice(75, "G4", "neighbors that vote, K, where k_rule is fixed", least=1)

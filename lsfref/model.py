@@ -263,11 +263,12 @@ def _load(archive: zipfile.ZipFile, file_size: int, file_name: str) -> Model:
     extras = None
     if more := about.get("extras"):  # what it means is for its kind to check
         extras = Extras(str(more["kind"]), dict(more["choices"]), npz.below("extras.", arrays))
+    named = dict(zip(about["versions"], _texts([*about["versions"].values()]), strict=True))
     model = Model(
         config, Network(encoder, *(arrays[key] for key in Network._fields[1:])),
         _texts(about["head_classes"]), _texts(about["files"]),
         _texts(about["groups"]), arrays["points_M"], arrays["pooled_ME"], tasks,
-        arrays["ranking_M"], dict(about["versions"]), extras,
+        arrays["ranking_M"], named, extras,
         _estimate(about["estimate"], tasks),
     )  # fmt: skip
     if list(tasks) not in (["background"], list(TASKS)) or len(model.groups) != len(model.files):

@@ -119,6 +119,7 @@ FAULTS = {
     "config type": (lambda a: edit(a, config__epochs="3"), "epochs"),
     "huge config": (lambda a: edit(a, config__n_code=10**12), "network"),
     "unknown task": (lambda a: edit(a, classes__weather=["a", "b"]), "damaged"),
+    "version": (lambda a: edit(a, versions__numpy=float("nan")), "names is none"),
     "class names": (lambda a: edit(a, classes__background=["normal", 1, "snow"]), "names"),
     "class twice": (lambda a: edit(a, classes__background=["rain", "rain", "snow"]), "names"),
 }

@@ -69,8 +69,9 @@ def write_video(
                 child.__exit__(None, None, None)  # closes the pipe and waits
         if child.returncode != 0:
             complaints.seek(0)
-            words = printable(complaints.read(4096).partition(b"\n")[0])
-            raise WriteError(f"{printable(path)}: ffmpeg cannot write it ({words}); free some room")
+            words = printable(complaints.read(4096).partition(b"\n")[0].rpartition(b"] ")[2])
+            told = f"ffmpeg cannot write it ({words or 'without a word'})"  # none fits either
+            raise WriteError(f"{printable(path)}: {told}; free some room or give another place")
     return i + 1
 
 

@@ -210,4 +210,5 @@ def _told(path: str | os.PathLike[str], *, only: tuple[int, ...] = ()) -> Iterat
             raise
         cause = error.strerror or type(error).__name__
         cure = _CURES.get(error.errno or 0, "give another place")
-        raise WriteError(f"{printable(path)}: cannot be written ({cause}); {cure}") from error
+        where = printable(path) or "''"
+        raise WriteError(f"{where}: cannot be written ({cause}); {cure}") from error

@@ -50,11 +50,14 @@ class Recorder(contextlib.AbstractContextManager["Recorder"]):
     """
 
     def __init__(self, folder: str | os.PathLike[str]) -> None:
-        self.target = Path(folder)
+        self.target = Path(os.path.realpath(folder))  # a link stays a link
         self.count = self.size = 0  # tensors so far, and their bytes
         self.cases: dict[str, dict[str, Any]] = {}
-        if self.target.exists() and (not self.target.is_dir() or any(self.target.iterdir())):
-            raise TraceError(f"{printable(folder)}: not empty; give a new folder")
+        taken = not self.target.is_dir() or any(self.target.iterdir())
+        fixed = os.path.ismount(self.target) or self.target == Path.cwd()
+        if os.path.lexists(self.target) and (taken or fixed):
+            why = "not empty" if taken else "a disk, or the current folder"
+            raise TraceError(f"{printable(self.target)}: {why}; give a new folder")
         self.stack = contextlib.ExitStack()
         check_folder(self.target.parent)
         with self._writing(""):

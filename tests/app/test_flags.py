@@ -105,10 +105,10 @@ def test_of_flags_joined_by_a_bar_one_is_given():
 @pytest.mark.parametrize(
     ("kind", "good", "bad"),
     [
-        ("whole", {"0": 0, "7": 7}, ["-1", "1.5", "a"]),
+        ("whole", {"0": 0, "7": 7}, ["-1", "1.5", "a", "9" * 20]),
         ("positive", {"1": 1}, ["0", "-1", ""]),
         ("share", {"0": 0.0, "1": 1.0, "0.25": 0.25}, ["-0.01", "1.01", "nan"]),
-        ("amount", {"0.5": 0.5}, ["0", "-1", "inf", "nan"]),
+        ("amount", {"0.5": 0.5}, ["0", "-1", "inf", "nan", "1e308", "1e-320"]),
     ],
 )
 def test_numbers_in_their_ranges(kind, good, bad):

@@ -125,14 +125,20 @@ def test_an_error_of_the_frames_passes_and_leaves_nothing(tmp_path):
     assert os.listdir(tmp_path) == []
 
 
-@pytest.mark.parametrize("script", ["exit 1", "echo 'No space left on device' >&2; exit 1"])
-def test_ffmpeg_that_gives_up(tmp_path, monkeypatch, script):
+@pytest.mark.parametrize(
+    ("script", "words"),
+    [
+        ("exit 1", "without a word"),
+        ("echo '[vost#0:0/libx264 @ 0x55e0] No space left' >&2; exit 1", "No space left"),
+    ],
+)
+def test_ffmpeg_that_gives_up(tmp_path, monkeypatch, script, words):
     program = tmp_path / "ffmpeg"
     program.write_text("#!/bin/sh\n" + script)
     program.chmod(0o755)
     monkeypatch.setattr(ffmpeg, "executable", lambda: str(program))
     path = tmp_path / "clip.mkv"
-    with pytest.raises(WriteError, match=r"clip\.mkv: ffmpeg cannot write it"):
+    with pytest.raises(WriteError, match=rf"clip\.mkv: ffmpeg cannot write it \({words}\); free"):
         write_video(path, noise(50, 200, 300))
     assert os.listdir(tmp_path) == ["ffmpeg"]
 

@@ -44,6 +44,7 @@ def test_settings_by_hand(text, value):
         "color=red",
         "voting=loud",
         "top_percent=101",
+        "top_percent=0",
         "top_percent=nan",
         "lr_ae=inf",
         "lr_ae=-1",

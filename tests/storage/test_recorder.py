@@ -62,6 +62,30 @@ def test_recorder_refuses_what_would_mix_or_mislead(tmp_path):
             Recorder(taken)
 
 
+def test_a_link_stays_and_the_record_is_where_it_leads(tmp_path):
+    (tmp_path / "empty").mkdir()
+    for name in ("empty", "absent"):
+        link = tmp_path / f"to {name}"
+        link.symlink_to(tmp_path / name)
+        with Recorder(link) as recorder:
+            recorder.add(STAGE, "a", "scores_E", np.ones(3))
+            recorder.close()
+        assert link.is_symlink()
+        assert (tmp_path / name / "manifest.json").is_file()
+
+
+def test_what_cannot_be_replaced_is_refused_before_the_work(tmp_path, monkeypatch):
+    here, disk, loop = tmp_path / "here", tmp_path / "disk", tmp_path / "loop"
+    here.mkdir()
+    disk.mkdir()
+    loop.symlink_to(loop)
+    monkeypatch.chdir(here)
+    monkeypatch.setattr("os.path.ismount", lambda path: path == disk)
+    for folder, why in ((".", "the current folder"), (disk, "a disk"), (loop, "not empty")):
+        with pytest.raises(TraceError, match=f"{why}.*; give a new folder"):
+            Recorder(folder)
+
+
 def test_a_record_is_there_whole_or_not_at_all(tmp_path):
     def interrupted():
         with Recorder(tmp_path / "new") as recorder:

@@ -15,7 +15,8 @@ from lsfref.storage.files import check_folder, printable
 def run(args: argparse.Namespace) -> int:
     """Render the set; with --sheet also a picture of it."""
     check_folder(args.out)
-    output.claim(os.path.join(args.out, "labels.csv"), *([args.sheet] if args.sheet else []))
+    sheets = [] if args.sheet is None else [args.sheet]
+    output.claim(os.path.join(args.out, "labels.csv"), *sheets)
     extra = tuple(sorted(set(args.extra)))
     settings = clip_set.Settings(args.seed, args.scenes, args.frames, args.size, extra)
     with workers.mapper(min(args.jobs, args.scenes)) as mapper:
@@ -23,7 +24,7 @@ def run(args: argparse.Namespace) -> int:
         labels = clip_set.render_set(args.out, settings, each=each)
     n_clips = args.scenes * len(clip_set.list_clips(settings, 0))
     print(f"{printable(labels)}: {counted(n_clips, 'clip')} of {counted(args.scenes, 'camera')}")
-    if args.sheet:
-        sheet.contact_sheet(args.sheet, settings)
-        print(printable(args.sheet))
+    for path in sheets:
+        sheet.contact_sheet(path, settings)
+        print(printable(path))
     return 0

@@ -208,6 +208,11 @@ def find_videos(paths: Iterable[str]) -> tuple[list[str], list[str]]:
 
 
 def names_of(text: str) -> list[str]:
-    """Return the names in a text, one per line or with zeros between them."""
-    lines = text.split("\0" if "\0" in text else "\n")
+    """Return the names in a text, one per line or with zeros between them.
+
+    Raises LabelsError for UTF-16.
+    """
+    if text.startswith(("\udcff\udcfe", "\udcfe\udcff")):  # else each letter is a name, and / too
+        raise LabelsError("stdin is UTF-16 text; give the names as UTF-8")
+    lines = text.removeprefix("\ufeff").split("\0" if "\0" in text else "\n")
     return [name for name in (line.removesuffix("\r") for line in lines) if name]

@@ -61,8 +61,8 @@ def read_features(path: str | os.PathLike[str]) -> FeatureTable:
     if not n_rows or not n_columns:
         raise LabelsError(f"{name}: no rows of numbers")
     if n_columns > MOST_COLUMNS or n_rows * n_columns > MOST_CELLS:
-        told = f"{n_rows} rows of {n_columns} columns, beyond {MOST_COLUMNS} or {MOST_CELLS} cells"
-        raise LabelsError(f"{name}: {told}; reduce the columns, as by PCA")
+        told = f"{counted(n_rows, 'row')} of {n_columns} columns, beyond {MOST_COLUMNS} or"
+        raise LabelsError(f"{name}: {told} {MOST_CELLS} cells; reduce the columns, as by PCA")
     features_MV = np.empty((n_rows, n_columns))
     rows = itertools.islice(_lines(path), has_header, None)
     for row_V, (number, line) in zip(features_MV, rows, strict=True):
@@ -194,17 +194,17 @@ def _lines(path: str | os.PathLike[str]) -> Iterator[tuple[int, str]]:
     """Yield the lines of a text file with their numbers, blank ones left out."""
     name, number = printable(path), 0
     try:
-        with open(path, encoding="utf-8-sig", newline="\n") as file:
+        with open(path, encoding="utf-8-sig") as file:
             lines = iter(functools.partial(file.readline, MOST_LINE), "")
             for i, line in enumerate(lines, start=1):
                 if len(line) == MOST_LINE:
                     told = f"beyond {MOST_LINE >> 20} million characters; reduce the columns"
                     raise LabelsError(f"{name} line {i}: {told}, as by PCA")
                 if "\0" in line:
-                    raise LabelsError(f"{name}: not a text file")
+                    raise LabelsError(f"{name}: not a text file; save it as UTF-8 CSV")
                 if line.strip():
                     number = i
-                    yield number, line.rstrip("\r\n")
+                    yield number, line.rstrip("\n")
     except OSError as fault:
         raise LabelsError(f"{name}: cannot be read: {fault.strerror or fault}") from None
     except UnicodeDecodeError:

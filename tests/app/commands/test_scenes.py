@@ -16,3 +16,10 @@ def test_a_set_is_written_with_its_list(tmp_path, capsys):
     assert err == ""
     lines = (tmp_path / "set" / "labels.csv").read_text().splitlines()
     assert len(lines) == len(clips) + 1
+
+
+def test_a_sheet_of_no_name_is_refused(tmp_path, capsys):
+    words = ["scenes", str(tmp_path / "set"), "--scenes", "1", "--frames", "2", "--sheet", ""]
+    assert main([*words, "--size", "64x64", "--jobs", "1"]) == 3
+    assert "'': cannot be written" in capsys.readouterr().err
+    assert list((tmp_path / "set").iterdir()) == []

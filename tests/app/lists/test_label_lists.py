@@ -116,6 +116,11 @@ def test_a_folder_per_class_says_what_it_leaves_out(tmp_path):
 def test_names_on_stdin_are_lines_or_stand_between_zeros(monkeypatch):
     assert names_of("a b.mp4\n\n c.mp4\r\n") == ["a b.mp4", " c.mp4"]
     assert names_of("a\nb.mp4\0c.mp4\0") == ["a\nb.mp4", "c.mp4"]
+    assert names_of("\ufeffa.mp4\n") == ["a.mp4"]
+    for code, mark in (("utf-16-le", b"\xff\xfe"), ("utf-16-be", b"\xfe\xff")):
+        text = mark + "/a.mp4\n".encode(code)  # as names they would be "/", "a", ".", ...
+        with pytest.raises(LabelsError, match="UTF-16"):
+            names_of(text.decode("utf-8", "surrogateescape"))
     monkeypatch.setattr("sys.stdin", io.StringIO("\n"))
     with pytest.raises(LabelsError, match="stdin names no video"):
         find_videos(["-"])

@@ -82,8 +82,9 @@ def test_what_numpy_writes_comes_back(tmp_path_factory, n_rows, n_columns, seed,
         ("1,2\n\n3,nan\n", "line 3, column 2: 'nan' is not"),
         ("a,b\n1,\n", "line 2, column 2: '' is not"),
         ("a,1\nb,2\na,3\n", "two rows are named 'a'"),
-        (b"\xff\xfe1,2", "not a text file"),
-        (b"1,2\n\0", "not a text file"),
+        (b"\xff\xfe1,2", "not a text file; save it as UTF-8"),
+        (b"1,2\n\0", "not a text file; save it as UTF-8"),
+        ("1,2\r3\r", "line 2: 1 cell; want 2"),
     ],
 )
 def test_bad_tables_are_told(tmp_path, text, fault):
@@ -174,7 +175,7 @@ def test_bad_label_lists_are_told(tmp_path, text, fault):
         ('1,2\n"' + "1" * 140_000 + '",4\n', "line 2: field larger than field limit"),
         ("1,2\n3,1e308\n5,6\n", "line 2, column 2: 1e\\+308 is out of all proportion"),
         ("a,b\n1,2\n-1e200,4\n5,6\n", "line 3, column 1: -1e\\+200 is out of all proportion"),
-        ("1," * 200_001 + "1\n", "1 rows of 200002 columns, beyond 200000"),
+        ("1," * 200_001 + "1\n", "1 row of 200002 columns, beyond 200000"),
         ("1" * (8 << 20), "line 1: beyond 8 million characters"),
     ],
 )
