@@ -170,7 +170,8 @@ def read_manifest(folder: str | os.PathLike[str]) -> dict[str, Any]:
     except FileNotFoundError:
         raise TraceError(f"{name}: not there; give a folder that `trace` wrote, whole") from None
     except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as fault:
-        raise TraceError(f"{name}: cannot be read ({printable(str(fault))})") from None
+        told = f"cannot be read ({printable(str(fault))}); give one that `trace` wrote, as it is"
+        raise TraceError(f"{name}: {told}") from None
     if version != FORMAT_VERSION:
         raise TraceError(f"{name}: format {version}; this version reads format {FORMAT_VERSION}")
     if not whole:

@@ -9,6 +9,7 @@ import contextlib
 import dataclasses
 import functools
 import hashlib
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from lsfref.app.output import counted
 from lsfref.app.work.resuming import Keeper
 from lsfref.app.work.session import session
 from lsfref.model import Model, save
-from lsfref.storage.files import printable, scratch
+from lsfref.storage.files import printable, scratch, write_bytes
 
 
 def run(args: argparse.Namespace) -> int:
@@ -85,21 +86,26 @@ def scenes(args: argparse.Namespace) -> Iterator[Path]:
     from lsfref.app.work import cache
     from lsfref.scenes.clip_set import N_SCENES, Settings, render_set
 
-    code = hashlib.sha256()
-    for source in sorted((Path(lsfref.__file__).parent / "scenes").rglob("*.py")):
-        code.update(source.read_bytes())
+    code = digest(Path(lsfref.__file__).parent / "scenes", "*.py")
     with contextlib.ExitStack() as stack:
         if args.cache == "none":
             above = stack.enter_context(scratch())
         else:
             above = cache.place(args.cache)
             cache.claim(above)
-        folder = above / f"scenes-{args.seed}-{code.hexdigest()[:16]}"
-        labels = folder / "labels.csv"
-        if not labels.exists():  # it is written last: the set is whole
+        folder = above / f"scenes-{args.seed}-{code[:16]}"
+        labels, seal = folder / "labels.csv", folder / "seal"
+        if not seal.is_file() or seal.read_bytes() != digest(folder, "*.*").encode():
             with session(args, passes=1, n_videos=N_SCENES) as doing:
                 render_set(folder, Settings(args.seed), each=doing.work.each)
+            write_bytes(seal, digest(folder, "*.*").encode())
         yield labels
+
+
+def digest(folder: Path, pattern: str) -> str:
+    """Return a digest of the files in a folder and below whose names are of a pattern."""
+    files = [path for path in sorted(folder.rglob(pattern)) if path.is_file()]
+    return hashlib.sha256(b"".join(os.fsencode(f.name) + f.read_bytes() for f in files)).hexdigest()
 
 
 def summary(model: Model) -> list[str]:

@@ -1,11 +1,15 @@
 """The command train: what it says, and what it writes."""
 
+import argparse
+import contextlib
 import json
+from types import SimpleNamespace
 
 import pytest
 from clips import BRIEF
 
 from lsfref.app.cli import main
+from lsfref.app.commands import train
 
 pytestmark = pytest.mark.unwatched
 
@@ -85,3 +89,29 @@ def test_a_list_that_cannot_be_fit_is_refused_before_a_video_is_read(tmp_path, c
         assert words in said
         assert "not a video" not in said
         assert "extracting" not in said
+
+
+def test_scenes_that_are_not_as_they_were_rendered_are_rendered_again(tmp_path, monkeypatch):
+    wanted = {"a.mp4": b"clip", "labels.csv": b"list"}
+    seeds = []
+
+    def render_set(folder, settings, *, each):
+        folder.mkdir(exist_ok=True)
+        for name, data in wanted.items():
+            (folder / name).write_bytes(data)
+        seeds.append(settings.seed)
+
+    doing = SimpleNamespace(work=SimpleNamespace(each=None))
+    monkeypatch.setattr("lsfref.scenes.clip_set.render_set", render_set)
+    monkeypatch.setattr(train, "session", lambda *_, **__: contextlib.nullcontext(doing))
+    args = argparse.Namespace(cache=str(tmp_path / "cache"), seed=3)
+    for damage in (lambda file: file.unlink(), lambda file: file.write_bytes(b"\xff")):
+        for name in ("a.mp4", "labels.csv", "seal"):
+            seeds.clear()
+            for _twice in range(2):
+                with train.scenes(args) as labels:
+                    assert {n: (labels.parent / n).read_bytes() for n in wanted} == wanted
+            assert len(seeds) <= 1
+            damage(labels.parent / name)
+    with train.scenes(args):
+        assert seeds == [3, 3]
