@@ -1,12 +1,25 @@
 """Work for processes of their own, and a process that is told to end."""
 
 import multiprocessing
+import pickle
+import tempfile
 import time
+from pathlib import Path
+
+from lsfref.app.work import workers
 
 
 def nap(seconds):
     time.sleep(seconds)
     return seconds
+
+
+def begin(work):
+    """Make this process a worker that does `work`."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "work")
+        file.write_bytes(pickle.dumps(work))
+        workers._begin(file)
 
 
 def told_to_end(work):

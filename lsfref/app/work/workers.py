@@ -7,6 +7,7 @@ import gc
 import inspect
 import multiprocessing
 import os
+import pickle
 import signal
 import sys
 import threading
@@ -16,11 +17,12 @@ from concurrent.futures import Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import util
 from multiprocessing.process import BaseProcess
+from pathlib import Path
 from typing import Any, NoReturn
 
 from lsfref.app.work import machine, signals
 from lsfref.errors import LsfrefError, VideoError
-from lsfref.storage.files import printable
+from lsfref.storage.files import printable, scratch, write_bytes
 
 _told_to_end = False  # in a worker; no Event: a second signal would wait for the lock of the first
 _given: Any = None  # in a worker: what it does
@@ -42,24 +44,26 @@ def mapper(jobs: int) -> Iterator[Mapper]:
     if jobs == 1:
         yield map
         return
-    crew = Crew(jobs)
-    try:
-        yield functools.partial(ordered, crew, AHEAD * jobs)
-    except BaseException:
-        with signals.held(signal.SIGINT, signal.SIGTERM):  # a process that has just begun waits
-            crew.kill()
-            crew.stop(cancel=True)
-        raise
-    crew.stop(cancel=True)
+    with scratch() as folder:
+        crew = Crew(jobs, folder)
+        try:
+            yield functools.partial(ordered, crew, AHEAD * jobs)
+        except BaseException:
+            with signals.held(signal.SIGINT, signal.SIGTERM):  # a process that has just begun waits
+                crew.kill()
+                crew.stop(cancel=True)
+            raise
+        crew.stop(cancel=True)
 
 
 class Crew:
-    """A pool of processes for one function, which they are given as they start: an encoder is sent
-    once to each, not with every video. It is made anew for another function, and where one of them
-    dies, which ends a pool."""
+    """A pool of processes for one function, which they find in a file of the folder as they start:
+    an encoder is sent once to each, not with every video, and not down a pipe, on which the parent
+    would wait for ever where a process dies before it reads. The pool is made anew for another
+    function, and where one of them dies, which ends a pool."""
 
-    def __init__(self, jobs: int) -> None:
-        self.jobs = jobs
+    def __init__(self, jobs: int, folder: Path) -> None:
+        self.jobs, self.file = jobs, folder / "work"
         self.function: Callable[..., Any] | None = None
         self.sent: weakref.WeakSet[Future[Any]] = weakref.WeakSet()
         self.start(jobs)
@@ -67,9 +71,9 @@ class Crew:
     def start(self, jobs: int) -> None:
         """Begin a pool."""
         context = multiprocessing.get_context("spawn")  # nothing is inherited: no locks, no threads
+        write_bytes(self.file, pickle.dumps(self.function))
         with folder_off_path():
-            begin = functools.partial(_begin, self.function)
-            self.pool = _Pool(jobs, mp_context=context, initializer=begin)
+            self.pool = _Pool(jobs, context, _begin, (self.file,))
 
     def kill(self) -> None:
         """Tell all processes of the pool to end."""
@@ -95,17 +99,19 @@ class Crew:
             self.start(self.jobs)
         try:
             future = self.pool.submit(*each)
-        except BrokenProcessPool as fault:
+        except (BrokenProcessPool, OSError):  # the latter as it breaks while a process starts
+            if not self.pool._broken:
+                raise
             future = Future()
-            future.set_exception(fault)
         self.sent.add(future)
         return future
 
     def result(self, future: Future[Any]) -> Any:
         """Return the result of a future."""
-        while not wait([future], LOOK).done:
+        while not future.done():
             if self.pool._broken:
                 self.stop()
+            wait([future], LOOK)
         return future.result()
 
     def again(self, function: Callable[..., Any], each: Sequence[Any]) -> Any:
@@ -212,30 +218,36 @@ def _task(*each: Any) -> Any:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
             raise
     # TERM, or what an import made of it: the pool would take either for a result, and go on.
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     gc.collect()  # what the task left open is closed: its files leave no trace
     os._exit(143)
 
 
-def _begin(function: Callable[..., Any] | None) -> None:
+def _begin(file: Path) -> None:
     """Set up a worker: Ctrl-C is the parent's, TERM ends it at once between tasks, no orphans."""
     global _given
-    _given = function
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})  # held as processes start
     machine.keep_freed_memory()
-    sys.unraisablehook = functools.partial(signals.told_again, sys.unraisablehook)
+    sys.unraisablehook = functools.partial(_told_again, sys.unraisablehook)
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_outlive, args=(parent,), daemon=True).start()
+    _given = pickle.loads(file.read_bytes())
 
 
 def _end(*_rest: Any) -> NoReturn:
     global _told_to_end
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # a second exception would end the first's work
     _told_to_end = True
     signal.alarm(GRACE)  # it ends, whatever becomes of the exception
     sys.exit(143)
+
+
+def _told_again(otherwise: Callable[[Any], Any], unraisable: Any) -> None:
+    if _told_to_end:
+        signal.signal(signal.SIGTERM, _end)
+    signals.told_again(otherwise, unraisable)
 
 
 def _outlive(parent: BaseProcess) -> NoReturn:

@@ -9,7 +9,7 @@ import threading
 import time
 
 import pytest
-from processes import nap, told_to_end
+from processes import begin, nap, told_to_end
 
 import lsfref.app.commands.inspect
 from lsfref.app import cli
@@ -36,7 +36,7 @@ def nap_after_an_unlucky_moment(number):
 
 
 def be_told_in_a_destructor():
-    workers._begin(nap_after_an_unlucky_moment)
+    begin(nap_after_an_unlucky_moment)
     workers._task(signal.SIGTERM)
 
 

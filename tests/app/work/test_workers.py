@@ -3,6 +3,7 @@
 import concurrent.futures
 import contextlib
 import functools
+import multiprocessing.resource_tracker
 import os
 import re
 import signal
@@ -13,7 +14,7 @@ import time
 from pathlib import Path
 
 import pytest
-from processes import nap, told_to_end
+from processes import begin, nap, told_to_end
 
 from lsfref.app import cli
 from lsfref.app.work import workers
@@ -160,7 +161,7 @@ def wait_for(path):
     return path
 
 
-def test_a_broken_pool_that_misses_a_process_is_ended(monkeypatch):
+def test_a_broken_pool_that_misses_a_process_is_ended(monkeypatch, tmp_path):
     """As it breaks, a pool ends its processes, but for one that was just about to start."""
     tell_all = concurrent.futures.process._ExecutorManagerThread.terminate_broken
 
@@ -173,7 +174,7 @@ def test_a_broken_pool_that_misses_a_process_is_ended(monkeypatch):
     missed, manager = [], concurrent.futures.process._ExecutorManagerThread
     monkeypatch.setattr(manager, "terminate_broken", tell_all_but_one)
     monkeypatch.setattr(manager, "shutdown_workers", lambda manager: None)
-    crew = workers.Crew(2)
+    crew = workers.Crew(2, tmp_path)
     for future in [crew.submit(wait_for, "a") for _ in range(2)]:  # so that there are two
         future.result()
     waiting = [crew.submit(wait_for, path) for path in ("die", "b", "c", "d")]
@@ -206,7 +207,7 @@ def test_a_worker_waits_for_no_lock_as_it_is_told_to_end(monkeypatch):
 
 def deaf():
     """Be told to end, and lose it."""
-    workers._begin(square)
+    begin(square)
     workers.GRACE = 1
     signal.signal(signal.SIGTERM, workers._end)
     with contextlib.suppress(SystemExit):
@@ -229,7 +230,7 @@ def test_work_that_a_pool_loses_as_it_breaks_is_done_again(monkeypatch, tmp_path
 
     manager, paths = concurrent.futures.process._ExecutorManagerThread, ["once", "a", "b", "c"]
     monkeypatch.setattr(manager, "terminate_broken", fail_all_but_one)
-    crew, found = workers.Crew(1), []
+    crew, found = workers.Crew(1, tmp_path), []
     work = workers.ordered(crew, 9, functools.partial(touchy, log=tmp_path / "log"), paths)
     run = threading.Thread(target=found.extend, args=(work,), daemon=True)
     run.start()
@@ -237,6 +238,34 @@ def test_work_that_a_pool_loses_as_it_breaks_is_done_again(monkeypatch, tmp_path
     assert found == paths
     assert lost
     crew.stop()
+
+
+def size_of(x, *, network):
+    return x, len(network)
+
+
+def test_a_worker_that_is_killed_as_it_starts_is_not_waited_for(monkeypatch):
+    """Not even with much to tell it: a pipe holds 64 KB, and nobody else reads that one."""
+    start, killed = multiprocessing.util.spawnv_passfds, []
+
+    def start_and_kill(*command):
+        pid = start(*command)
+        if not killed:
+            os.kill(pid, signal.SIGKILL)
+            killed.append(pid)
+        return pid
+
+    def run():
+        with workers.mapper(2) as mapper:
+            found.extend(mapper(functools.partial(size_of, network=b"x" * 3_000_000), range(3)))
+
+    found, work = [], threading.Thread(target=run, daemon=True)
+    multiprocessing.resource_tracker.ensure_running()  # else that is killed
+    monkeypatch.setattr(multiprocessing.util, "spawnv_passfds", start_and_kill)
+    work.start()
+    work.join(30)
+    assert found == [(x, 3_000_000) for x in range(3)]
+    assert killed
 
 
 def test_a_run_goes_on_when_a_worker_is_killed(labeled_clips, tmp_path):
@@ -276,7 +305,7 @@ def test_an_exception_ends_long_work_at_once():
 
 
 def be_told_between_two_tasks():
-    workers._begin(nap)
+    begin(nap)
     workers._task(0)
     os.kill(os.getpid(), signal.SIGTERM)
     nap(50)
@@ -286,7 +315,7 @@ def waits_for_term(_x):
     return signal.SIGTERM in signal.pthread_sigmask(signal.SIG_BLOCK, [])
 
 
-def test_processes_start_whole_and_hear_the_call_to_end(monkeypatch):
+def test_processes_start_whole_and_hear_the_call_to_end(monkeypatch, tmp_path):
     with workers.mapper(2) as mapper:
         assert list(mapper(waits_for_term, range(3))) == [False] * 3
     started = []
@@ -297,7 +326,7 @@ def test_processes_start_whole_and_hear_the_call_to_end(monkeypatch):
 
     monkeypatch.setattr(concurrent.futures.ProcessPoolExecutor, "submit", told_meanwhile)
     with cli.ended_by_signals(), pytest.raises(SystemExit):
-        workers.Crew(2).pool.submit(7)
+        workers.Crew(2, tmp_path).pool.submit(7)
     assert started == [(workers._task, 7)]
 
 
@@ -327,7 +356,7 @@ def misread_the_call_to_end():
 
 
 def be_told_in_an_import():
-    workers._begin(misread_the_call_to_end)
+    begin(misread_the_call_to_end)
     workers._task()
 
 
