@@ -4,8 +4,8 @@ Training: extract -> sample -> phase 1 (LSFNet) -> phase 2 (pool, select, hash).
 Testing:  extract -> encode and pool -> select, hash, search, vote.
 """
 
-import functools
 from collections.abc import Iterable
+from functools import partial
 
 import numpy as np
 
@@ -53,9 +53,7 @@ def train(
     check_classes(videos, classes, skipped)
     n_classes = len(classes["background"])
     network, remarks = fit_network(sample.rows_PD, labels_P, config, n_classes=n_classes, work=work)
-    pool = functools.partial(
-        pool_video, encoder=network.encoder, config=config, extract=work.extract
-    )
+    pool = partial(pool_video, encoder=network.encoder, config=config, extract=work.extract)
     pooled = list(work.each("pooling", pool, [v.path for v in videos]))
     lost = [p.error for p in pooled if p.error]
     if lost:  # it could be read a moment ago
@@ -81,9 +79,7 @@ def classify(path: PathLike, model: Model, *, extract: Extract = extract) -> tes
 
     Bad input is in `error`, with no labels; it is never raised.
     """
-    encoder, config = model.network.encoder, model.config
-    pooled = testing.describe(path, encoder=encoder, config=config, extract=extract)
-    return testing.answer(model, pooled)
+    return testing.answer(model, _described(path, model, extract))
 
 
 def retrieve(
@@ -93,9 +89,13 @@ def retrieve(
 
     Bad input is in `error` of the first, with no hits; it is never raised.
     """
-    encoder, config = model.network.encoder, model.config
-    pooled = testing.describe(path, encoder=encoder, config=config, extract=extract)
+    pooled = _described(path, model, extract)
     if pooled.pooled_E is None:
         return pooled, []
     hits = growth.most_similar(model.tasks[task], model.pooled_ME, pooled.pooled_E, top=top)
     return pooled, hits
+
+
+def _described(path: PathLike, model: Model, extract: Extract) -> Pooled:
+    encoder, config = model.network.encoder, model.config
+    return testing.describe(path, encoder=encoder, config=config, extract=extract)

@@ -113,6 +113,10 @@ def test_no_run_time_package_but_the_four():
             assert tops <= allowed | allowed_where_present | sys.stdlib_module_names, name
 
 
+# What the workers of a run do, in a folder of its own that no other user may enter.
+OWN_PICKLE = "lsfref.app.work.workers", "import pickle"
+
+
 def test_nothing_runs_code_from_data():
     for name, path in modules().items():
         tree = ast.parse(path.read_text())
@@ -121,7 +125,8 @@ def test_nothing_runs_code_from_data():
                 assert node.func.id not in {"eval", "exec", "compile"}, name
             if isinstance(node, (ast.Import, ast.ImportFrom)):
                 text = ast.unparse(node)
-                assert not re.search(r"\b(pickle|joblib|marshal|shelve)\b", text), name
+                found = re.findall(r"\b(pickle|joblib|marshal|shelve)\b", text)
+                assert found == (["pickle"] if (name, text) == OWN_PICKLE else []), name
             if isinstance(node, ast.keyword):
                 assert node.arg != "shell", name
                 if node.arg == "allow_pickle":

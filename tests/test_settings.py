@@ -37,7 +37,7 @@ OTHER = {  # of the settings that are numbers, a value beside that of BASE
     "n_samples": 197, "hidden": (13,), "n_code": 8, "epochs": 4, "batch_size": 47,
     "lr_ae": 2e-3, "lr_mlp": 2e-2, "top_percent": 30.0, "n_projections": 6, "n_neighbors": 3,
     "min_points": 20, "seed": 1,
-    "max_side": 57, "max_frames": 17, "max_pixels": 4000, "n_scales": 1,
+    "max_side": 57, "enlarge": 2, "max_frames": 17, "max_pixels": 4000, "n_scales": 1,
 }  # fmt: skip
 WHERE = {  # what must differ, where it is not what phase 1 learns
     "top_percent": "tasks", "n_projections": "tasks", "select_by": "tasks",
@@ -162,7 +162,8 @@ def trajectories(path, config):
 @pytest.mark.parametrize("name", EXTRACTION_FIELDS)
 def test_every_setting_of_extraction_decides(clips, name):
     path = clips.get(name, clips["panned"])
-    results = [trajectories(path, config) for config in variants(Config(), name, OTHER)]
+    base = Config(max_side=400) if name == "enlarge" else Config()
+    results = [trajectories(path, config) for config in variants(base, name, OTHER)]
     assert_all_differ(results)
     assert not isinstance(results[0], str), results[0]
     if name == "max_frames":

@@ -37,7 +37,7 @@ GREY = Kind(
 
 
 def run_shrink(t, _settings):
-    return {"shrunk_HW": pyramid.shrink(t["frame_HW"], max_side=int(t["max_side"]))}
+    return {"shrunk_HW": pyramid.resize(t["frame_HW"], max_side=int(t["max_side"]))}
 
 
 SHRINK = Kind(

@@ -76,17 +76,20 @@ def continued(layers: list[Floats], n: int) -> list[Floats]:
     return layers[:n]
 
 
-def shrink(frame_HW: Floats, *, max_side: int) -> Floats:
+def resize(frame_HW: Floats, *, max_side: int, enlarge: int = 1) -> Floats:
     """Return the frame with its longer side at most max_side pixels, by averaging areas.
 
-    Choices: A1 never enlarged, and max_side 0 is no limit. The longer side becomes max_side, the
-             other keeps the aspect, halves rounded up, 1 px at least. A pixel is the mean of the
-             part of the image it covers; source pixels on its edge count by the covered fraction.
+    Choices: A1 max_side 0 is no limit. The longer side becomes max_side, the other keeps the
+             aspect, halves rounded up, 1 px at least. A pixel is the mean of the part of the image
+             it covers; source pixels on its edge count by the covered fraction. A smaller frame
+             becomes as large in the same way, up to `enlarge` times its size: shrunk again, its
+             pixels are what they were.
     """
     longer = max(frame_HW.shape)
-    if max_side <= 0 or longer <= max_side:
+    side = min(max_side, enlarge * longer) if max_side > 0 else longer
+    if side == longer:
         return frame_HW
-    h, w = (max(1, (2 * side * max_side + longer) // (2 * longer)) for side in frame_HW.shape)
+    h, w = (max(1, (2 * n * side + longer) // (2 * longer)) for n in frame_HW.shape)
     rows_hW = _area_means(frame_HW.shape[0], h, frame_HW.dtype) @ frame_HW
     return np.ascontiguousarray((_area_means(frame_HW.shape[1], w, frame_HW.dtype) @ rows_hW.T).T)
 

@@ -92,14 +92,14 @@ def working_frames(
     path: PathLike, config: Config, *, grey: str = "luma", tell: Callable[[str], None]
 ) -> Iterator[Floats]:
     """Yield grey_HW as all that follows sees it: of max_side (A1), in dtype, repeats once (R4)."""
-    frames = video.read_frames(
-        path, grey=grey, max_frames=config.max_frames, max_pixels=config.max_pixels, warn=tell
-    )
-    shrunk = (pyramid.shrink(f, max_side=config.max_side).astype(config.dtype) for f in frames)
+    limits = settings(config, "max_frames", "max_pixels")
+    frames = video.read_frames(path, grey=grey, warn=tell, **limits)
+    size = settings(config, "max_side", "enlarge")
+    resized = (pyramid.resize(f, **size).astype(config.dtype) for f in frames)
     if config.repeats == "kept":
-        return shrunk
+        return resized
     name, rest = printable(path), "times, and is counted once (R4)"
-    return without_repeats(shrunk, lambda n: tell(f"{name}: every frame comes {n} {rest}"))
+    return without_repeats(resized, lambda n: tell(f"{name}: every frame comes {n} {rest}"))
 
 
 def _naming(path: PathLike, blocks: Iterator[streaming.Block]) -> Iterator[streaming.Block]:

@@ -56,14 +56,14 @@ def test_area_average_by_hand():
     frame_HW = np.array([[0.0, 3.0, 6.0], [6.0, 9.0, 12.0]])
     # 3 x 2 becomes 2 x 1 (4/3 rounds to 1): each pixel averages 1.5 columns of both rows
     left, right = (0 + 6 + (3 + 9) / 2) / 3, (6 + 12 + (3 + 9) / 2) / 3
-    np.testing.assert_allclose(pyramid.shrink(frame_HW, max_side=2), [[left, right]], rtol=1e-15)
+    np.testing.assert_allclose(pyramid.resize(frame_HW, max_side=2), [[left, right]], rtol=1e-15)
 
 
 @given(sides, sides, st.integers(1, 300))
 def test_shrink_keeps_aspect_mean_and_limit(height, width, max_side):
     frame_HW = np.random.default_rng(height).uniform(0, 255, (height, width))
-    assert pyramid.shrink(frame_HW, max_side=0) is frame_HW
-    small = pyramid.shrink(frame_HW, max_side=max_side)
+    assert pyramid.resize(frame_HW, max_side=0) is frame_HW
+    small = pyramid.resize(frame_HW, max_side=max_side)
     if max(height, width) <= max_side:
         assert small is frame_HW
         return
@@ -82,7 +82,7 @@ def test_constant_images_stay_constant(height, width):
     frame_HW = np.full((height, width), 0.1)
     for layer in pyramid.grey_layers(frame_HW):
         np.testing.assert_allclose(layer, 0.1, rtol=1e-15)
-    np.testing.assert_allclose(pyramid.shrink(frame_HW, max_side=31), 0.1, rtol=1e-14)
+    np.testing.assert_allclose(pyramid.resize(frame_HW, max_side=31), 0.1, rtol=1e-14)
 
 
 @given(st.integers(32, 211), st.integers(32, 211), seeds)
@@ -115,14 +115,14 @@ def test_each_layer_is_made_from_the_one_before():
 @pytest.mark.parametrize(("shape", "max_side"), [((19, 23), 11), ((23, 19), 13), ((7, 29), 28)])
 def test_area_average_is_equal_to_the_loops(shape, max_side):
     image_HW = np.random.default_rng(6).uniform(0, 255, shape)
-    small = pyramid.shrink(image_HW, max_side=max_side)
+    small = pyramid.resize(image_HW, max_side=max_side)
     np.testing.assert_allclose(small, oracles.area_mean(image_HW, small.shape), rtol=1e-13)
 
 
 def test_dtype_in_is_dtype_out():
     frame_HW = np.random.default_rng(7).uniform(0, 255, (67, 71)).astype(np.float32)
     assert {layer.dtype for layer in pyramid.grey_layers(frame_HW)} == {np.dtype(np.float32)}
-    assert pyramid.shrink(frame_HW, max_side=37).dtype == np.float32
+    assert pyramid.resize(frame_HW, max_side=37).dtype == np.float32
     np.testing.assert_allclose(
         pyramid.grey_layers(frame_HW)[-1],
         pyramid.grey_layers(frame_HW.astype(float))[-1],

@@ -26,7 +26,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from lsfref.app.work.machine import keep_freed_memory
 from lsfref.flow import layer_flows, prepare
-from lsfref.kernels.pyramid import grey_layers, shrink
+from lsfref.kernels.pyramid import grey_layers, resize
 from lsfref.phases.motion import Step
 from lsfref.phases.streaming import extract_frames, follow
 from lsfref.video import read_frames
@@ -81,7 +81,7 @@ def contestants(frames: list[np.ndarray]) -> dict[str, Callable[[], object]]:
 def main(paths: list[str]) -> None:
     """Print a line a contestant for each scene."""
     scenes = {
-        p: [shrink(f, max_side=320) for f in read_frames(p, max_frames=N_FRAMES)] for p in paths
+        p: [resize(f, max_side=320) for f in read_frames(p, max_frames=N_FRAMES)] for p in paths
     }
     for name, camera in () if paths else (("moving camera", 1.3), ("still camera", 0.0)):
         scenes[name] = made_scene(camera=camera)

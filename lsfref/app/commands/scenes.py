@@ -16,7 +16,8 @@ def run(args: argparse.Namespace) -> int:
     """Render the set; with --sheet also a picture of it."""
     check_folder(args.out)
     sheets = [] if args.sheet is None else [args.sheet]
-    output.claim(os.path.join(args.out, "labels.csv"), *sheets)
+    output.claim(os.path.join(args.out, "labels.csv"))
+    output.claim(*sheets, reads=[os.path.join(args.out, "labels.csv")])
     extra = tuple(sorted(set(args.extra)))
     settings = clip_set.Settings(args.seed, args.scenes, args.frames, args.size, extra)
     with workers.mapper(min(args.jobs, args.scenes)) as mapper:

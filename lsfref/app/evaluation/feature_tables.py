@@ -60,7 +60,7 @@ def read(args: argparse.Namespace) -> tuple[list[Floats], Manifest]:
     """
     found = [tables.read_features(path) for path in args.features]
     labels = tables.read_label_table(args.labels, n_rows=len(found[0].features_MV), task=args.task)
-    if options.config_from(args).input_scaling != "zscore":
+    if args.preset != "best" and options.config_from(args).input_scaling != "zscore":
         for told in filter(None, map(tables.uneven, found)):
             tell(f"warning: {told}")
     manifest = manifest_of(labels, printable(args.labels))

@@ -13,7 +13,6 @@ from lsfref.arrays import Bools, Floats
 from lsfref.media.ffmpeg import PathLike
 from lsfref.study.best import people, pictures
 from lsfref.study.best.experts import Experts, answer_rows, seen_by
-from lsfref.study.best.noise import deviation
 from lsfref.study.best.preset import Answerer
 from lsfref.study.best.vectors import MOMENTS, read_frames
 
@@ -63,11 +62,8 @@ def evidence_of(system: Answerer, path: PathLike, vector_V: Floats) -> Evidence:
 def sights_of(system: Answerer, path: PathLike) -> list[Sight]:
     """Return the Sights of a video, looked for as `people` does (X10)."""
     seen, sights = pictures.look(read_frames(path, system.model.config)), []
-    kept, plan = seen.kept, pictures.plan(seen.n_frames, seen.kept.keys())
-    first = np.stack([kept[n] for n in plan.runs[0][: pictures.LAG + 1]]).astype(np.float32)
-    sigma = deviation(np.diff(first, axis=0))
-    for look in np.unique(plan.looks).tolist():
-        grey_HW, moving_HW = pictures.moving(kept, look, sigma=sigma)
+    plan = pictures.plan(seen.n_frames, seen.kept.keys())
+    for look, grey_HW, moving_HW in seen.looks(plan):
         counts_hw = people.cumulated(moving_HW)
         scores: list[Floats] = [np.empty(0)]
         corners: list[Floats] = [np.empty((0, 2, 2))]

@@ -22,7 +22,7 @@ class Canvas:
     """A grey frame, enlarged or reduced to be looked at, to draw on in its own coordinates."""
 
     def __init__(self, grey_HW: Floats, *, dim: float = 1.0, longest: int = WIDEST) -> None:
-        shrunk_hw = pyramid.shrink(grey_HW.astype(np.float64), max_side=longest)
+        shrunk_hw = pyramid.resize(grey_HW.astype(np.float64), max_side=longest)
         whole = longest // max(shrunk_hw.shape)
         big = np.kron(np.clip(shrunk_hw * dim, 0, 255), np.ones((whole, whole)))
         self.zoom = big.shape[1] / grey_HW.shape[1]

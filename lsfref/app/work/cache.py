@@ -46,7 +46,7 @@ MARK = (
 ENTRY = re.compile(r"[0-9a-f]{64}\.npz")
 BESIDE = "lsfref-cache"  # our part of a folder that holds other things
 EXTRACTION_FIELDS = (  # what stages 1 to 4 depend on; a test tries each
-    "max_side max_frames max_pixels dtype flow n_scales camera_motion repeats borders"
+    "max_side enlarge max_frames max_pixels dtype flow n_scales camera_motion repeats borders"
 ).split()
 SOURCES = (  # what stages 1 to 4 are made of; a test holds the list against the imports
     "arrays errors video flow trajectories descriptors kernels.filters kernels.medians "

@@ -1,13 +1,13 @@
-"""What preset `best` adds to a Config: X1 to X14, each with a row in CHOICES.md."""
+"""What preset `best` adds to a Config: X1 to X15, each with a row in CHOICES.md."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lsfref.config import PRESETS, choice
 from lsfref.study.classifiers.logistic import Kernel
 
 NAME = "best"
 BACKGROUND = "background"
-CONFIG = PRESETS["small"]  # of its trajectories
+CONFIG = replace(PRESETS["small"], enlarge=2)  # of its trajectories (X15)
 
 
 @dataclass(frozen=True)
@@ -20,25 +20,17 @@ class Choices:
     )  # fmt: skip
     mirror: str = choice("yes", "X2", "describe a video and its mirror image as one", "yes no")
     kernel: str = choice("gaussian", "X3", "likeness of two videos", "gaussian linear")
-    gamma: float = choice(
-        1.0, "X4", "narrowness of the gaussian: tracks, changes", least=1e-6, most=1e6
-    )
-    gamma_few: float = choice(
-        0.3, "X14", "its narrowness: statistics, people, tables", least=1e-6, most=1e6
-    )
+    gamma: float = choice(1.0, "X4", "how narrow it is: tracks, changes", least=1e-6, most=1e6)
+    gamma_few: float = choice(0.3, "X14", "how narrow it is: few columns", least=1e-6, most=1e6)
     cost: float = choice(60.0, "X5", "weight of the errors against smoothness", least=1e-6)
     limit: float = choice(4.0, "X11", "z-scores beyond it count as it", least=1e-3)
-    changes: float = choice(
-        0.5, "X7", "share of the changes in what tracks and they say of the background", most=1
-    )
+    changes: float = choice(0.5, "X7", "share of the changes in what tracks and they say", most=1)
     statistics: float = choice(
         0.5, "X8", "share of the picture statistics in the background answer", most=1
     )
     people: float = choice(0.5, "X9", "share of the people in the foreground answer", most=1)
     gate: str = choice("yes", "X10", "people in windows that move, too", "yes no")
-    trackless: str = choice(
-        "yes", "X12", "learn from and answer videos without trajectories", "yes no"
-    )
+    trackless: str = choice("yes", "X12", "learn from and answer videos without tracks", "yes no")
 
     def likeness(self, *, few: bool = False) -> Kernel:
         """Return the kernel of many columns (X4), or of few (X14)."""

@@ -11,7 +11,6 @@ import scipy  # its parts are loaded where they are used: every process starts 0
 from lsfref.arrays import Bools, Floats
 from lsfref.study.best.changes import block_means
 
-SIDE = 160  # pixels: larger pictures are halved
 BLOCK = 6  # pixels, of which one flow is taken
 DAMPING = 2.0  # grey levels squared a pixel, of the flow
 FASTEST = 3.0  # pixels a frame
@@ -52,8 +51,6 @@ def block_flow(frames_FHW: Floats) -> tuple[Floats, Bools]:
 
     Least squares of the gradients in a block (Lucas and Kanade 1981), one step.
     """
-    if max(frames_FHW.shape[1:]) > SIDE:
-        frames_FHW = block_means(frames_FHW, side=2)
     soft = scipy.ndimage.gaussian_filter(frames_FHW, (0, 1, 1))
     down = (soft[:, 2:, 1:-1] - soft[:, :-2, 1:-1]) / 2
     right = (soft[:, 1:-1, 2:] - soft[:, 1:-1, :-2]) / 2

@@ -7,13 +7,14 @@ and people are looked for on N_LOOKS frames: a long video costs little more than
 long it is shows in the end, so HELD frames are held, as whole grey levels, spread evenly as well.
 """
 
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Iterator, Sequence, Set
 from typing import NamedTuple
 
 import numpy as np
 
 from lsfref.arrays import Bools, Floats, Ints
 from lsfref.errors import VideoError
+from lsfref.kernels import pyramid
 from lsfref.study.best.blobs import N_BLOBS, blobs
 from lsfref.study.best.camera import N_CAMERA, camera
 from lsfref.study.best.changes import N_CHANGES, Changes
@@ -25,6 +26,7 @@ from lsfref.study.best.people import N_PEOPLE, people
 RUN, RUNS = 32, 4  # frames of a run; runs at most
 HELD = 16 * RUN  # frames that are held at most
 SIDE = 16  # pixels, at least
+SMALL = 160  # pixels, the longer side of what changes and statistics are of (X15)
 LEAST = 16  # frames, as many as a trajectory has
 N_LOOKS = 8  # frames on which people are looked for
 LAG = 8  # frames: what moves differs from the frame so long before, and from that after (X10)
@@ -83,9 +85,10 @@ class Pictures:
 
     def add(self, frame_HW: Floats) -> None:
         """Take the next frame, grey 0..255."""
-        if min(frame_HW.shape) < SIDE:
+        small_HW = small(frame_HW)
+        if min(small_HW.shape) < SIDE:
             raise VideoError(f"a side of fewer than {SIDE} pixels shows too little; leave it out")
-        self.changes.add(frame_HW)
+        self.changes.add(small_HW)
         if len(self.kept) == HELD:
             self.stride *= 2
             self.kept = {n: f for n, f in self.kept.items() if self._wanted(n)}
@@ -101,13 +104,26 @@ class Pictures:
         if self.n_frames < LEAST:
             raise VideoError("it has changed while it was worked on; start again")
         kept, chosen = self.kept, plan(self.n_frames, self.kept.keys())
-        runs = [np.stack([kept[n] for n in run]).astype(np.float32) for run in chosen.runs]
-        sigma = deviation(np.diff(runs[0][: LAG + 1], axis=0))
-        ends = np.stack([kept[n] for run in chosen.runs for n in run[::8]])
+        runs = [np.stack([small(kept[n]) for n in run]) for run in chosen.runs]
+        ends = np.concatenate([run_FHW[::8] for run_FHW in runs])
         median_HW = np.median(ends, axis=0).astype(np.float32)
         means = np.mean([statistics(run_FHW, median_HW) for run_FHW in runs], axis=0)
-        looks = [moving(kept, int(number), sigma=sigma) for number in chosen.looks]
+        looks = [look[1:] for look in self.looks(chosen)]
         return np.concatenate([self.changes.summary(), means, people(looks, gated=gated)])
+
+    def looks(self, chosen: Plan) -> Iterator[tuple[int, Floats, Bools]]:
+        """Yield number, grey_HW and moving_HW of each frame on which people are looked for."""
+        first = np.stack([self.kept[n] for n in chosen.runs[0][: LAG + 1]]).astype(np.float32)
+        sigma = deviation(np.diff(first, axis=0))
+        for number in chosen.looks.tolist():
+            yield number, *moving(self.kept, number, sigma=sigma)
+
+
+def small(frame_HW: Ints | Floats) -> Floats:
+    """Return a frame as changes and statistics see it, float32: of SMALL, or so that no side has
+    fewer pixels than SIDE."""
+    side = max(SMALL, -(-SIDE * max(frame_HW.shape) // min(frame_HW.shape)))
+    return pyramid.resize(frame_HW.astype(np.float32), max_side=side)
 
 
 def look(frames: Iterable[Floats]) -> Pictures:

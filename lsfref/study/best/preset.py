@@ -4,7 +4,7 @@ In: labeled videos.  Out: a Model with Extras, and answers; the reference itself
 
 Counting neighbors of average codes wants many videos. Of a few hundred real ones more is learned
 by kernel classifiers (experts.py) on moments of the raw descriptors (vectors.py) and on what the
-pictures themselves show (pictures.py). The choices are X1 to X14 (choices.py).
+pictures themselves show (pictures.py). The choices are X1 to X15 (choices.py).
 """
 
 import dataclasses

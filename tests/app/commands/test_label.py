@@ -28,6 +28,6 @@ def test_the_list_of_a_folder_can_be_read(labeled_clips, tmp_path, capsys):
 
 
 def test_no_folder_and_no_videos_are_told(tmp_path, capsys):
-    for place in (tmp_path, tmp_path / "nowhere"):
+    for place, why in ((tmp_path, "no videos in it"), (tmp_path / "nowhere", "no such folder")):
         assert main(["label", str(place)]) == 3
-        assert "no videos in it" in capsys.readouterr().err
+        assert why in capsys.readouterr().err

@@ -18,6 +18,12 @@ def test_a_set_is_written_with_its_list(tmp_path, capsys):
     assert len(lines) == len(clips) + 1
 
 
+def test_a_sheet_does_not_replace_the_list(tmp_path, capsys):
+    words = ["scenes", str(tmp_path), "--sheet", str(tmp_path / "labels.csv"), "--scenes", "1"]
+    assert main(words) == 2
+    assert "would replace" in capsys.readouterr().err
+
+
 def test_a_sheet_of_no_name_is_refused(tmp_path, capsys):
     words = ["scenes", str(tmp_path / "set"), "--scenes", "1", "--frames", "2", "--sheet", ""]
     assert main([*words, "--size", "64x64", "--jobs", "1"]) == 3

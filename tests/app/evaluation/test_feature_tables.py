@@ -163,3 +163,15 @@ def test_a_class_asked_without_being_learned_is_told(files):
     together = manifest._replace(videos=rain)
     told = folding.thin_classes(tasks, folding.divide(together, tasks, args))
     assert any("'rain' has 3 videos; 1 of 5 folds ask it without" in line for line in told)
+
+
+@pytest.mark.parametrize(("preset", "told"), [("small", True), ("best", False)])
+def test_uneven_columns_are_told_where_they_decide(files, capsys, preset, told):
+    """Preset best makes each column a z-score."""
+    paths, _, full = files
+    table = np.loadtxt(paths[0], delimiter=",", skiprows=1) * np.array([1.0] * 6 + [1e9] * 5)
+    np.savetxt(paths[0], table, delimiter=",")
+    args = parse("--features", paths[0], "--labels", full)
+    args.preset = preset
+    feature_tables.read(args)
+    assert ("decide alone" in capsys.readouterr().err) == told

@@ -67,7 +67,7 @@ def test_numbers_are_distances_from_the_training_clips():
 
 def test_the_window_lies_on_what_moves(found, tmp_path):
     system = found[0]
-    frames = np.full((40, 160, 240), 90, np.uint8)
+    frames = np.full((40, 160, 320), 90, np.uint8)
     for t, frame in enumerate(frames):
         frame[40:130, 20 + 4 * t : 50 + 4 * t] = clip("normal", 5, n_frames=1)[0, :1, :30]
     write_video(tmp_path / "moving.mkv", frames)
@@ -83,7 +83,7 @@ def test_the_window_lies_on_what_moves(found, tmp_path):
             assert bottom > 40
             assert (bottom - top) / (right - left) == pytest.approx(2, rel=0.02)
         assert sight.moving_HW[60:110, at : at + 30].mean() > 0.5
-    write_video(tmp_path / "still.mkv", np.full((40, 160, 240), 90, np.uint8))
+    write_video(tmp_path / "still.mkv", np.full((40, 160, 320), 90, np.uint8))
     assert sights_of(system, tmp_path / "still.mkv") == []
 
 

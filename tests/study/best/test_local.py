@@ -1,7 +1,6 @@
 """Local motion: known flows, leaves that sway, people who walk on."""
 
 import numpy as np
-import pytest
 from scipy import ndimage
 
 from lsfref.study.best import local
@@ -60,9 +59,3 @@ def test_a_mirror_changes_nothing():
     found = local.local(swaying()[:, :, :92])
     mirrored = local.local(swaying()[:, :, 91::-1])
     np.testing.assert_allclose(mirrored, found, atol=0.1)
-
-
-@pytest.mark.parametrize("scale", [1, 2])
-def test_larger_pictures_are_halved(scale):
-    run = np.repeat(np.repeat(swaying(n=4), scale, axis=1), scale, axis=2)
-    assert local.block_flow(run)[1].shape == (10, 15)

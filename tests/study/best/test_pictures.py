@@ -83,7 +83,7 @@ def test_what_is_seen_is_changes_statistics_people(nobody):
     changes = Changes()
     for frame_HW in frames:
         changes.add(frame_HW)
-    np.testing.assert_array_equal(seen[PARTS["changes"]], changes.summary())
+    np.testing.assert_allclose(seen[PARTS["changes"]], changes.summary(), rtol=1e-5)
     np.testing.assert_array_equal(seen[PARTS["people"]], [9] * 5)
     whole = np.rint(frames).astype(np.uint8).astype(np.float32)
     median_HW = np.median(whole[0:32:8], axis=0)
@@ -131,6 +131,17 @@ def test_what_moves_differs_from_before_and_after():
 def test_the_smallest_videos_give_finite_numbers(shape, n, nobody):
     assert np.isfinite(look(run(n, shape)).summary()).all()
     assert np.isfinite(look(np.full((n, *shape), 255.0)).summary()).all()
+
+
+@pytest.mark.parametrize("scale", [2, 3])
+def test_larger_pictures_show_what_smaller_ones_do(scale, nobody):
+    """But for people: changes and statistics are of 160 px."""
+    frames = run(40, (120, 160))
+    larger = np.repeat(np.repeat(frames, scale, axis=1), scale, axis=2)
+    whole, half = (look(some).summary()[: PARTS["people"].start] for some in (larger, frames))
+    np.testing.assert_allclose(whole, half, rtol=1e-3, atol=1e-3)
+    assert pictures.small(np.zeros((16, 300))).shape == (16, 300)
+    assert pictures.small(np.zeros((400, 600))).shape == (107, 160)
 
 
 def test_smaller_pictures_are_refused(nobody):
