@@ -33,7 +33,7 @@ def claim(*paths: str | os.PathLike[str], reads: Iterable[str | None] = ()) -> N
 
 
 def counted(n: int | str, noun: str) -> str:
-    """Return "1 video", "2 videos"; of words, such as "10 + 6", plural ones."""
+    """Return "1 video", "2 videos"; of words, such as "1,200" or "10 + 6", plural ones."""
     return f"{n} {noun}" if str(n) == "1" else f"{n} {noun}s"
 
 

@@ -67,11 +67,6 @@ def percent(share: float) -> str:
     return f"{100 * share:.0f}&nbsp;%"
 
 
-def plural(count: int, noun: str) -> str:
-    """Return "1 frame", "1,200 frames"."""
-    return f"{count:,} {noun}" + "s" * (count != 1)
-
-
 def number(value: float, source: str) -> str:
     """Return a number of the page with where `trace` has it: folder/case/tensor[index]."""
     exact = repr(value if isinstance(value, int) else float(value))

@@ -2,9 +2,10 @@
 
 import numpy as np
 
+from lsfref.app.output import counted
 from lsfref.app.page import charts, marks, pixels
 from lsfref.app.page.pixels import Canvas
-from lsfref.app.page.shell import columns, figure, number, plural, table
+from lsfref.app.page.shell import columns, figure, number, table
 from lsfref.app.page.story import Example, Moment, Story
 from lsfref.arrays import COLUMNS, Floats
 from lsfref.descriptors import PATCH, patch_corners
@@ -35,8 +36,8 @@ def stage_1(story: Story) -> str:
         shape = f"{grey_HW.shape[1]} x {grey_HW.shape[0]} px"
     rate = f"{story.rate:.4g} per second" if story.rate else "without a constant rate"
     return (
-        f'<div class="gallery">{pictures}</div><p>{plural(story.n_frames, "frame")} (counted from '
-        f"0), {rate}; worked on at {shape}, in {story.config.dtype}.</p>"
+        f'<div class="gallery">{pictures}</div><p>{counted(f"{story.n_frames:,}", "frame")} '
+        f"(counted from 0), {rate}; worked on at {shape}, in {story.config.dtype}.</p>"
     )
 
 
