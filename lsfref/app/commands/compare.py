@@ -129,9 +129,9 @@ def _rows_of(
     beside: Sequence[tables.FeatureTable], manifest: Manifest
 ) -> tuple[list[str], list[Floats]]:
     """Return the names of --also and the tables, a row a video of the manifest, found by name."""
-    rows = [tables.labeled(file=video.name) for video in manifest.videos]
+    files = [video.name for video in manifest.videos]
     names = tables.short_names([table.source for table in beside])
-    return names, tables.align(beside, rows, manifest.source)
+    return names, tables.align(beside, files, manifest.source)
 
 
 def _write_page(found: Compared, tests: Tests, args: argparse.Namespace) -> None:

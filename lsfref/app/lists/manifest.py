@@ -41,7 +41,7 @@ class Manifest(NamedTuple):
     def classes(self) -> dict[str, tuple[str, ...]]:
         """The classes of each task that videos have."""
         labels = {task: {getattr(video, task) for video in self.videos} for task in KNOWN}
-        return {task: class_order(labels[task], known) for task, known in KNOWN.items()}
+        return {task: class_order(task, names) for task, names in labels.items()}
 
     @property
     def has_groups(self) -> bool:
@@ -88,9 +88,9 @@ def understood(listed: Listed, name: str) -> Manifest:
     return Manifest(videos, splits, lines, name, listed.notes)
 
 
-def class_order(names: Iterable[str | None], known: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the class names in their order: the known ones first, then the rest sorted (T1)."""
-    present = {name for name in names if name}
+def class_order(task: str, names: Iterable[str | None]) -> tuple[str, ...]:
+    """Return the class names of a task in order: the known ones, then the rest sorted (T1)."""
+    present, known = {name for name in names if name}, KNOWN[task]
     return (*(n for n in known if n in present), *sorted(present.difference(known)))
 
 

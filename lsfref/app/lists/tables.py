@@ -149,13 +149,12 @@ def read_label_table(
     return [labeled(**{task: row[0]}) for _, row in cells[has_heading:]]
 
 
-def align(tables: Sequence[FeatureTable], labels: Sequence[Row], source: str) -> list[Floats]:
-    """Return the features of each table, in the order of the label list called `source`.
+def align(tables: Sequence[FeatureTable], files: Sequence[str], source: str) -> list[Floats]:
+    """Return the features of each table, in the order of the files that the list `source` names.
 
     By name where both sides have names, otherwise row by row; then the counts must agree. Raises
     LabelsError for what has no partner.
     """
-    files = [row.file for row in labels]
     aligned = []
     for table in tables:
         if table.names is not None and any(files):
@@ -166,10 +165,10 @@ def align(tables: Sequence[FeatureTable], labels: Sequence[Row], source: str) ->
                 what = f"no row named '{printable(missing[0])}'{more}"
                 raise LabelsError(f"{table.source}: {what}; {source} lists it")
             aligned.append(table.features_MV[[at[file] for file in files]])
-        elif len(table.features_MV) == len(labels):
+        elif len(table.features_MV) == len(files):
             aligned.append(table.features_MV)
         else:
-            rows, there = counted(len(table.features_MV), "row"), counted(len(labels), "label")
+            rows, there = counted(len(table.features_MV), "row"), counted(len(files), "label")
             raise LabelsError(f"{table.source}: {rows}; {source} has {there}")
     return aligned
 
