@@ -25,7 +25,6 @@ from lsfref.phases.passes import survey
 from lsfref.storage.files import printable, write_bytes
 from lsfref.study.protocol import asking, protocol
 from lsfref.study.protocol.evaluate import check_rounds
-from lsfref.study.protocol.metrics import SignTest
 from lsfref.study.protocol.outcome import Outcome, as_json
 from lsfref.study.table1 import compare
 from lsfref.study.table1.rows import ROWS
@@ -35,9 +34,6 @@ SHOWN = {
     "method": "method", "accuracy_mean": "accuracy", "accuracy_sd": "sd", "interval_low": "from",
     "interval_high": "to", "recall_mean": "recall", "won": "won", "lost": "lost", "p": "p",
 }  # fmt: skip
-
-
-Tests = dict[tuple[str, str], SignTest]  # of the whole system against a method, by task
 
 
 class Compared(NamedTuple):
@@ -134,8 +130,8 @@ def _rows_of(
     return names, tables.align(beside, files, manifest.source)
 
 
-def _write_page(found: Compared, tests: Tests, args: argparse.Namespace) -> None:
-    first, figure = found.folds[0], None
+def _write_page(found: Compared, tests: compare.Tests, args: argparse.Namespace) -> None:
+    first, figure = found.folds[0], ""
     if first.spaces:
         asked = np.isin(first.rows, found.asked)
         figure = figure3.figure3(first.spaces, asked, found.tasks, first.rows)
@@ -153,7 +149,7 @@ def _write_page(found: Compared, tests: Tests, args: argparse.Namespace) -> None
         print(f"wrote {printable(args.page)}")
 
 
-def _print(outcomes: Sequence[Outcome], tests: Tests, args: argparse.Namespace) -> None:
+def _print(outcomes: Sequence[Outcome], tests: compare.Tests, args: argparse.Namespace) -> None:
     show = output.printer(args, FIELDS, flat=with_ends)
     by_task: dict[str, list[dict[str, Any]]] = {}
     for outcome in outcomes:

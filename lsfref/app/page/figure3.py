@@ -56,12 +56,8 @@ def figure3(
         for kind, space in spaces.items():
             name, asked = SPACES[kind], known & asked_M
             points_M2, maker = maps[kind]
-            drawn = charts.scatter(
-                points_M2[known],
-                numbers[known],
-                f"{name}: map of the {task.name} classes",
-                filled_M=asked_M[known],
-            )
+            alt = f"{name}: map of the {task.name} classes"
+            drawn = charts.scatter(points_M2[known], numbers[known], alt, filled_M=asked_M[known])
             notes = (maker, separation(space[asked], labels_M[asked]))
             words = "".join(f"<p>{text(note)}</p>" for note in notes)
             panels += f"<div><h4>{text(name)}</h4>{drawn}{words}</div>"

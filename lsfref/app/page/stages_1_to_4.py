@@ -65,13 +65,11 @@ def _flow_in_colors(moment: Moment) -> str:
     step = max(1, colored.shape[0] // 480, colored.shape[1] // 640)
     colored = np.kron(colored, np.ones((whole, whole, 1), np.uint8))[::step, ::step]
     alt = f"Optical flow into frame {moment.frame}: mean length {length_HW.mean():.2f} pixels"
-    pair = pixels.png(colored, alt) + pixels.png(
-        pixels.flow_key(), "Key of the colors: a disc of directions", kind="round"
-    )
+    disc = pixels.png(pixels.flow_key(), "Key of the colors: a disc of directions", kind="round")
     source = f"02_flow/frame_{moment.frame:05d}_scale_0/flow_HW2"
     mean = number(length_HW.mean(), f"{source}:mean_length")
     return figure(
-        f'<div class="row">{pair}</div>',
+        f'<div class="row">{pixels.png(colored, alt)}{disc}</div>',
         f"Flow from frame {moment.frame - 1} to {moment.frame}. Color is direction, as in the "
         f"disc (right is right, down is down); full color is {largest:.1f} px per frame or "
         f"more, white is no motion. The mean length is {mean} px.",

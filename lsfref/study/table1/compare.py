@@ -22,6 +22,8 @@ from lsfref.study.table1.features import Recipe
 from lsfref.study.table1.representations import WHOLE, Parts, encode_video, fit_encoders
 from lsfref.study.table1.rows import ROWS, SHARING, SPACES, TABLE_ROWS
 
+Tests = dict[tuple[str, str], SignTest]  # of a reference against each method, by method and task
+
 FISHER_VECTOR_SHARE = 0.98  # of the variance, kept of Fisher vectors (H4)
 
 
@@ -118,8 +120,8 @@ def answer_tables(
     return Fold(answers, every, {kind: joined[kind][0] for kind in SPACES} if first else {})
 
 
-def against(outcomes: Sequence[Outcome], reference: str) -> dict[tuple[str, str], SignTest]:
-    """Return, by method and task, the sign test of `reference` against it, paired by video."""
+def against(outcomes: Sequence[Outcome], reference: str) -> Tests:
+    """Return the sign tests of `reference`, paired by video."""
     scores = {(o.method, o.task): score_by_video(o) for o in outcomes}
     return {
         (method, task): sign_test(scores[reference, task], score_M)
