@@ -24,7 +24,7 @@ from lsfref.errors import LabelsError
 from lsfref.phases.passes import survey
 from lsfref.storage.files import printable, write_bytes
 from lsfref.study.protocol import asking, protocol
-from lsfref.study.protocol.evaluate import check_rounds
+from lsfref.study.protocol.evaluate import checked_rounds
 from lsfref.study.protocol.outcome import Outcome, as_json
 from lsfref.study.table1 import compare
 from lsfref.study.table1.rows import ROWS
@@ -39,7 +39,7 @@ SHOWN = {
 class Compared(NamedTuple):
     """What was compared: the answers of each fold, outcomes, and lines that say how."""
 
-    tasks: list[protocol.TaskLabels]
+    tasks: protocol.Tasks
     folds: list[compare.Fold]
     asked: NDArray  # the videos that the first fold asks
     outcomes: list[Outcome]
@@ -82,8 +82,7 @@ def of_videos(args: argparse.Namespace) -> tuple[int, Compared]:
         names, also = _rows_of(beside, manifest)
         tasks = task_labels(manifest)
         repeats = divide(manifest, tasks, args)
-        rounds = protocol.rounds_of(repeats)
-        check_rounds(rounds, videos, tasks)
+        rounds = checked_rounds(repeats, videos, tasks)
         told = folding.in_words(tasks, repeats, config)
         doing.progress.explain(told)
         if "idt" in rows:  # fills the cache, side by side

@@ -38,7 +38,7 @@ def run(args: argparse.Namespace) -> int:
 
 def ask(
     args: argparse.Namespace, fold: Callable[..., Any]
-) -> tuple[list[protocol.TaskLabels], list[protocol.Round], list[str], list[Any]]:
+) -> tuple[protocol.Tasks, list[protocol.Round], list[str], list[Any]]:
     """Return tasks, rounds, lines that say what was understood, and what `fold` says in each."""
     columns, manifest = read(args)
     tasks = task_labels(manifest, network=False)

@@ -14,14 +14,12 @@ from lsfref.errors import LabelsError
 from lsfref.storage.files import printable
 from lsfref.study.protocol import asking, splits
 from lsfref.study.protocol.outcome import Outcome
-from lsfref.study.protocol.protocol import TaskLabels, strata
+from lsfref.study.protocol.protocol import Tasks, strata
 
 FOLDS = 5
 
 
-def divide(
-    manifest: Manifest, tasks: Sequence[TaskLabels], args: argparse.Namespace
-) -> list[list[splits.Split]]:
+def divide(manifest: Manifest, tasks: Tasks, args: argparse.Namespace) -> splits.Repeats:
     """Return the list's own split, or the folds of every repetition (E1).
 
     Classes of all tasks are balanced together; videos of a group are never on both sides.
@@ -60,7 +58,7 @@ def groups_of(manifest: Manifest) -> NDArray | None:
 
 
 def by_source(
-    outcomes: Sequence[Outcome], manifest: Manifest, repeats: Sequence[Sequence[splits.Split]]
+    outcomes: Sequence[Outcome], manifest: Manifest, repeats: splits.Repeats
 ) -> list[Outcome]:
     """Return Outcomes of folds over groups, whose intervals know that groups are few.
 
@@ -77,18 +75,14 @@ def by_source(
     return [found._replace(trials=trials[found.task]) for found in outcomes]
 
 
-def in_words(
-    tasks: Sequence[TaskLabels],
-    repeats: Sequence[Sequence[splits.Split]],
-    config: Config | None = None,
-) -> list[str]:
+def in_words(tasks: Tasks, repeats: splits.Repeats, config: Config | None) -> list[str]:
     """Return lines that say how is asked; by how many neighbors, where a Config is given (G4)."""
     smallest = min(len(train) for folds in repeats for train, _ in folds)
     cut = asking.cut_in_words(config, smallest) if config else []
     return [split_in_words(repeats), *thin_classes(tasks, repeats), *cut]
 
 
-def split_in_words(repeats: Sequence[Sequence[splits.Split]]) -> str:
+def split_in_words(repeats: splits.Repeats) -> str:
     """Return how the videos are divided, in one line."""
     parts = [split for folds in repeats for split in folds]
     if len(parts) == 1:
@@ -100,9 +94,7 @@ def split_in_words(repeats: Sequence[Sequence[splits.Split]]) -> str:
     return f"{len(repeats[0])} folds{often}: {counted(each, 'video')} asked in each"
 
 
-def thin_classes(
-    tasks: Sequence[TaskLabels], repeats: Sequence[Sequence[splits.Split]]
-) -> list[str]:
+def thin_classes(tasks: Tasks, repeats: splits.Repeats) -> list[str]:
     """Return a sentence for each class that the folds cannot treat like the others."""
     told = []
     parts = [split for folds in repeats for split in folds]

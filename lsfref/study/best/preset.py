@@ -37,7 +37,7 @@ from lsfref.study.best.vectors import MOMENTS, WIDTH, describe_video, pool_block
 from lsfref.study.classifiers.logistic import GAP, misfit, restore_classifier
 from lsfref.study.protocol import answering
 from lsfref.study.protocol.outcome import Outcome
-from lsfref.study.protocol.protocol import Round, TaskLabels, collect
+from lsfref.study.protocol.protocol import Round, TaskLabels, Tasks, collect
 from lsfref.trajectories import TRACK_LENGTH
 
 LARGEST = 1e6  # no number of a video is near it; what is beyond would overflow
@@ -155,7 +155,7 @@ class Answerer(answering.Answerer):
     experts: Mapping[str, Experts]
 
     def outcomes(
-        self, vectors_MV: Floats, usable_M: Bools, tasks: Sequence[TaskLabels], one: Round
+        self, vectors_MV: Floats, usable_M: Bools, tasks: Tasks, one: Round
     ) -> list[Outcome]:
         """Return the Outcome of each task on the test rows of a split."""
         test, found = one.split[1], []

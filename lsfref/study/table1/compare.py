@@ -16,9 +16,9 @@ from lsfref.phases.sampling import survey_videos
 from lsfref.study.protocol.evaluate import Counted
 from lsfref.study.protocol.metrics import SignTest, sign_test
 from lsfref.study.protocol.outcome import Outcome, score_by_video
-from lsfref.study.protocol.protocol import Asked, Round, TaskLabels
+from lsfref.study.protocol.protocol import Asked, Round, TaskLabels, Tasks
 from lsfref.study.table1 import features, pca
-from lsfref.study.table1.features import Recipe
+from lsfref.study.table1.features import Recipe, Tables
 from lsfref.study.table1.representations import WHOLE, Parts, encode_video, fit_encoders
 from lsfref.study.table1.rows import ROWS, SHARING, SPACES, TABLE_ROWS
 
@@ -36,13 +36,7 @@ class Fold(NamedTuple):
 
 
 def answer_videos(
-    one: Round,
-    rows: Sequence[str],
-    *,
-    videos: Counted,
-    tasks: Sequence[TaskLabels],
-    config: Config,
-    extract: Extract,
+    one: Round, rows: list[str], *, videos: Counted, tasks: Tasks, config: Config, extract: Extract
 ) -> Fold:
     """Return the answers of the chosen ROWS in one fold; tasks[0] teaches LSFNet.
 
@@ -91,13 +85,7 @@ def _joined(parts: Sequence[Fold]) -> Fold:
 
 
 def answer_tables(
-    one: Round,
-    *,
-    names: Sequence[str],
-    tables: Sequence[Floats],
-    fused: bool,
-    tasks: Sequence[TaskLabels],
-    config: Config,
+    one: Round, *, names: list[str], tables: Tables, fused: bool, tasks: Tasks, config: Config
 ) -> Fold:
     """Return the answers of each table alone, by a linear SVM, and, where asked, of TABLE_ROWS.
 
@@ -108,7 +96,7 @@ def answer_tables(
     rows = TABLE_ROWS.values() if fused else ()
     recipes = [recipe for recipe in rows if len(columns) > 1 or recipe.fuse != "cca"]
     kinds = {"none", *(recipe.fuse for recipe in recipes)}
-    joined = {kind: features.fuse(kind, columns, one, tasks[0], config) for kind in kinds}
+    joined = {kind: features.fuse(kind, columns, one, tasks, config) for kind in kinds}
     alone = [Recipe(f"{name} + linear SVM", select=False, ask="svm") for name in named]
     asked = [(recipe, [table]) for recipe, table in zip(alone, joined["none"], strict=True)]
     asked += [(recipe, joined[recipe.fuse]) for recipe in recipes]
