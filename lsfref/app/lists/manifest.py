@@ -20,7 +20,7 @@ from lsfref.errors import LabelsError
 from lsfref.media.pictures import holds_pictures
 from lsfref.model import LabeledVideo
 from lsfref.phases.advice import check_classes
-from lsfref.storage.files import printable
+from lsfref.storage.files import PathLike, printable
 
 BACKGROUND = ("normal", "illumination", "noise", "rain", "camera shaking", "tree waving")
 FOREGROUND = ("none", "human")
@@ -53,7 +53,7 @@ class Manifest(NamedTuple):
         return f"{self.source} line {self.lines[i]}" if self.lines[i] else self.source
 
 
-def read_labels(path: str | os.PathLike[str]) -> Manifest:
+def read_labels(path: PathLike) -> Manifest:
     """Return the videos of a label list. Raises LabelsError with every fault and its line."""
     listed, faults = parse_labels(path)
     if faults:
@@ -62,7 +62,7 @@ def read_labels(path: str | os.PathLike[str]) -> Manifest:
     return understood(listed, printable(path))
 
 
-def parse_labels(path: str | os.PathLike[str]) -> tuple[Listed, list[str]]:
+def parse_labels(path: PathLike) -> tuple[Listed, list[str]]:
     """Return the rows that are good, with the paths of their files, and every fault in order."""
     name = printable(path)
     try:

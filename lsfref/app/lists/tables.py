@@ -20,7 +20,7 @@ from lsfref.app.lists.rows import COLUMNS, Row
 from lsfref.app.output import counted
 from lsfref.arrays import Floats
 from lsfref.errors import LabelsError
-from lsfref.storage.files import printable
+from lsfref.storage.files import PathLike, printable
 
 NAME_COLUMNS = ("file", "name", "video", "path", "id")
 TASKS = ("background", "foreground")
@@ -38,7 +38,7 @@ class FeatureTable(NamedTuple):
     names: tuple[str, ...] | None
 
 
-def read_features(path: str | os.PathLike[str]) -> FeatureTable:
+def read_features(path: PathLike) -> FeatureTable:
     """Return the numbers of a table. Raises LabelsError with the line and what is wrong there.
 
     Cells are separated by commas, semicolons, tabs or blanks. A first column of text, or under a
@@ -108,7 +108,7 @@ def uneven(table: FeatureTable) -> str | None:
     return f"{table.source}: {told}; --set input_scaling=zscore gives each the same weight"
 
 
-def short_names(paths: Sequence[str | os.PathLike[str]]) -> list[str]:
+def short_names(paths: Sequence[PathLike]) -> list[str]:
     """Return the names of files without their folders, where these are not needed to tell them."""
     names = [printable(os.path.basename(path)) for path in paths]
     return names if len(set(names)) == len(names) else [printable(path) for path in paths]
@@ -119,9 +119,7 @@ def labeled(**cells: str) -> Row:
     return Row(0, *(cells.get(name, "") for name in COLUMNS))
 
 
-def read_label_table(
-    path: str | os.PathLike[str], *, n_rows: int, task: str = "background"
-) -> list[Row]:
+def read_label_table(path: PathLike, *, n_rows: int, task: str = "background") -> list[Row]:
     """Return the labels for tables of n_rows; LabelsError names file, line and fault.
 
     A bare list, in the order of the rows, names no files.
@@ -189,7 +187,7 @@ def _rows_with_header(name: str, header: list[str], rows: list[tuple[int, list[s
     return labels
 
 
-def _lines(path: str | os.PathLike[str]) -> Iterator[tuple[int, str]]:
+def _lines(path: PathLike) -> Iterator[tuple[int, str]]:
     """Yield the lines of a text file with their numbers, blank ones left out."""
     name, number = printable(path), 0
     try:
