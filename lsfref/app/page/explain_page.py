@@ -51,9 +51,8 @@ def summary(story: Story, folders: list[Path]) -> str:
     if model is not None and story.answer is not None and story.fault is None:
         lines += [_answered(story, model, name, folders) for name in model.tasks]
         if remark := caution(model.estimate):
-            lines.append(
-                f'<p class="note">How far to trust it: {text(remark.replace("`", ""))}.</p>'
-            )
+            plain = text(remark.replace("`", ""))
+            lines.append(f'<p class="note">How far to trust it: {plain}.</p>')
         if story.evidence is not None:
             lines.append(evidence(story.evidence))
         if model.extras is not None:

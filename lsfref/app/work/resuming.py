@@ -53,10 +53,8 @@ class Keeper:
         for array in (rows_PD, labels_P, *start.values()):
             digest.update(np.ascontiguousarray(array).data)
         self.key, self.epochs = digest.hexdigest(), config.epochs
-        losses = (
-            reconstruction_loss(start, rows_PD[:1]),
-            classification_loss(start, rows_PD[:1], labels_P[:1]),
-        )
+        row_1D, label_1 = rows_PD[:1], labels_P[:1]
+        losses = reconstruction_loss(start, row_1D), classification_loss(start, row_1D, label_1)
         moved = [set(gradients) for _loss, gradients in losses]
         try:
             state = self._read(start, config, moved)

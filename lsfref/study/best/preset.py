@@ -166,11 +166,9 @@ class Answerer(answering.Answerer):
 
     def _shares_among(self, task: TaskLabels, vectors_MU: Floats) -> Floats:
         """Return shares_MC of the classes of a task, of which the model may know a part."""
-        known = self.model.tasks[task.name].classes
+        columns = [task.classes.index(name) for name in self.model.tasks[task.name].classes]
         shares_MC = np.zeros((len(vectors_MU), len(task.classes)))
-        shares_MC[:, [task.classes.index(name) for name in known]] = self.shares(
-            task.name, vectors_MU
-        )
+        shares_MC[:, columns] = self.shares(task.name, vectors_MU)
         return shares_MC
 
 

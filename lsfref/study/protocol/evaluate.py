@@ -40,6 +40,11 @@ class Counted(NamedTuple):
     counts_M: Ints
     described: Sequence[Pooled] = ()  # as they were counted, where anything was made of them
 
+    @property
+    def usable(self) -> Ints:
+        """The numbers of the videos that have trajectories."""
+        return np.flatnonzero(self.counts_M > 0)
+
 
 def evaluate_videos(
     videos: Counted, tasks: Tasks, repeats: Repeats, config: Config, *, work: Work = ALONE
@@ -120,11 +125,10 @@ def pool_videos(
     videos: Counted, networks: Sequence[Network], config: Config, *, work: Work = ALONE
 ) -> list[Floats]:
     """Return pooled_ME of each network (stage 7); zeros for videos without trajectories."""
-    usable = np.flatnonzero(videos.counts_M > 0)
     pool = functools.partial(_pool, config=config, networks=networks, extract=work.extract)
     pooled = np.zeros((len(networks), len(videos.paths), config.n_code))
-    codes = work.each("pooling", pool, [videos.paths[int(m)] for m in usable])
-    for m, codes_RE in zip(usable, codes, strict=True):
+    codes = work.each("pooling", pool, [videos.paths[int(m)] for m in videos.usable])
+    for m, codes_RE in zip(videos.usable, codes, strict=True):
         pooled[:, m] = codes_RE
     return list(pooled)
 

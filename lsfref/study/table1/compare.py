@@ -16,9 +16,10 @@ from lsfref.phases.sampling import survey_videos
 from lsfref.study.protocol.evaluate import Counted
 from lsfref.study.protocol.metrics import SignTest, sign_test
 from lsfref.study.protocol.outcome import Outcome, score_by_video
-from lsfref.study.protocol.protocol import Asked, Round, TaskLabels, Tasks
+from lsfref.study.protocol.protocol import Asked, Round, Tasks
 from lsfref.study.table1 import features, pca
-from lsfref.study.table1.features import Recipe, Tables
+from lsfref.study.table1.cca import Tables
+from lsfref.study.table1.features import Recipe
 from lsfref.study.table1.representations import WHOLE, Parts, encode_video, fit_encoders
 from lsfref.study.table1.rows import ROWS, SHARING, SPACES, TABLE_ROWS
 
@@ -42,9 +43,9 @@ def answer_videos(
 
     A video without trajectories is not learned from; asked, it has no answer: an error.
     """
-    usable = np.flatnonzero(videos.counts_M > 0)
+    usable = videos.usable
     in_test = np.isin(usable, one.split[1])
-    vectors = _vectors(one, usable, rows, videos, tasks[0], config=config, extract=extract)
+    vectors = _vectors(one, rows, videos, tasks, config=config, extract=extract)
     answers: dict[str, list[Asked]] = {}
     for key in rows:
         tables = [vectors[name] for name in _tables_of(key)]
@@ -129,19 +130,12 @@ def _tables_of(key: str) -> tuple[str, ...]:
 
 
 def _vectors(
-    one: Round,
-    usable: Ints,
-    rows: Sequence[str],
-    videos: Counted,
-    head: TaskLabels,
-    *,
-    config: Config,
-    extract: Extract,
+    one: Round, rows: list[str], videos: Counted, tasks: Tasks, *, config: Config, extract: Extract
 ) -> dict[str, Floats]:
     """Return what the rows need: vectors of all usable videos, encoders fitted to the fold."""
-    paths = [videos.paths[m] for m in usable]
-    learned = np.flatnonzero(~np.isin(usable, one.split[1]))
-    train_paths, labels = [paths[i] for i in learned], head.labels_M[usable[learned]]
+    learned = np.setdiff1d(videos.usable, one.split[1])
+    paths, train_paths = ([videos.paths[m] for m in part] for part in (videos.usable, learned))
+    labels = tasks[0].labels_M[learned]
 
     def vectors(config: Config, kinds: set[str], parts: Parts) -> dict[str, Floats]:
         _, (sample,) = survey_videos(train_paths, [labels], config, work=Work(extract))

@@ -20,13 +20,12 @@ from lsfref.phases.phase2 import select
 from lsfref.phases.testing import still_class
 from lsfref.study.protocol.protocol import NO_ANSWER, NOT_ASKED, Asked, Round, Tasks, ask
 from lsfref.study.table1 import cca, pca
+from lsfref.study.table1.cca import Tables
 
 CCA_RIDGE = 1.0  # of the mean variance (H5)
 CCA_PAIRS = 16  # of canonical variates, kept in each fold
 LEAST_STEPS = 400  # of LSFNet on tables, whose rows are few (H8)
 BATCHES = 8  # an epoch then has at least this many
-
-Tables = list[Floats]
 
 
 class Recipe(NamedTuple):
