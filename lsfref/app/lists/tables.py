@@ -68,8 +68,7 @@ def read_features(path: PathLike) -> FeatureTable:
     for row_V, (number, line) in zip(features_MV, rows, strict=True):
         where = f"{name} line {number}"
         cells = _cells(line, mark, where)
-        if len(cells) != len(first):
-            raise LabelsError(f"{where}: {counted(len(cells), 'cell')}; want {len(first)}")
+        _check_width(cells, len(first), where)
         row_V[:] = _numbers(cells[skipped:], where, skipped=skipped)
     names = tuple(cell for _, cell in starts[has_header:])
     if has_names and len(set(names)) < len(names):
@@ -176,10 +175,7 @@ def _rows_with_header(name: str, header: list[str], rows: list[tuple[int, list[s
     found: dict[str, int] = {}
     labels = []
     for number, cells in rows:
-        if len(cells) != len(header):
-            raise LabelsError(
-                f"{name} line {number}: {counted(len(cells), 'cell')}; want {len(header)}"
-            )
+        _check_width(cells, len(header), f"{name} line {number}")
         labels.append(labeled(**{key: cells[i] for key, i in at.items()}))
     for (number, _), row in zip(rows, labels, strict=True):
         if "file" in at and found.setdefault(row.file, number) != number:
@@ -218,6 +214,11 @@ def _cells(line: str, mark: str | None, where: str) -> list[str]:
     except csv.Error as fault:
         raise LabelsError(f"{where}: {fault}; is a quote never closed?") from None
     return [cell.strip() for cell in cells]
+
+
+def _check_width(cells: list[str], width: int, where: str) -> None:
+    if len(cells) != width:
+        raise LabelsError(f"{where}: {counted(len(cells), 'cell')}; want {width}")
 
 
 def _first_cell(line: str, mark: str | None, where: str) -> str:

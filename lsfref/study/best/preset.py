@@ -222,16 +222,13 @@ def answerer(model: Model, name: str = "model") -> Answerer:
             raise ValueError(f"{min(arrays)} does not belong there")
     except ValueError as fault:
         raise ModelError(f"{name}: damaged ({fault}); train again or restore a copy") from None
+
+    def shares(task: str, vectors_MV: Floats) -> Floats:
+        return answer_rows(experts[task], vectors_MV, choices)
+
     whole = functools.partial(describe_video, config=model.config, choices=choices)
     parts = functools.partial(describe_intervals, config=model.config, choices=choices)
-    shares = functools.partial(_shares, experts, choices)
     return Answerer(model, whole, parts, shares, choices, experts)
-
-
-def _shares(
-    experts: Mapping[str, Experts], choices: Choices, task: str, vectors_MV: Floats
-) -> Floats:
-    return answer_rows(experts[task], vectors_MV, choices)
 
 
 def _others(arrays: dict[str, Floats], model: Model) -> Floats:
