@@ -27,7 +27,7 @@ from lsfref.kernels.scaling import Scaling, apply_scaling
 from lsfref.media import ffmpeg
 from lsfref.storage import npz
 from lsfref.storage.choices import from_json
-from lsfref.storage.files import JSON_LIMIT, parse_json, printable, write_whole
+from lsfref.storage.files import JSON_LIMIT, PathLike, parse_json, printable, write_whole
 
 FORMAT = 3
 TASKS = ("background", "foreground")
@@ -177,7 +177,7 @@ def to_arrays(model: Model) -> dict[str, np.ndarray]:
     return {"json": npz.to_bytes(json.dumps(about, sort_keys=True)), **arrays}
 
 
-def save(model: Model, path: str | os.PathLike[str]) -> None:
+def save(model: Model, path: PathLike) -> None:
     """Write a model file, whole or not at all. Raises OSError as the system gives it."""
     with write_whole(path) as file:
         npz.write(file, to_arrays(model))
@@ -211,7 +211,7 @@ def expected(about: dict[str, Any]) -> dict[str, tuple[tuple[int, ...], str]]:
     return shapes
 
 
-def load(path: str | os.PathLike[str]) -> Model:
+def load(path: PathLike) -> Model:
     """Return the model of a file. Raises ModelError for anything that is not one."""
     name = printable(path)
     try:

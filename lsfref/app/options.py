@@ -32,10 +32,8 @@ def chosen(
     `preset` is one to take in place of --preset, without what --set says.
     """
     name, settings = (preset, []) if preset else (args.preset, args.settings)
-    config, more = PRESETS.get(name), None
-    if name == "best":
-        config, more = best.CONFIG, best.Choices()
-    assert config is not None  # argparse knows the presets
+    config = best.CONFIG if name == "best" else PRESETS[name]
+    more = best.Choices() if name == "best" else None
     values: dict[str, Any] = {"seed": args.seed}
     kinds = [type(more)] if more else []
     values.update(parsed("--set", parse_setting, text, *kinds) for text in settings)

@@ -10,12 +10,12 @@ from typing import Any
 
 from lsfref.app.work.progress import tell
 from lsfref.errors import UsageError
-from lsfref.storage.files import check_output, printable
+from lsfref.storage.files import PathLike, check_output, printable
 
 Row = Mapping[str, Any]
 
 
-def claim(*paths: str | os.PathLike[str], reads: Iterable[str | None] = ()) -> None:
+def claim(*paths: PathLike, reads: Iterable[str | None] = ()) -> None:
     """Check before the work that files can be written, and say on stderr which are replaced.
 
     Raises WriteError, which tells why one cannot; UsageError for one that the command `reads`.
@@ -33,7 +33,7 @@ def claim(*paths: str | os.PathLike[str], reads: Iterable[str | None] = ()) -> N
 
 
 def counted(n: int | str, noun: str) -> str:
-    """Return "1 video", "2 videos"; of words, such as "10 + 6", plural ones."""
+    """Return "1 video", "2 videos"; of words, such as "1,200" or "10 + 6", plural ones."""
     return f"{n} {noun}" if str(n) == "1" else f"{n} {noun}s"
 
 

@@ -22,9 +22,7 @@ import numpy as np
 from lsfref.arrays import Ints
 from lsfref.errors import VideoError
 from lsfref.media.streams import raw_format
-from lsfref.storage.files import printable
-
-PathLike = str | os.PathLike[str]
+from lsfref.storage.files import PathLike, printable
 
 # Containers that hold nothing but themselves: no playlists, scripts, texts or pictures.
 FORMATS = "mov,matroska,webm,avi,mpegts,mpeg,flv,ogg,gif,asf"

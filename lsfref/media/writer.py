@@ -55,13 +55,12 @@ def write_video(
         child = start(arguments, stdin=subprocess.PIPE, stdout=file, stderr=complaints)
         assert child.stdin is not None  # a pipe
         try:
-            for i, picture_HW3 in enumerate(itertools.chain([first_HW3], pictures)):
-                if picture_HW3.shape != first_HW3.shape:
-                    raise ValueError(f"want frames of one size, got {picture_HW3.shape} at {i}")
-                child.stdin.write(picture_HW3.tobytes())
-            child.stdin.close()
-            child.wait()
-        except BrokenPipeError:  # ffmpeg gave up: its last words say why
+            with contextlib.suppress(BrokenPipeError):  # ffmpeg gave up: its last words say why
+                for i, picture_HW3 in enumerate(itertools.chain([first_HW3], pictures)):
+                    if picture_HW3.shape != first_HW3.shape:
+                        raise ValueError(f"want frames of one size, got {picture_HW3.shape} at {i}")
+                    child.stdin.write(picture_HW3.tobytes())
+                child.stdin.close()
             child.wait()
         finally:
             child.kill()

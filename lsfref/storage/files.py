@@ -17,6 +17,8 @@ from typing import IO, Any
 
 from lsfref.errors import WriteError
 
+PathLike = str | os.PathLike[str]
+
 # What a disk answers while bytes go to it; any other error in the writer's block is the writer's.
 _DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS)
 TEMPORARY = re.compile(r"\.lsfref-[0-9a-f]{16}\.tmp")  # what is not yet whole; ours alone
@@ -29,7 +31,7 @@ _CURES = {
 }
 
 
-def printable(name: str | bytes | os.PathLike[str]) -> str:
+def printable(name: PathLike | bytes) -> str:
     """Return `name` fit for a message: one line, no control character, bytes beyond UTF-8 as \\xff.
 
     A file name is whatever its maker chose: line feeds, escape sequences for the terminal, marks
@@ -38,7 +40,7 @@ def printable(name: str | bytes | os.PathLike[str]) -> str:
     return "".join(c if c.isprintable() else _escape(c) for c in os.fsdecode(name))
 
 
-def with_name(path: str | bytes | os.PathLike[str], fault: Exception) -> str:
+def with_name(path: PathLike | bytes, fault: Exception) -> str:
     """Return the fault as a sentence that begins with the file's name."""
     name = printable(path)
     return str(fault) if str(fault).startswith(name) else f"{name}: {fault}"
@@ -50,7 +52,7 @@ def _escape(character: str) -> str:
     return character.encode("unicode_escape").decode("ascii")
 
 
-def open_own(path: str | os.PathLike[str], *, follow: bool = False) -> IO[bytes]:
+def open_own(path: PathLike, *, follow: bool = False) -> IO[bytes]:
     """Return a file opened to be read: a regular one, without `follow` never what a link leads to.
 
     Raises OSError for anything else, at once: a pipe or a device is not waited for.
@@ -74,7 +76,7 @@ def parse_json(data: bytes) -> Any:
 
 
 @contextlib.contextmanager
-def write_whole(path: str | os.PathLike[str], *, follow: bool = True) -> Iterator[IO[bytes]]:
+def write_whole(path: PathLike, *, follow: bool = True) -> Iterator[IO[bytes]]:
     """Yield a binary file that becomes `path` on success and leaves no trace on failure.
 
     The bytes go to a temporary name in the same folder, are flushed to the disk and moved into
@@ -106,25 +108,25 @@ def write_whole(path: str | os.PathLike[str], *, follow: bool = True) -> Iterato
 
 
 @contextlib.contextmanager
-def write_passing(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
+def write_passing(path: PathLike) -> Iterator[IO[bytes]]:
     """Yield a binary file in a `scratch` folder. Raises WriteError where the disk takes no more."""
     with _told(path, only=_DISK_ERRORS), open(path, "wb") as file:
         yield file
 
 
-def write_bytes(path: str | os.PathLike[str], data: bytes) -> None:
+def write_bytes(path: PathLike, data: bytes) -> None:
     """Write a file as `write_whole` does."""
     with write_whole(path) as file:
         file.write(data)
 
 
-def check_output(path: str | os.PathLike[str]) -> None:
+def check_output(path: PathLike) -> None:
     """Raise WriteError where `write_whole` would, before there is anything to write."""
     with contextlib.suppress(GivenUpError), write_whole(path):
         raise GivenUpError
 
 
-def check_folder(path: str | os.PathLike[str]) -> None:
+def check_folder(path: PathLike) -> None:
     """Make a folder for results where there is none. Raises WriteError where none can be kept."""
     with _told(path):
         os.makedirs(path, exist_ok=True)
@@ -137,7 +139,7 @@ class GivenUpError(Exception):
 
 
 @contextlib.contextmanager
-def scratch(parent: str | os.PathLike[str] | None = None) -> Iterator[Path]:
+def scratch(parent: PathLike | None = None) -> Iterator[Path]:
     """Yield a new folder in `parent`, or for this user alone where temporary files are kept.
 
     In the end it is removed, if it is still there.
@@ -176,7 +178,7 @@ def _new_folder(path: Path, *, mode: int) -> int:
     return os.open(path, os.O_RDONLY)
 
 
-def sweep(folder: str | os.PathLike[str]) -> None:
+def sweep(folder: PathLike) -> None:
     """Remove what killed runs left in a folder: names of our form, this user's, held by nobody.
 
     Who writes holds a lock on what he writes, which ends with him however he ends; where the disk
@@ -202,7 +204,7 @@ def sweep_once(folder: Path) -> None:
 
 
 @contextlib.contextmanager
-def _told(path: str | os.PathLike[str], *, only: tuple[int, ...] = ()) -> Iterator[None]:
+def _told(path: PathLike, *, only: tuple[int, ...] = ()) -> Iterator[None]:
     try:
         yield
     except OSError as error:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from lsfref.errors import LsfrefError, WriteError
-from lsfref.storage.files import check_folder, open_own, printable, scratch, write_whole
+from lsfref.storage.files import PathLike, check_folder, open_own, printable, scratch, write_whole
 from lsfref.storage.tensors import AXES, axes_of, tensor_bytes, to_file_form
 
 FORMAT_VERSION = 1
@@ -49,7 +49,7 @@ class Recorder(contextlib.AbstractContextManager["Recorder"]):
     memory does not grow with their number: their manifest entries wait in a file per stage.
     """
 
-    def __init__(self, folder: str | os.PathLike[str]) -> None:
+    def __init__(self, folder: PathLike) -> None:
         self.target = Path(os.path.realpath(folder))  # a link stays a link
         self.count = self.size = 0  # tensors so far, and their bytes
         self.cases: dict[str, dict[str, Any]] = {}
@@ -148,7 +148,7 @@ def _dump(value: Any) -> str:
     return json.dumps(value, allow_nan=False, sort_keys=False)
 
 
-def read_manifest(folder: str | os.PathLike[str]) -> dict[str, Any]:
+def read_manifest(folder: PathLike) -> dict[str, Any]:
     """Return the manifest of a reference folder. Raises TraceError where it is not whole."""
     path = Path(folder) / "manifest.json"
     name = printable(path)

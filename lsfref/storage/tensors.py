@@ -8,7 +8,6 @@ import contextlib
 import io
 import json
 import math
-import os
 import re
 import tokenize
 import warnings
@@ -19,7 +18,7 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from lsfref.storage.files import open_own, printable
+from lsfref.storage.files import PathLike, open_own, printable
 from lsfref.storage.npz import UNREADABLE
 
 # The letters in the names of arrays (arrays.py), and what they count.
@@ -71,7 +70,7 @@ def tensor_bytes(array: NDArray[Any]) -> bytes:
     return header(array.dtype.str, array.shape) + array.tobytes()
 
 
-def read_tensor(path: str | os.PathLike[str]) -> NDArray[Any]:
+def read_tensor(path: PathLike) -> NDArray[Any]:
     """Return the array of a tensor's file. Raises Fault(kind, sentence)."""
     try:
         with open_own(path, follow=True) as file:
@@ -80,7 +79,7 @@ def read_tensor(path: str | os.PathLike[str]) -> NDArray[Any]:
         raise Fault("unreadable", f"cannot be read: {fault.strerror or fault}") from None
 
 
-def header_dtype(path: str | os.PathLike[str]) -> str | None:
+def header_dtype(path: PathLike) -> str | None:
     """Return which of the dtypes the head of a tensor's file names, None where it names none."""
     with contextlib.suppress(OSError), open_own(path, follow=True) as file:
         head = file.read(HEADER)

@@ -58,6 +58,7 @@ def test_json_is_a_line_of_finite_numbers(capsys):
 
 def test_counted():
     assert [output.counted(n, "video") for n in (0, 1, 2)] == ["0 videos", "1 video", "2 videos"]
+    assert output.counted("1,200", "video") == "1,200 videos"
 
 
 def test_what_is_replaced_is_said_and_what_cannot_be_written_refused(tmp_path, capsys):

@@ -25,7 +25,7 @@ from lsfref.phases.phase2 import UNLABELED  # noqa: E402
 from lsfref.study.best import evaluation  # noqa: E402
 from lsfref.study.best.choices import CONFIG, Choices  # noqa: E402
 from lsfref.study.best.evaluation import Described  # noqa: E402
-from lsfref.study.protocol.protocol import Round  # noqa: E402
+from lsfref.study.protocol.protocol import Round, rounds_of  # noqa: E402
 
 TASKS = ("background", "foreground")
 
@@ -44,7 +44,7 @@ def expected(listed, described, learned, seed):
     own = Described(*(array[learned] for array in described))
     tasks = videos.task_labels(part)
     repeats = folding.divide(part, tasks, argparse.Namespace(seed=seed, repeats=1))
-    outcomes = evaluation.ask_rounds(own, tasks, evaluation.rounds_of(repeats), Choices())
+    outcomes = evaluation.ask_rounds(own, tasks, rounds_of(repeats), Choices())
     return estimate.facts(folding.by_source(outcomes, part, repeats), part, drawn=False)
 
 

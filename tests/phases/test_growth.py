@@ -8,23 +8,18 @@ import pytest
 from tests_model import CONFIG, make
 
 from lsfref import model
-from lsfref.app.lists.manifest import BACKGROUND, FOREGROUND, class_order
+from lsfref.app.lists.manifest import class_order
 from lsfref.errors import LabelsError
 from lsfref.model import LabeledVideo
 from lsfref.phases import growth, phase2
 from lsfref.phases.extraction import Extraction, Work
 
-KNOWN = {"background": BACKGROUND, "foreground": FOREGROUND}
 NEW = [
     LabeledVideo("a1.mp4", "1", "fog", "none"),
     LabeledVideo("c9.mp4", "2", "rain", "human", "g"),
     LabeledVideo("0.mp4", "3", "hail", None),
     LabeledVideo("z.mp4", "4", None, "human"),
 ]
-
-
-def order(task, names):
-    return class_order(names, KNOWN[task])
 
 
 def fake_extract(path, _config):
@@ -38,7 +33,7 @@ def fake_extract(path, _config):
 
 
 def grow(start, videos, **rest):
-    return growth.add(start, videos, order=order, work=Work(fake_extract), **rest)
+    return growth.add(start, videos, order=class_order, work=Work(fake_extract), **rest)
 
 
 def arrays(one):

@@ -6,7 +6,7 @@ import dataclasses
 from lsfref import model
 from lsfref.app import options, output
 from lsfref.app.evaluation import systems
-from lsfref.app.lists.manifest import KNOWN, class_order, describe, read_labels
+from lsfref.app.lists.manifest import class_order, describe, read_labels
 from lsfref.app.output import counted
 from lsfref.app.work.session import session
 from lsfref.storage.files import printable
@@ -21,11 +21,7 @@ def run(args: argparse.Namespace) -> int:
     with session(args, passes=1, n_videos=len(manifest.videos)) as doing:
         doing.progress.explain(describe(manifest))
         grown = systems.grower(fitted)(
-            read_with,
-            manifest.videos,
-            order=lambda task, names: class_order(names, KNOWN[task]),
-            reselect=args.reselect,
-            work=doing.work,
+            read_with, manifest.videos, order=class_order, reselect=args.reselect, work=doing.work
         )
         doing.progress.report_fit(grown)
     model.save(dataclasses.replace(grown.model, config=fitted.config), args.output)

@@ -24,8 +24,7 @@ from lsfref.errors import LabelsError
 from lsfref.phases.passes import survey
 from lsfref.storage.files import printable, write_bytes
 from lsfref.study.protocol import asking, protocol
-from lsfref.study.protocol.evaluate import check_rounds
-from lsfref.study.protocol.metrics import SignTest
+from lsfref.study.protocol.evaluate import checked_rounds
 from lsfref.study.protocol.outcome import Outcome, as_json
 from lsfref.study.table1 import compare
 from lsfref.study.table1.rows import ROWS
@@ -37,13 +36,10 @@ SHOWN = {
 }  # fmt: skip
 
 
-Tests = dict[tuple[str, str], SignTest]  # of the whole system against a method, by task
-
-
 class Compared(NamedTuple):
     """What was compared: the answers of each fold, outcomes, and lines that say how."""
 
-    tasks: list[protocol.TaskLabels]
+    tasks: protocol.Tasks
     folds: list[compare.Fold]
     asked: NDArray  # the videos that the first fold asks
     outcomes: list[Outcome]
@@ -86,8 +82,7 @@ def of_videos(args: argparse.Namespace) -> tuple[int, Compared]:
         names, also = _rows_of(beside, manifest)
         tasks = task_labels(manifest)
         repeats = divide(manifest, tasks, args)
-        rounds = protocol.rounds_of(repeats)
-        check_rounds(rounds, videos, tasks)
+        rounds = checked_rounds(repeats, videos, tasks)
         told = folding.in_words(tasks, repeats, config)
         doing.progress.explain(told)
         if "idt" in rows:  # fills the cache, side by side
@@ -129,13 +124,13 @@ def _rows_of(
     beside: Sequence[tables.FeatureTable], manifest: Manifest
 ) -> tuple[list[str], list[Floats]]:
     """Return the names of --also and the tables, a row a video of the manifest, found by name."""
-    rows = [tables.labeled(file=video.name) for video in manifest.videos]
+    files = [video.name for video in manifest.videos]
     names = tables.short_names([table.source for table in beside])
-    return names, tables.align(beside, rows, manifest.source)
+    return names, tables.align(beside, files, manifest.source)
 
 
-def _write_page(found: Compared, tests: Tests, args: argparse.Namespace) -> None:
-    first, figure = found.folds[0], None
+def _write_page(found: Compared, tests: compare.Tests, args: argparse.Namespace) -> None:
+    first, figure = found.folds[0], ""
     if first.spaces:
         asked = np.isin(first.rows, found.asked)
         figure = figure3.figure3(first.spaces, asked, found.tasks, first.rows)
@@ -153,7 +148,7 @@ def _write_page(found: Compared, tests: Tests, args: argparse.Namespace) -> None
         print(f"wrote {printable(args.page)}")
 
 
-def _print(outcomes: Sequence[Outcome], tests: Tests, args: argparse.Namespace) -> None:
+def _print(outcomes: Sequence[Outcome], tests: compare.Tests, args: argparse.Namespace) -> None:
     show = output.printer(args, FIELDS, flat=with_ends)
     by_task: dict[str, list[dict[str, Any]]] = {}
     for outcome in outcomes:

@@ -36,9 +36,9 @@ def run(args: argparse.Namespace) -> int:
             output.write_json(as_row(verdict)) if args.json else print(as_line(verdict))
     if not verdicts:
         raise options.UsageError(f"{printable(reference)} has no tensor of stages {args.stages}")
-    first = first_difference(verdicts)
-    likely = likely_branch(first, verdicts, manifest["cases"]) if first else None
     failed = [v for v in verdicts if not v.passed]
+    first = first_difference(failed)
+    likely = likely_branch(first, verdicts, manifest["cases"]) if first else None
     outputs = [e for e in manifest["tensors"] if e["role"] == "output"]
     counts = {
         "tensors": sum(not v.skipped for v in verdicts),
@@ -85,12 +85,11 @@ def is_given(verdict: Verdict) -> bool:
     return verdict.role not in (None, "output")
 
 
-def first_difference(verdicts: Sequence[Verdict]) -> Verdict | None:
-    """Return the first tensor that differs though the inputs of its case agree.
+def first_difference(failed: Sequence[Verdict]) -> Verdict | None:
+    """Return the first of what failed that differs though the inputs of its case agree.
 
     What differs comes before what is not there, and before what changed inputs explain.
     """
-    failed = [v for v in verdicts if not v.passed]
     changed = {(v.stage, v.case) for v in failed if is_given(v)}
     own = [v for v in failed if (v.stage, v.case) not in changed]
     there = [v for v in own if v.fault != "missing"]

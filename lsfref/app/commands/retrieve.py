@@ -19,6 +19,7 @@ def run(args: argparse.Namespace) -> int:
     if args.task not in fitted.tasks:
         raise options.UsageError(f"--task {args.task}: this model was trained without its labels")
     task, rows = fitted.tasks[args.task], list[dict[str, Any]]()
+    index = growth.indexed_videos(fitted)
     paths, left_out = find_videos(args.videos)
     with session(args, passes=1, n_videos=len(paths)) as doing:
         doing.progress.explain(f"note: {text}" for text in left_out)
@@ -29,21 +30,13 @@ def run(args: argparse.Namespace) -> int:
             if pooled.pooled_E is None:
                 continue
             hits = growth.most_similar(task, fitted.pooled_ME, pooled.pooled_E, top=args.top)
-            for rank, hit in enumerate(hits, start=1):
-                row = {"query": path, "rank": rank} | as_row(hit, fitted)
+            for rank, (m, *distances) in enumerate(hits, start=1):
+                video = index[m]
+                cells = path, rank, video.name, video.background, video.foreground, *distances
+                row = dict(zip(FIELDS, cells, strict=True))
                 show(row) if show else rows.append(row)
         status = doing.progress.conclude(len(paths))
     if rows:
         first = 0 if len(paths) > 1 else 1  # one query needs no column
         print(output.table(FIELDS[first:], [[*row.values()][first:] for row in rows]))
     return status
-
-
-def as_row(hit: Any, fitted: Any) -> dict[str, Any]:
-    """Return the documented fields of one hit; a label is null where the video has none."""
-    row: dict[str, Any] = {"file": fitted.files[hit.row]}
-    for name in ("background", "foreground"):
-        task = fitted.tasks.get(name)
-        at = [] if task is None else (task.rows_m == hit.row).nonzero()[0]
-        row[name] = task.classes[task.labels_m[at[0]]] if len(at) else None
-    return row | {"hash_distance": hit.hash_distance, "code_distance": hit.code_distance}

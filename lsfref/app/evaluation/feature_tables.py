@@ -38,19 +38,18 @@ def run(args: argparse.Namespace) -> int:
 
 def ask(
     args: argparse.Namespace, fold: Callable[..., Any]
-) -> tuple[list[protocol.TaskLabels], list[protocol.Round], list[str], list[Any]]:
+) -> tuple[protocol.Tasks, list[protocol.Round], list[str], list[Any]]:
     """Return tasks, rounds, lines that say what was understood, and what `fold` says in each."""
     columns, manifest = read(args)
     tasks = task_labels(manifest, network=False)
     repeats = folding.divide(manifest, tasks, args)
     config = None if args.preset == "best" else options.config_from(args)
-    how = folding.in_words(tasks, repeats, config)
-    told = describe(columns, manifest)
+    told = [*describe(columns, manifest), *folding.in_words(tasks, repeats, config)]
     fold, rounds = functools.partial(fold, tables=columns, tasks=tasks), protocol.rounds_of(repeats)
     with session(args, passes=1, n_videos=len(rounds)) as doing:
-        doing.progress.explain([*told, *how])
+        doing.progress.explain(told)
         found = list(doing.work.each("folds", fold, rounds))
-    return tasks, rounds, [*told, *how], found
+    return tasks, rounds, told, found
 
 
 def read(args: argparse.Namespace) -> tuple[list[Floats], Manifest]:
@@ -64,7 +63,7 @@ def read(args: argparse.Namespace) -> tuple[list[Floats], Manifest]:
         for told in filter(None, map(tables.uneven, found)):
             tell(f"warning: {told}")
     manifest = manifest_of(labels, printable(args.labels))
-    columns = tables.align(found, labels, manifest.source)
+    columns = tables.align(found, [row.file for row in labels], manifest.source)
     refuse_lone_classes(manifest)
     if not any(manifest.classes.values()):
         raise LabelsError(f"{manifest.source}: no labels")
@@ -80,7 +79,5 @@ def manifest_of(labels: Sequence[Row], source: str) -> Manifest:
 def describe(columns: Sequence[Floats], manifest: Manifest) -> list[str]:
     """Return lines that say what was understood."""
     widths = " + ".join(str(table.shape[1]) for table in columns)
-    return [
-        f"{counted(len(columns[0]), 'video')}, {counted(widths, 'column')}",
-        *describe_list(manifest)[1:],
-    ]
+    first = f"{counted(len(columns[0]), 'video')}, {counted(widths, 'column')}"
+    return [first, *describe_list(manifest)[1:]]

@@ -12,16 +12,15 @@ from lsfref.app.output import counted
 from lsfref.config import Config
 from lsfref.errors import LabelsError
 from lsfref.storage.files import printable
-from lsfref.study.protocol import asking, splits
+from lsfref.study.protocol import asking
 from lsfref.study.protocol.outcome import Outcome
-from lsfref.study.protocol.protocol import TaskLabels, strata
+from lsfref.study.protocol.protocol import Tasks, strata
+from lsfref.study.protocol.splits import Repeats, Split, leave_one_out, repeated_folds
 
 FOLDS = 5
 
 
-def divide(
-    manifest: Manifest, tasks: Sequence[TaskLabels], args: argparse.Namespace
-) -> list[list[splits.Split]]:
+def divide(manifest: Manifest, tasks: Tasks, args: argparse.Namespace) -> Repeats:
     """Return the list's own split, or the folds of every repetition (E1).
 
     Classes of all tasks are balanced together; videos of a group are never on both sides.
@@ -40,14 +39,14 @@ def divide(
         raise LabelsError(f"{printable(args.labels)}: --split group wants a column 'group'")
     joint = strata(tasks)
     if split == "one":
-        return [splits.leave_one_out(joint, groups)]
+        return [leave_one_out(joint, groups)]
     kept = groups if split == "group" else None
     n_units = len(joint) if kept is None else len(np.unique(kept))
     n = getattr(args, "folds", min(FOLDS, n_units))
-    return splits.repeated_folds(joint, kept, n_folds=n, n_repeats=args.repeats, seed=args.seed)
+    return repeated_folds(joint, kept, n_folds=n, n_repeats=args.repeats, seed=args.seed)
 
 
-def own_split(manifest: Manifest) -> splits.Split:
+def own_split(manifest: Manifest) -> Split:
     """Return the rows of the videos that a list learns from, and of those that it sets aside."""
     test_M = np.array([split == "test" for split in manifest.splits])
     return np.flatnonzero(~test_M), np.flatnonzero(test_M)
@@ -59,9 +58,7 @@ def groups_of(manifest: Manifest) -> NDArray | None:
     return np.array(groups) if manifest.has_groups else None
 
 
-def by_source(
-    outcomes: Sequence[Outcome], manifest: Manifest, repeats: Sequence[Sequence[splits.Split]]
-) -> list[Outcome]:
+def by_source(outcomes: Sequence[Outcome], manifest: Manifest, repeats: Repeats) -> list[Outcome]:
     """Return Outcomes of folds over groups, whose intervals know that groups are few.
 
     Choices: T5 videos of one camera say the same again: as many trials as groups of one size would
@@ -77,18 +74,14 @@ def by_source(
     return [found._replace(trials=trials[found.task]) for found in outcomes]
 
 
-def in_words(
-    tasks: Sequence[TaskLabels],
-    repeats: Sequence[Sequence[splits.Split]],
-    config: Config | None = None,
-) -> list[str]:
+def in_words(tasks: Tasks, repeats: Repeats, config: Config | None) -> list[str]:
     """Return lines that say how is asked; by how many neighbors, where a Config is given (G4)."""
     smallest = min(len(train) for folds in repeats for train, _ in folds)
     cut = asking.cut_in_words(config, smallest) if config else []
     return [split_in_words(repeats), *thin_classes(tasks, repeats), *cut]
 
 
-def split_in_words(repeats: Sequence[Sequence[splits.Split]]) -> str:
+def split_in_words(repeats: Repeats) -> str:
     """Return how the videos are divided, in one line."""
     parts = [split for folds in repeats for split in folds]
     if len(parts) == 1:
@@ -100,9 +93,7 @@ def split_in_words(repeats: Sequence[Sequence[splits.Split]]) -> str:
     return f"{len(repeats[0])} folds{often}: {counted(each, 'video')} asked in each"
 
 
-def thin_classes(
-    tasks: Sequence[TaskLabels], repeats: Sequence[Sequence[splits.Split]]
-) -> list[str]:
+def thin_classes(tasks: Tasks, repeats: Repeats) -> list[str]:
     """Return a sentence for each class that the folds cannot treat like the others."""
     told = []
     parts = [split for folds in repeats for split in folds]

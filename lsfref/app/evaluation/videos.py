@@ -15,7 +15,7 @@ from lsfref.phases.phase2 import labels_of
 from lsfref.phases.sampling import Describe
 from lsfref.storage.files import printable
 from lsfref.study.protocol.evaluate import Counted
-from lsfref.study.protocol.protocol import TaskLabels
+from lsfref.study.protocol.protocol import TaskLabels, Tasks
 from lsfref.trajectories import TRACK_LENGTH
 
 
@@ -61,7 +61,7 @@ def count(
     return kept, videos, readable.count(False)
 
 
-def task_labels(manifest: Manifest, *, network: bool = True) -> list[TaskLabels]:
+def task_labels(manifest: Manifest, *, network: bool = True) -> Tasks:
     """Return the tasks that have labels. Raises LabelsError where nothing can be asked.
 
     `network`: LSFNet is to be trained, on the labels of the background.

@@ -23,8 +23,6 @@ def read_boxes(path: str | os.PathLike[str]) -> dict[int, Floats]:
                 frame, *values = map(float, line.split())
                 boxes[int(frame)] = np.reshape(values, (-1, 5))[:, :4]
             except ValueError:
-                raise LsfrefError(
-                    f"{os.fspath(path)}, line {number}: want a frame number and groups of"
-                    " x1 y1 x2 y2 confidence"
-                ) from None
+                want = "want a frame number and groups of x1 y1 x2 y2 confidence"
+                raise LsfrefError(f"{os.fspath(path)}, line {number}: {want}") from None
     return boxes

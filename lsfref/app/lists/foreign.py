@@ -22,7 +22,6 @@ NUMBERED = re.compile(r"(.*\.\w+)\s+(\S+)")  # a name may hold blanks
 TSN = re.compile(r"(.*\S)\s+\d+\s+(\d+)")
 SOURCE = re.compile(r"(.*_g\d+)_c\d+")  # of a clip's name: class and recording
 KINETICS = {"label", "youtube_id", "time_start", "time_end"}
-SPLITS = {"train": "train", "": ""}  # what is neither is held out
 ENDINGS = ("", ".mp4", ".avi", ".mkv", ".webm")
 TRIED = 20  # rows by which the folder is found
 
@@ -87,7 +86,7 @@ def _kinetics(text: str, faults: list[Fault]) -> Iterator[Row]:
             continue
         source, split = cells["youtube_id"], cells.get("split", "").strip().lower()
         row = f"{source}_{first:06}_{last:06}", cells["label"].strip(), "", source
-        yield Row(reader.line_num, *row, SPLITS.get(split, "test"))
+        yield Row(reader.line_num, *row, split if split in ("train", "") else "test")
 
 
 def _source(file: str) -> str:

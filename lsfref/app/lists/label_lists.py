@@ -21,7 +21,7 @@ from lsfref.app.output import counted
 from lsfref.errors import LabelsError
 from lsfref.media.pictures import holds_pictures
 from lsfref.media.streams import is_video
-from lsfref.storage.files import printable
+from lsfref.storage.files import PathLike, printable
 
 SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 VIDEO_ENDINGS = frozenset(Path(__file__).with_name("endings.txt").read_text("ascii").split())
@@ -29,7 +29,7 @@ MOST_ENDINGS = 8  # of what is left out, told one by one
 HEAD = 1 << 16  # bytes that show whether a file is text
 
 
-def read_list(path: str | os.PathLike[str]) -> Listed:
+def read_list(path: PathLike) -> Listed:
     """Return the rows of a label list and what is wrong with it.
 
     Raises LabelsError where it is no text and no folder, OSError where it cannot be opened.
@@ -45,7 +45,7 @@ def read_list(path: str | os.PathLike[str]) -> Listed:
     return Listed(list(read(text, faults)), faults, [], folder)
 
 
-def _read_text(path: str | os.PathLike[str]) -> str:
+def _read_text(path: PathLike) -> str:
     name = printable(path)
     if not stat.S_ISREG(os.stat(path).st_mode):
         raise LabelsError(f"{name}: not a regular file; give a CSV, a text file or a folder")

@@ -20,7 +20,7 @@ from lsfref.errors import LabelsError
 from lsfref.media.pictures import holds_pictures
 from lsfref.model import LabeledVideo
 from lsfref.phases.advice import check_classes
-from lsfref.storage.files import printable
+from lsfref.storage.files import PathLike, printable
 
 BACKGROUND = ("normal", "illumination", "noise", "rain", "camera shaking", "tree waving")
 FOREGROUND = ("none", "human")
@@ -41,7 +41,7 @@ class Manifest(NamedTuple):
     def classes(self) -> dict[str, tuple[str, ...]]:
         """The classes of each task that videos have."""
         labels = {task: {getattr(video, task) for video in self.videos} for task in KNOWN}
-        return {task: class_order(labels[task], known) for task, known in KNOWN.items()}
+        return {task: class_order(task, names) for task, names in labels.items()}
 
     @property
     def has_groups(self) -> bool:
@@ -53,7 +53,7 @@ class Manifest(NamedTuple):
         return f"{self.source} line {self.lines[i]}" if self.lines[i] else self.source
 
 
-def read_labels(path: str | os.PathLike[str]) -> Manifest:
+def read_labels(path: PathLike) -> Manifest:
     """Return the videos of a label list. Raises LabelsError with every fault and its line."""
     listed, faults = parse_labels(path)
     if faults:
@@ -62,7 +62,7 @@ def read_labels(path: str | os.PathLike[str]) -> Manifest:
     return understood(listed, printable(path))
 
 
-def parse_labels(path: str | os.PathLike[str]) -> tuple[Listed, list[str]]:
+def parse_labels(path: PathLike) -> tuple[Listed, list[str]]:
     """Return the rows that are good, with the paths of their files, and every fault in order."""
     name = printable(path)
     try:
@@ -88,9 +88,9 @@ def understood(listed: Listed, name: str) -> Manifest:
     return Manifest(videos, splits, lines, name, listed.notes)
 
 
-def class_order(names: Iterable[str | None], known: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the class names in their order: the known ones first, then the rest sorted (T1)."""
-    present = {name for name in names if name}
+def class_order(task: str, names: Iterable[str | None]) -> tuple[str, ...]:
+    """Return the class names of a task in order: the known ones, then the rest sorted (T1)."""
+    present, known = {name for name in names if name}, KNOWN[task]
     return (*(n for n in known if n in present), *sorted(present.difference(known)))
 
 

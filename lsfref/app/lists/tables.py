@@ -20,7 +20,7 @@ from lsfref.app.lists.rows import COLUMNS, Row
 from lsfref.app.output import counted
 from lsfref.arrays import Floats
 from lsfref.errors import LabelsError
-from lsfref.storage.files import printable
+from lsfref.storage.files import PathLike, printable
 
 NAME_COLUMNS = ("file", "name", "video", "path", "id")
 TASKS = ("background", "foreground")
@@ -38,7 +38,7 @@ class FeatureTable(NamedTuple):
     names: tuple[str, ...] | None
 
 
-def read_features(path: str | os.PathLike[str]) -> FeatureTable:
+def read_features(path: PathLike) -> FeatureTable:
     """Return the numbers of a table. Raises LabelsError with the line and what is wrong there.
 
     Cells are separated by commas, semicolons, tabs or blanks. A first column of text, or under a
@@ -68,8 +68,7 @@ def read_features(path: str | os.PathLike[str]) -> FeatureTable:
     for row_V, (number, line) in zip(features_MV, rows, strict=True):
         where = f"{name} line {number}"
         cells = _cells(line, mark, where)
-        if len(cells) != len(first):
-            raise LabelsError(f"{where}: {counted(len(cells), 'cell')}; want {len(first)}")
+        _check_width(cells, len(first), where)
         row_V[:] = _numbers(cells[skipped:], where, skipped=skipped)
     names = tuple(cell for _, cell in starts[has_header:])
     if has_names and len(set(names)) < len(names):
@@ -108,7 +107,7 @@ def uneven(table: FeatureTable) -> str | None:
     return f"{table.source}: {told}; --set input_scaling=zscore gives each the same weight"
 
 
-def short_names(paths: Sequence[str | os.PathLike[str]]) -> list[str]:
+def short_names(paths: Sequence[PathLike]) -> list[str]:
     """Return the names of files without their folders, where these are not needed to tell them."""
     names = [printable(os.path.basename(path)) for path in paths]
     return names if len(set(names)) == len(names) else [printable(path) for path in paths]
@@ -119,9 +118,7 @@ def labeled(**cells: str) -> Row:
     return Row(0, *(cells.get(name, "") for name in COLUMNS))
 
 
-def read_label_table(
-    path: str | os.PathLike[str], *, n_rows: int, task: str = "background"
-) -> list[Row]:
+def read_label_table(path: PathLike, *, n_rows: int, task: str = "background") -> list[Row]:
     """Return the labels for tables of n_rows; LabelsError names file, line and fault.
 
     A bare list, in the order of the rows, names no files.
@@ -149,13 +146,12 @@ def read_label_table(
     return [labeled(**{task: row[0]}) for _, row in cells[has_heading:]]
 
 
-def align(tables: Sequence[FeatureTable], labels: Sequence[Row], source: str) -> list[Floats]:
-    """Return the features of each table, in the order of the label list called `source`.
+def align(tables: Sequence[FeatureTable], files: Sequence[str], source: str) -> list[Floats]:
+    """Return the features of each table, in the order of the files that the list `source` names.
 
     By name where both sides have names, otherwise row by row; then the counts must agree. Raises
     LabelsError for what has no partner.
     """
-    files = [row.file for row in labels]
     aligned = []
     for table in tables:
         if table.names is not None and any(files):
@@ -166,10 +162,10 @@ def align(tables: Sequence[FeatureTable], labels: Sequence[Row], source: str) ->
                 what = f"no row named '{printable(missing[0])}'{more}"
                 raise LabelsError(f"{table.source}: {what}; {source} lists it")
             aligned.append(table.features_MV[[at[file] for file in files]])
-        elif len(table.features_MV) == len(labels):
+        elif len(table.features_MV) == len(files):
             aligned.append(table.features_MV)
         else:
-            rows, there = counted(len(table.features_MV), "row"), counted(len(labels), "label")
+            rows, there = counted(len(table.features_MV), "row"), counted(len(files), "label")
             raise LabelsError(f"{table.source}: {rows}; {source} has {there}")
     return aligned
 
@@ -179,10 +175,7 @@ def _rows_with_header(name: str, header: list[str], rows: list[tuple[int, list[s
     found: dict[str, int] = {}
     labels = []
     for number, cells in rows:
-        if len(cells) != len(header):
-            raise LabelsError(
-                f"{name} line {number}: {counted(len(cells), 'cell')}; want {len(header)}"
-            )
+        _check_width(cells, len(header), f"{name} line {number}")
         labels.append(labeled(**{key: cells[i] for key, i in at.items()}))
     for (number, _), row in zip(rows, labels, strict=True):
         if "file" in at and found.setdefault(row.file, number) != number:
@@ -190,7 +183,7 @@ def _rows_with_header(name: str, header: list[str], rows: list[tuple[int, list[s
     return labels
 
 
-def _lines(path: str | os.PathLike[str]) -> Iterator[tuple[int, str]]:
+def _lines(path: PathLike) -> Iterator[tuple[int, str]]:
     """Yield the lines of a text file with their numbers, blank ones left out."""
     name, number = printable(path), 0
     try:
@@ -221,6 +214,11 @@ def _cells(line: str, mark: str | None, where: str) -> list[str]:
     except csv.Error as fault:
         raise LabelsError(f"{where}: {fault}; is a quote never closed?") from None
     return [cell.strip() for cell in cells]
+
+
+def _check_width(cells: list[str], width: int, where: str) -> None:
+    if len(cells) != width:
+        raise LabelsError(f"{where}: {counted(len(cells), 'cell')}; want {width}")
 
 
 def _first_cell(line: str, mark: str | None, where: str) -> str:

@@ -3,14 +3,14 @@
 In: Outcomes, sign tests, Figure 3 as HTML.  Out: one HTML file that needs nothing from anywhere.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 from lsfref.app.page.marks import BLUE, css, tag
 from lsfref.app.page.shell import WORDS, columns, key, page, table, text, wide
-from lsfref.study.protocol.metrics import SignTest
 from lsfref.study.protocol.outcome import Outcome, confusion, figures
+from lsfref.study.table1.compare import Tests
 from lsfref.study.table1.rows import WHOLE
 
 COLUMNS, MATRIX = columns("compare"), columns("confusion")
@@ -19,14 +19,12 @@ DARKEST = 0.75  # of a cell: its number can be read on it, by day and by night
 
 
 def compare_page(
-    outcomes: Sequence[Outcome],
-    tests: Mapping[tuple[str, str], SignTest],
-    *,
-    title: str,
-    lines: Sequence[str],
-    figure: str | None,
+    outcomes: Sequence[Outcome], tests: Tests, *, title: str, lines: Sequence[str], figure: str
 ) -> str:
-    """Return the page. `lines` say what was compared and how; `tests` are against WHOLE."""
+    """Return the page. `lines` say what was compared and how; `tests` are of WHOLE.
+
+    Where there is no figure it is "".
+    """
     parts = [f"<h1>{text(title)}</h1>", *(f'<p class="note">{text(line)}</p>' for line in lines)]
     by_task: dict[str, list[Outcome]] = {}
     for outcome in outcomes:
@@ -34,7 +32,7 @@ def compare_page(
     for task, of_task in by_task.items():
         parts.append(f"<h2>{text(task.capitalize())} motion</h2>")
         parts.append(_table(of_task, tests))
-    if figure is not None:
+    if figure:
         parts += ["<h2>Feature spaces</h2>", WORDS["spaces"], figure]
     classes = [name for of_task in by_task.values() for name in of_task[0].classes]
     for task, of_task in by_task.items():
@@ -44,7 +42,7 @@ def compare_page(
     return page(title, parts)
 
 
-def _table(outcomes: Sequence[Outcome], tests: Mapping[tuple[str, str], SignTest]) -> str:
+def _table(outcomes: Sequence[Outcome], tests: Tests) -> str:
     rows = []
     for outcome in outcomes:
         found = figures(outcome)

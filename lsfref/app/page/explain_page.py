@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lsfref.app.evaluation.judgment import caution, sentence
+from lsfref.app.output import counted
 from lsfref.app.page import charts, pixels, stages_1_to_4, stages_5_to_10
 from lsfref.app.page.evidence import evidence
 from lsfref.app.page.folder_page import best_of, either
 from lsfref.app.page.marks import class_numbers, tag
 from lsfref.app.page.section import STAGES, section
-from lsfref.app.page.shell import WORDS, figure, page, percent, plural, soft, text
+from lsfref.app.page.shell import WORDS, figure, page, percent, soft, text
 from lsfref.app.page.stages_5_to_10 import QUESTIONS
 from lsfref.app.page.story import Story, classes_of, find_indexed, label_of, thumbnail
 from lsfref.model import Model
@@ -50,9 +51,8 @@ def summary(story: Story, folders: list[Path]) -> str:
     if model is not None and story.answer is not None and story.fault is None:
         lines += [_answered(story, model, name, folders) for name in model.tasks]
         if remark := caution(model.estimate):
-            lines.append(
-                f'<p class="note">How far to trust it: {text(remark.replace("`", ""))}.</p>'
-            )
+            plain = text(remark.replace("`", ""))
+            lines.append(f'<p class="note">How far to trust it: {plain}.</p>')
         if story.evidence is not None:
             lines.append(evidence(story.evidence))
         if model.extras is not None:
@@ -96,7 +96,7 @@ def _over_time(story: Story, name: str, classes: Sequence[str]) -> str:
         number = None if label is None else numbers[label]
         parts.append((float(last.last - first.first + 1), number, told[-1]))
     end = story.intervals[-1][0].seconds
-    ends = f"{end[1]:.1f} s" if end else plural(story.n_frames, "frame")
+    ends = f"{end[1]:.1f} s" if end else counted(f"{story.n_frames:,}", "frame")
     return (
         "<h3>Over time</h3>"
         + charts.strip(parts, "; ".join(told))
@@ -129,6 +129,6 @@ def _neighbors(story: Story, model: Model, name: str, best: list[str], folders: 
         pictures += figure(seen, "<br>".join(words))
     agree = sum(label_of(task, hit.row) in best for hit in hits)
     have = "has" if agree == 1 else "have"
-    like = f"Of the {plural(len(hits), 'labeled video')} most like this one, {agree} {have}"
+    like = f"Of the {counted(f'{len(hits):,}', 'labeled video')} most like this one, {agree} {have}"
     hint = WORDS["unseen"] * ('class="thumb none"' in pictures)
     return f'<p class="lead">{like} that label:</p><div class="gallery">{pictures}</div>{hint}'

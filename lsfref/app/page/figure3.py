@@ -5,7 +5,7 @@ In: the spaces of one fold, one row per video.  Out: HTML; the numbers stand und
 
 import importlib.util
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from lsfref.app.page import charts
 from lsfref.app.page.marks import class_numbers, legend
 from lsfref.app.page.shell import text
 from lsfref.arrays import Bools, Floats, Ints
-from lsfref.study.protocol.protocol import TaskLabels
+from lsfref.study.protocol.protocol import Tasks
 from lsfref.study.table1.pca import fit_pca, project
 from lsfref.study.table1.rows import SPACES
 from lsfref.study.table1.separation import scatter_ratio, silhouette
@@ -37,9 +37,7 @@ def map_2d(features_MQ: Floats) -> tuple[Floats, str]:
     return points_M2, f"PCA, {fitted.shares_R.sum():.0%} of the variance"
 
 
-def figure3(
-    spaces: Mapping[str, Floats], asked_M: Bools, tasks: Sequence[TaskLabels], rows_M: Ints
-) -> str:
+def figure3(spaces: Mapping[str, Floats], asked_M: Bools, tasks: Tasks, rows_M: Ints) -> str:
     """Return the maps of each task under one legend.
 
     rows_M are the numbers, among the tasks' labels, of the videos in the spaces; asked_M says which
@@ -56,12 +54,8 @@ def figure3(
         for kind, space in spaces.items():
             name, asked = SPACES[kind], known & asked_M
             points_M2, maker = maps[kind]
-            drawn = charts.scatter(
-                points_M2[known],
-                numbers[known],
-                f"{name}: map of the {task.name} classes",
-                filled_M=asked_M[known],
-            )
+            alt = f"{name}: map of the {task.name} classes"
+            drawn = charts.scatter(points_M2[known], numbers[known], alt, filled_M=asked_M[known])
             notes = (maker, separation(space[asked], labels_M[asked]))
             words = "".join(f"<p>{text(note)}</p>" for note in notes)
             panels += f"<div><h4>{text(name)}</h4>{drawn}{words}</div>"

@@ -6,9 +6,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from lsfref.app.output import counted
 from lsfref.app.page import charts, pixels
 from lsfref.app.page.marks import tag
-from lsfref.app.page.shell import page, percent, plural, soft, text
+from lsfref.app.page.shell import page, percent, soft, text
 from lsfref.app.page.story import Story
 from lsfref.arrays import Floats
 
@@ -42,7 +43,7 @@ def folder_page(cards: Sequence[Card], classes: Classes) -> str:
         orders[f"by {task}"] = _ranks([_place(card, task, names) for card in cards])
     if classes:
         orders["least sure first"] = _ranks([_sureness(card) for card in cards])
-    title = f"How lsfref sees {plural(len(cards), 'video')}"
+    title = f"How lsfref sees {counted(f'{len(cards):,}', 'video')}"
     body = [f"<h1>{title}</h1>"]
     body += [_counts(cards, task, names, known) for task, names in classes.items()]
     for i, name in enumerate(orders):

@@ -7,7 +7,8 @@ import re
 from pathlib import Path
 
 import lsfref
-from lsfref.app.page.shell import folded, plural, soft, text
+from lsfref.app.output import counted
+from lsfref.app.page.shell import folded, soft, text
 from lsfref.app.page.story import Story
 from lsfref.config import Config
 
@@ -20,7 +21,7 @@ def section(number: int, story: Story, body: str) -> str:
     """Return a stage: what comes in, what goes out, its equations, the body, the choices (HTML)."""
     stage, config = STAGES[number - 1], story.config
     facts = {
-        "path": soft(story.path), "frames": plural(story.n_frames, "frame"),
+        "path": soft(story.path), "frames": counted(f"{story.n_frames:,}", "frame"),
         "points": f"{story.n_points:,}", "code": config.n_code, "scaling": config.input_scaling,
     }  # fmt: skip
     comes_in, goes_out = (stage[way].format_map(facts) for way in ("comes_in", "goes_out"))

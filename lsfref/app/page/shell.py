@@ -6,13 +6,12 @@ In: words and numbers.  Out: HTML, escaped here and nowhere else; it loads nothi
 import html
 import json
 import math
-import os
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from lsfref.storage.files import printable
+from lsfref.storage.files import PathLike, printable
 
 # What a page says whatever the video is, as HTML; tables have it in columns.json.
 WORDS = json.loads(Path(__file__).with_name("words.json").read_text(encoding="ascii"))
@@ -32,7 +31,7 @@ def page(title: str, body: Iterable[str]) -> str:
     )
 
 
-def text(words: str | bytes | os.PathLike[str]) -> str:
+def text(words: PathLike | bytes) -> str:
     """Return words as HTML: escaped, on one line, without control characters or bidi marks.
 
     No line ends before a sign of per cent.
@@ -40,7 +39,7 @@ def text(words: str | bytes | os.PathLike[str]) -> str:
     return html.escape(printable(words)).replace(" %", "&nbsp;%")
 
 
-def soft(words: str | bytes | os.PathLike[str]) -> str:
+def soft(words: PathLike | bytes) -> str:
     """Return the name of a file, or words with some, as HTML; a name may break where it is joined.
 
     That is after slashes, dots, dashes or bars, and only where a line is too short for it.
@@ -65,11 +64,6 @@ def shown(value: float) -> str:
 def percent(share: float) -> str:
     """Return a share in whole per cent, which no line break parts from its sign."""
     return f"{100 * share:.0f}&nbsp;%"
-
-
-def plural(count: int, noun: str) -> str:
-    """Return "1 frame", "1,200 frames"."""
-    return f"{count:,} {noun}" + "s" * (count != 1)
 
 
 def number(value: float, source: str) -> str:

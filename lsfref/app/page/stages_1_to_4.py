@@ -2,9 +2,10 @@
 
 import numpy as np
 
+from lsfref.app.output import counted
 from lsfref.app.page import charts, marks, pixels
 from lsfref.app.page.pixels import Canvas
-from lsfref.app.page.shell import columns, figure, number, plural, table
+from lsfref.app.page.shell import columns, figure, number, table
 from lsfref.app.page.story import Example, Moment, Story
 from lsfref.arrays import COLUMNS, Floats
 from lsfref.descriptors import PATCH, patch_corners
@@ -35,8 +36,8 @@ def stage_1(story: Story) -> str:
         shape = f"{grey_HW.shape[1]} x {grey_HW.shape[0]} px"
     rate = f"{story.rate:.4g} per second" if story.rate else "without a constant rate"
     return (
-        f'<div class="gallery">{pictures}</div><p>{plural(story.n_frames, "frame")} (counted from '
-        f"0), {rate}; worked on at {shape}, in {story.config.dtype}.</p>"
+        f'<div class="gallery">{pictures}</div><p>{counted(f"{story.n_frames:,}", "frame")} '
+        f"(counted from 0), {rate}; worked on at {shape}, in {story.config.dtype}.</p>"
     )
 
 
@@ -64,13 +65,11 @@ def _flow_in_colors(moment: Moment) -> str:
     step = max(1, colored.shape[0] // 480, colored.shape[1] // 640)
     colored = np.kron(colored, np.ones((whole, whole, 1), np.uint8))[::step, ::step]
     alt = f"Optical flow into frame {moment.frame}: mean length {length_HW.mean():.2f} pixels"
-    pair = pixels.png(colored, alt) + pixels.png(
-        pixels.flow_key(), "Key of the colors: a disc of directions", kind="round"
-    )
+    disc = pixels.png(pixels.flow_key(), "Key of the colors: a disc of directions", kind="round")
     source = f"02_flow/frame_{moment.frame:05d}_scale_0/flow_HW2"
     mean = number(length_HW.mean(), f"{source}:mean_length")
     return figure(
-        f'<div class="row">{pair}</div>',
+        f'<div class="row">{pixels.png(colored, alt)}{disc}</div>',
         f"Flow from frame {moment.frame - 1} to {moment.frame}. Color is direction, as in the "
         f"disc (right is right, down is down); full color is {largest:.1f} px per frame or "
         f"more, white is no motion. The mean length is {mean} px.",

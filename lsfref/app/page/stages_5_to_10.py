@@ -3,19 +3,10 @@
 import numpy as np
 
 from lsfref import lsfnet
+from lsfref.app.output import counted
 from lsfref.app.page import charts
 from lsfref.app.page.marks import BLUE, class_numbers, legend, swatch, tag
-from lsfref.app.page.shell import (
-    WORDS,
-    columns,
-    figure,
-    number,
-    percent,
-    plural,
-    shown,
-    soft,
-    table,
-)
+from lsfref.app.page.shell import WORDS, columns, figure, number, percent, shown, soft, table
 from lsfref.app.page.story import Search, Story, classes_of, label_of
 from lsfref.kernels.scaling import apply_scaling
 from lsfref.model import Model
@@ -67,8 +58,9 @@ def stage_6(story: Story, model: Model) -> str:
         f"{first} and {second}.",
     )
     return body + (
-        f"<p>This was done once, when the model was trained on {plural(len(model.files), 'video')};"
-        f" this video changes nothing in it. {WORDS[model.config.switch]}</p>"
+        "<p>This was done once, when the model was trained on "
+        f"{counted(f'{len(model.files):,}', 'video')}; this video changes nothing in it. "
+        f"{WORDS[model.config.switch]}</p>"
     )
 
 

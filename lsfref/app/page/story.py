@@ -24,14 +24,13 @@ from lsfref.arrays import Floats, Ints
 from lsfref.config import Config
 from lsfref.errors import LsfrefError
 from lsfref.media import decoding
-from lsfref.media.ffmpeg import PathLike
 from lsfref.model import Model, Task
 from lsfref.phases import extraction, growth, testing, timeline
 from lsfref.phases.advice import unusable
 from lsfref.phases.extraction import Extract, Extraction
 from lsfref.phases.phase2 import neighbor_count
 from lsfref.phases.streaming import Block
-from lsfref.storage.files import scratch
+from lsfref.storage.files import PathLike, scratch
 from lsfref.study.best import preset
 from lsfref.study.protocol import answering
 from lsfref.trajectories import TRACK_LENGTH, VERDICTS, step_lengths

@@ -172,7 +172,7 @@ def is_ours(folder: Path) -> bool:
         return False
 
 
-def place(given: str | os.PathLike[str]) -> Path:
+def place(given: PathLike) -> Path:
     """Return the folder to keep features in: the given one, or one of ours in it.
 
     The given one is used where it is new, empty or marked. Nothing is made yet.

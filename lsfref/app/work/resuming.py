@@ -22,7 +22,7 @@ from lsfref.arrays import Floats, Ints
 from lsfref.config import Config
 from lsfref.lsfnet import Parameters, classification_loss, reconstruction_loss
 from lsfref.storage import npz
-from lsfref.storage.files import open_own, parse_json, printable, write_whole
+from lsfref.storage.files import PathLike, open_own, parse_json, printable, write_whole
 from lsfref.switching import OPTIMIZERS, Adam, State
 
 ENDING = ".unfinished"
@@ -34,7 +34,7 @@ KEPT = 5  # passes from one state that is kept to the next
 class Keeper:
     """Keeps the state of one training; `tell` hears where it goes on, or why it is not kept."""
 
-    def __init__(self, model: str | os.PathLike[str], tell: Callable[[str], None]) -> None:
+    def __init__(self, model: PathLike, tell: Callable[[str], None]) -> None:
         self.path = Path(f"{os.fspath(model)}{ENDING}")
         self.tell = tell
         self.key: str | None = None
@@ -53,10 +53,8 @@ class Keeper:
         for array in (rows_PD, labels_P, *start.values()):
             digest.update(np.ascontiguousarray(array).data)
         self.key, self.epochs = digest.hexdigest(), config.epochs
-        losses = (
-            reconstruction_loss(start, rows_PD[:1]),
-            classification_loss(start, rows_PD[:1], labels_P[:1]),
-        )
+        row_1D, label_1 = rows_PD[:1], labels_P[:1]
+        losses = reconstruction_loss(start, row_1D), classification_loss(start, row_1D, label_1)
         moved = [set(gradients) for _loss, gradients in losses]
         try:
             state = self._read(start, config, moved)

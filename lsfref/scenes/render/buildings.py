@@ -3,6 +3,7 @@
 import numpy as np
 
 from lsfref.arrays import Bools, Floats
+from lsfref.scenes.render.foliage import Tree
 from lsfref.scenes.render.ground import HAZE, Picture, as_color, mixed
 from lsfref.scenes.render.perspective import Camera, column_of, row_of, world_x, world_y
 from lsfref.scenes.render.textures import fractal_tile, look_up
@@ -47,10 +48,9 @@ def paint_house(
     return _stand(picture, seen_HW & (picture.depth_HW > near), wall_3HW, near)
 
 
-def paint_trunk(
-    picture: Picture, camera: Camera, *, x: float, z: float, tall: float, thick: float
-) -> Picture:
-    """Return the picture with an upright trunk that stands at (x, z), meters."""
+def paint_trunk(picture: Picture, camera: Camera, tree: Tree) -> Picture:
+    """Return the picture with the upright trunk of a tree, without its crown."""
+    x, z, tall, thick = tree.x, tree.z, 0.6 * tree.tall, 0.1 + 0.1 * tree.half
     height, width = picture.depth_HW.shape
     rows, columns = np.arange(height)[:, None], np.arange(width)
     half = max(thick / 2 * camera.focal / z, 0.5)

@@ -103,10 +103,9 @@ def blown(
         lift += np.float32(0.45 * weight) * np.sin(np.float32(1.3) * angle + np.float32(2 * phase))
     winds = np.stack([push, lift]) * (crown.scale * strength_F[:, None, None]).astype(np.float32)
     x_w, y_h1 = np.arange(w, dtype=np.float32), np.arange(h, dtype=np.float32)[:, None]
+    planes = (*still.color_3hw, still.cover_hw)
     for wind in np.moveaxis(winds, 1, 0):
         push_hw, lift_hw = twice(twice(wind))[:, :h, :w] * crown.give_h1
         x_hw, y_hw = x_w - push_hw, y_h1 - lift_hw
-        moved = [
-            read_at(plane_hw, x_hw, y_hw)[0] for plane_hw in (*still.color_3hw, still.cover_hw)
-        ]
+        moved = [read_at(plane_hw, x_hw, y_hw)[0] for plane_hw in planes]
         yield still._replace(color_3hw=np.stack(moved[:3]), cover_hw=moved[3])

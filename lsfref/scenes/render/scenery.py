@@ -36,9 +36,8 @@ def draw_scenery(rng: np.random.Generator, size: tuple[int, int]) -> Scenery:
     columns = np.arange(width + 2 * margin, dtype=np.float32)[None]
     picture = _houses(rng, paint_ground(rng, camera, rows, columns), camera)
     trees = _draw_trees(rng, camera, width, margin)
-    for x, z, tall, half in trees:
-        thick = 0.1 + 0.1 * half
-        picture = paint_trunk(picture, camera, x=x, z=z, tall=0.6 * tall, thick=thick)
+    for tree in trees:
+        picture = paint_trunk(picture, camera, tree)
     sun = float(rng.choice([-1, 1]) * rng.uniform(0.4, 1))
     crowns = [draw_crown(rng, camera, tree, sun=sun, reach=height / 8) for tree in trees]
     return Scenery(size, camera, picture, crowns, sun, margin, contrast=rng.uniform(0.75, 1.15))

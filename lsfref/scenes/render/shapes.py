@@ -81,11 +81,8 @@ def paint(strokes: list[Stroke], depth_F: Floats, *, sun: float) -> list[Layer]:
         for plane_FHW, value in zip(color_3FHW, stroke.color, strict=True):
             plane_FHW[part] += cover_Fhw * np.float32(value)
     left_F, top_F = corner_2F.astype(int).tolist()
-    cover_FHW = 1 - clear_FHW
-    return [
-        Layer(color_3FHW[:, f], cover_FHW[f], left_F[f], top_F[f], float(depth_F[f]))
-        for f in range(len(depth_F))
-    ]
+    color_F3HW = np.moveaxis(color_3FHW, 1, 0)
+    return list(map(Layer, color_F3HW, 1 - clear_FHW, left_F, top_F, map(float, depth_F)))
 
 
 def lay_over(still_3HW: Floats, depth_HW: Floats, layers: Iterable[Layer]) -> Floats:

@@ -21,10 +21,10 @@ from lsfref.study.best.experts import answer_rows, fit_experts
 from lsfref.study.best.vectors import WIDTH, describe_video
 from lsfref.study.classifiers.logistic import fit_classifier, posteriors
 from lsfref.study.protocol import protocol
-from lsfref.study.protocol.evaluate import Counted, check_rounds
+from lsfref.study.protocol.evaluate import Counted, checked_rounds
 from lsfref.study.protocol.outcome import Outcome
-from lsfref.study.protocol.protocol import Asked, Round, TaskLabels, collect, rounds_of
-from lsfref.study.protocol.splits import Split
+from lsfref.study.protocol.protocol import Asked, Round, TaskLabels, Tasks, collect
+from lsfref.study.protocol.splits import Repeats
 
 METHOD = f"preset {NAME}"
 WIDER, WEIGHTIER = 3, 5  # kernel and errors of a table, against those of few columns (X13)
@@ -39,8 +39,8 @@ class Described(NamedTuple):
 
 def evaluate_videos(
     videos: Counted,
-    tasks: Sequence[TaskLabels],
-    repeats: Sequence[Sequence[Split]],
+    tasks: Tasks,
+    repeats: Repeats,
     config: Config,
     choices: Choices,
     *,
@@ -50,8 +50,7 @@ def evaluate_videos(
 
     Raises LsfrefError where a training part has fewer than two classes of a task.
     """
-    rounds = rounds_of(repeats)
-    check_rounds(rounds, videos, tasks)
+    rounds = checked_rounds(repeats, videos, tasks)
     described = describe(videos, config, choices, work=work)
     return ask_rounds(described, tasks, rounds, choices)
 
@@ -68,7 +67,7 @@ def describe(videos: Counted, config: Config, choices: Choices, *, work: Work = 
 
 
 def ask_rounds(
-    described: Described, tasks: Sequence[TaskLabels], rounds: Sequence[Round], choices: Choices
+    described: Described, tasks: Tasks, rounds: Sequence[Round], choices: Choices
 ) -> list[Outcome]:
     """Return the Outcome of each task from the vectors of the videos."""
     answers = [
@@ -104,7 +103,7 @@ def asked_of(
 
 
 def answer_tables(
-    one: Round, *, tables: Sequence[Floats], tasks: Sequence[TaskLabels], choices: Choices
+    one: Round, *, tables: Sequence[Floats], tasks: Tasks, choices: Choices
 ) -> dict[str, list[Asked]]:
     """Answer each task for the test rows of one round from feature tables.
 

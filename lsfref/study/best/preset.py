@@ -37,7 +37,7 @@ from lsfref.study.best.vectors import MOMENTS, WIDTH, describe_video, pool_block
 from lsfref.study.classifiers.logistic import GAP, misfit, restore_classifier
 from lsfref.study.protocol import answering
 from lsfref.study.protocol.outcome import Outcome
-from lsfref.study.protocol.protocol import Round, TaskLabels, collect
+from lsfref.study.protocol.protocol import Round, TaskLabels, Tasks, collect
 from lsfref.trajectories import TRACK_LENGTH
 
 LARGEST = 1e6  # no number of a video is near it; what is beyond would overflow
@@ -155,7 +155,7 @@ class Answerer(answering.Answerer):
     experts: Mapping[str, Experts]
 
     def outcomes(
-        self, vectors_MV: Floats, usable_M: Bools, tasks: Sequence[TaskLabels], one: Round
+        self, vectors_MV: Floats, usable_M: Bools, tasks: Tasks, one: Round
     ) -> list[Outcome]:
         """Return the Outcome of each task on the test rows of a split."""
         test, found = one.split[1], []
@@ -166,11 +166,9 @@ class Answerer(answering.Answerer):
 
     def _shares_among(self, task: TaskLabels, vectors_MU: Floats) -> Floats:
         """Return shares_MC of the classes of a task, of which the model may know a part."""
-        known = self.model.tasks[task.name].classes
+        columns = [task.classes.index(name) for name in self.model.tasks[task.name].classes]
         shares_MC = np.zeros((len(vectors_MU), len(task.classes)))
-        shares_MC[:, [task.classes.index(name) for name in known]] = self.shares(
-            task.name, vectors_MU
-        )
+        shares_MC[:, columns] = self.shares(task.name, vectors_MU)
         return shares_MC
 
 
@@ -224,16 +222,13 @@ def answerer(model: Model, name: str = "model") -> Answerer:
             raise ValueError(f"{min(arrays)} does not belong there")
     except ValueError as fault:
         raise ModelError(f"{name}: damaged ({fault}); train again or restore a copy") from None
+
+    def shares(task: str, vectors_MV: Floats) -> Floats:
+        return answer_rows(experts[task], vectors_MV, choices)
+
     whole = functools.partial(describe_video, config=model.config, choices=choices)
     parts = functools.partial(describe_intervals, config=model.config, choices=choices)
-    shares = functools.partial(_shares, experts, choices)
     return Answerer(model, whole, parts, shares, choices, experts)
-
-
-def _shares(
-    experts: Mapping[str, Experts], choices: Choices, task: str, vectors_MV: Floats
-) -> Floats:
-    return answer_rows(experts[task], vectors_MV, choices)
 
 
 def _others(arrays: dict[str, Floats], model: Model) -> Floats:

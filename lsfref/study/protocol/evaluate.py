@@ -25,8 +25,8 @@ from lsfref.phases.phase1 import fit_network
 from lsfref.phases.phase2 import UNLABELED
 from lsfref.phases.sampling import survey_videos
 from lsfref.study.protocol.outcome import Outcome
-from lsfref.study.protocol.protocol import Round, TaskLabels, collect, rounds_of
-from lsfref.study.protocol.splits import Split
+from lsfref.study.protocol.protocol import Round, Tasks, collect, rounds_of
+from lsfref.study.protocol.splits import Repeats
 from lsfref.study.table1.features import answer_tasks
 from lsfref.study.table1.rows import ROWS
 
@@ -40,33 +40,28 @@ class Counted(NamedTuple):
     counts_M: Ints
     described: Sequence[Pooled] = ()  # as they were counted, where anything was made of them
 
+    @property
+    def usable(self) -> Ints:
+        """The numbers of the videos that have trajectories."""
+        return np.flatnonzero(self.counts_M > 0)
+
 
 def evaluate_videos(
-    videos: Counted,
-    tasks: Sequence[TaskLabels],
-    repeats: Sequence[Sequence[Split]],
-    config: Config,
-    *,
-    work: Work = ALONE,
+    videos: Counted, tasks: Tasks, repeats: Repeats, config: Config, *, work: Work = ALONE
 ) -> list[Outcome]:
     """Return the Outcome of each task; tasks[0] teaches the network.
 
     Rows that no split tests are in no Outcome. Raises LsfrefError where a training part has fewer
     than two classes of a task.
     """
-    rounds = rounds_of(repeats)
-    check_rounds(rounds, videos, tasks)
+    rounds = checked_rounds(repeats, videos, tasks)
     networks = fit_networks(videos, tasks[0].labels_M, rounds, config, work=work)
     pooled = pool_videos(videos, networks, config, work=work)
     return ask_rounds(pooled, videos.counts_M > 0, tasks, rounds, config)
 
 
 def ask_rounds(
-    pooled: Sequence[Floats],
-    usable_M: Bools,
-    tasks: Sequence[TaskLabels],
-    rounds: Sequence[Round],
-    config: Config,
+    pooled: Sequence[Floats], usable_M: Bools, tasks: Tasks, rounds: Sequence[Round], config: Config
 ) -> list[Outcome]:
     """Return the Outcome of each task from pooled_ME of each round (stages 8 to 10)."""
     whole, usable = ROWS["whole"], np.flatnonzero(usable_M)
@@ -78,8 +73,12 @@ def ask_rounds(
     return collect(rounds, answers, tasks)
 
 
-def check_rounds(rounds: Sequence[Round], videos: Counted, tasks: Sequence[TaskLabels]) -> None:
-    """Raise LsfrefError unless the training part of each round has two classes of each task."""
+def checked_rounds(repeats: Repeats, videos: Counted, tasks: Tasks) -> list[Round]:
+    """Return the rounds of repeated folds.
+
+    Raises LsfrefError unless the training part of each has two classes of each task.
+    """
+    rounds = rounds_of(repeats)
     for one, task in itertools.product(rounds, tasks):
         labels_m = task.labels_M[one.split[0][videos.counts_M[one.split[0]] > 0]]
         if len(np.unique(labels_m[labels_m >= 0])) < 2:
@@ -87,6 +86,7 @@ def check_rounds(rounds: Sequence[Round], videos: Counted, tasks: Sequence[TaskL
                 f"{task.name}: a training part has fewer than two classes; use fewer folds or "
                 "label more videos"
             )
+    return rounds
 
 
 def fit_networks(
@@ -125,11 +125,10 @@ def pool_videos(
     videos: Counted, networks: Sequence[Network], config: Config, *, work: Work = ALONE
 ) -> list[Floats]:
     """Return pooled_ME of each network (stage 7); zeros for videos without trajectories."""
-    usable = np.flatnonzero(videos.counts_M > 0)
     pool = functools.partial(_pool, config=config, networks=networks, extract=work.extract)
     pooled = np.zeros((len(networks), len(videos.paths), config.n_code))
-    codes = work.each("pooling", pool, [videos.paths[int(m)] for m in usable])
-    for m, codes_RE in zip(usable, codes, strict=True):
+    codes = work.each("pooling", pool, [videos.paths[int(m)] for m in videos.usable])
+    for m, codes_RE in zip(videos.usable, codes, strict=True):
         pooled[:, m] = codes_RE
     return list(pooled)
 

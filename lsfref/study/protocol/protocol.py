@@ -13,7 +13,7 @@ from lsfref.config import Config
 from lsfref.errors import LsfrefError
 from lsfref.study.protocol import asking
 from lsfref.study.protocol.outcome import Outcome
-from lsfref.study.protocol.splits import Split
+from lsfref.study.protocol.splits import Repeats, Split
 
 NO_ANSWER, NOT_ASKED = -1, -2  # without trajectories; without a label
 
@@ -33,6 +33,9 @@ class TaskLabels(NamedTuple):
     labels_M: Ints
 
 
+Tasks = list[TaskLabels]
+
+
 class Round(NamedTuple):
     """One fold of one repetition."""
 
@@ -41,19 +44,19 @@ class Round(NamedTuple):
     fold: int
 
 
-def strata(tasks: Sequence[TaskLabels]) -> Ints:
+def strata(tasks: Tasks) -> Ints:
     """Return one number per video for its labels in all tasks together, the first task's first."""
     joint = np.stack([task.labels_M for task in tasks], axis=1)
     return np.unique(joint, axis=0, return_inverse=True)[1].ravel()
 
 
-def rounds_of(repeats: Sequence[Sequence[Split]]) -> list[Round]:
+def rounds_of(repeats: Repeats) -> list[Round]:
     """Return the rounds of repeated folds, in order."""
     return [Round(split, r, f) for r, folds in enumerate(repeats) for f, split in enumerate(folds)]
 
 
 def collect(
-    rounds: Sequence[Round], answers: Sequence[dict[str, list[Asked]]], tasks: Sequence[TaskLabels]
+    rounds: Sequence[Round], answers: Sequence[dict[str, list[Asked]]], tasks: Tasks
 ) -> list[Outcome]:
     """Return the Outcome of each method and task, methods in the order in which they first answer.
 

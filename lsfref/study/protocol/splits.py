@@ -10,6 +10,7 @@ from lsfref.arrays import Floats, Ints
 from lsfref.errors import LabelsError
 
 Split = tuple[Ints, Ints]
+Repeats = list[list[Split]]  # the folds of each repetition
 
 
 def folds(
@@ -42,7 +43,7 @@ def folds(
 
 def repeated_folds(
     labels_M: Ints, groups_M: NDArray | None, *, n_folds: int, n_repeats: int, seed: int
-) -> list[list[Split]]:
+) -> Repeats:
     """Return n_repeats independent sets of folds; repeat r is the same whatever n_repeats is."""
     rngs = map(np.random.default_rng, np.random.SeedSequence(seed).spawn(n_repeats))
     return [folds(labels_M, groups_M, n_folds=n_folds, rng=rng) for rng in rngs]

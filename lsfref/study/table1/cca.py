@@ -11,6 +11,8 @@ import numpy as np
 from lsfref.arrays import Floats
 from lsfref.study.table1 import pca
 
+Tables = list[Floats]  # of the same videos, a row each
+
 
 class Cca(NamedTuple):
     """R pairs of directions, by descending correlation."""
@@ -63,11 +65,7 @@ def variates(cca: Cca, left: Floats, right: Floats) -> Floats:
 
 
 def fold(
-    seen: list[Floats],
-    asked: list[Floats],
-    *,
-    regularization: float,
-    n_components: int | None = None,
+    seen: Tables, asked: Tables, *, regularization: float, n_components: int | None = None
 ) -> tuple[Floats, Floats]:
     """Return the rows seen and the rows asked of tables, fused by CCAs fitted to those seen.
 

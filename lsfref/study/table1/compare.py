@@ -16,11 +16,14 @@ from lsfref.phases.sampling import survey_videos
 from lsfref.study.protocol.evaluate import Counted
 from lsfref.study.protocol.metrics import SignTest, sign_test
 from lsfref.study.protocol.outcome import Outcome, score_by_video
-from lsfref.study.protocol.protocol import Asked, Round, TaskLabels
+from lsfref.study.protocol.protocol import Asked, Round, Tasks
 from lsfref.study.table1 import features, pca
+from lsfref.study.table1.cca import Tables
 from lsfref.study.table1.features import Recipe
 from lsfref.study.table1.representations import WHOLE, Parts, encode_video, fit_encoders
 from lsfref.study.table1.rows import ROWS, SHARING, SPACES, TABLE_ROWS
+
+Tests = dict[tuple[str, str], SignTest]  # of a reference against each method, by method and task
 
 FISHER_VECTOR_SHARE = 0.98  # of the variance, kept of Fisher vectors (H4)
 
@@ -34,21 +37,15 @@ class Fold(NamedTuple):
 
 
 def answer_videos(
-    one: Round,
-    rows: Sequence[str],
-    *,
-    videos: Counted,
-    tasks: Sequence[TaskLabels],
-    config: Config,
-    extract: Extract,
+    one: Round, rows: list[str], *, videos: Counted, tasks: Tasks, config: Config, extract: Extract
 ) -> Fold:
     """Return the answers of the chosen ROWS in one fold; tasks[0] teaches LSFNet.
 
     A video without trajectories is not learned from; asked, it has no answer: an error.
     """
-    usable = np.flatnonzero(videos.counts_M > 0)
+    usable = videos.usable
     in_test = np.isin(usable, one.split[1])
-    vectors = _vectors(one, usable, rows, videos, tasks[0], config=config, extract=extract)
+    vectors = _vectors(one, rows, videos, tasks, config=config, extract=extract)
     answers: dict[str, list[Asked]] = {}
     for key in rows:
         tables = [vectors[name] for name in _tables_of(key)]
@@ -89,13 +86,7 @@ def _joined(parts: Sequence[Fold]) -> Fold:
 
 
 def answer_tables(
-    one: Round,
-    *,
-    names: Sequence[str],
-    tables: Sequence[Floats],
-    fused: bool,
-    tasks: Sequence[TaskLabels],
-    config: Config,
+    one: Round, *, names: list[str], tables: Tables, fused: bool, tasks: Tasks, config: Config
 ) -> Fold:
     """Return the answers of each table alone, by a linear SVM, and, where asked, of TABLE_ROWS.
 
@@ -106,7 +97,7 @@ def answer_tables(
     rows = TABLE_ROWS.values() if fused else ()
     recipes = [recipe for recipe in rows if len(columns) > 1 or recipe.fuse != "cca"]
     kinds = {"none", *(recipe.fuse for recipe in recipes)}
-    joined = {kind: features.fuse(kind, columns, one, tasks[0], config) for kind in kinds}
+    joined = {kind: features.fuse(kind, columns, one, tasks, config) for kind in kinds}
     alone = [Recipe(f"{name} + linear SVM", select=False, ask="svm") for name in named]
     asked = [(recipe, [table]) for recipe, table in zip(alone, joined["none"], strict=True)]
     asked += [(recipe, joined[recipe.fuse]) for recipe in recipes]
@@ -118,8 +109,8 @@ def answer_tables(
     return Fold(answers, every, {kind: joined[kind][0] for kind in SPACES} if first else {})
 
 
-def against(outcomes: Sequence[Outcome], reference: str) -> dict[tuple[str, str], SignTest]:
-    """Return, by method and task, the sign test of `reference` against it, paired by video."""
+def against(outcomes: Sequence[Outcome], reference: str) -> Tests:
+    """Return the sign tests of `reference`, paired by video."""
     scores = {(o.method, o.task): score_by_video(o) for o in outcomes}
     return {
         (method, task): sign_test(scores[reference, task], score_M)
@@ -139,19 +130,12 @@ def _tables_of(key: str) -> tuple[str, ...]:
 
 
 def _vectors(
-    one: Round,
-    usable: Ints,
-    rows: Sequence[str],
-    videos: Counted,
-    head: TaskLabels,
-    *,
-    config: Config,
-    extract: Extract,
+    one: Round, rows: list[str], videos: Counted, tasks: Tasks, *, config: Config, extract: Extract
 ) -> dict[str, Floats]:
     """Return what the rows need: vectors of all usable videos, encoders fitted to the fold."""
-    paths = [videos.paths[m] for m in usable]
-    learned = np.flatnonzero(~np.isin(usable, one.split[1]))
-    train_paths, labels = [paths[i] for i in learned], head.labels_M[usable[learned]]
+    learned = np.setdiff1d(videos.usable, one.split[1])
+    paths, train_paths = ([videos.paths[m] for m in part] for part in (videos.usable, learned))
+    labels = tasks[0].labels_M[learned]
 
     def vectors(config: Config, kinds: set[str], parts: Parts) -> dict[str, Floats]:
         _, (sample,) = survey_videos(train_paths, [labels], config, work=Work(extract))

@@ -6,7 +6,6 @@ All that is fitted (scaling, components, network, selection) sees the rows hande
 
 import dataclasses
 import math
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -19,15 +18,14 @@ from lsfref.kernels.scaling import apply_scaling, fit_scaling
 from lsfref.phases.phase1 import network_from
 from lsfref.phases.phase2 import select
 from lsfref.phases.testing import still_class
-from lsfref.study.protocol.protocol import NO_ANSWER, NOT_ASKED, Asked, Round, TaskLabels, ask
+from lsfref.study.protocol.protocol import NO_ANSWER, NOT_ASKED, Asked, Round, Tasks, ask
 from lsfref.study.table1 import cca, pca
+from lsfref.study.table1.cca import Tables
 
 CCA_RIDGE = 1.0  # of the mean variance (H5)
 CCA_PAIRS = 16  # of canonical variates, kept in each fold
 LEAST_STEPS = 400  # of LSFNet on tables, whose rows are few (H8)
 BATCHES = 8  # an epoch then has at least this many
-
-Tables = list[Floats]
 
 
 class Recipe(NamedTuple):
@@ -48,21 +46,15 @@ FUSIONS = {
 
 
 def answer_fold(
-    one: Round, *, recipe: Recipe, tables: Tables, tasks: Sequence[TaskLabels], config: Config
+    one: Round, *, recipe: Recipe, tables: Tables, tasks: Tasks, config: Config
 ) -> dict[str, list[Asked]]:
     """Return the answers of a recipe to each task in one fold; tasks[0] teaches LSFNet."""
-    fused, every = fuse(recipe.fuse, tables, one, tasks[0], config), np.arange(len(tables[0]))
+    fused, every = fuse(recipe.fuse, tables, one, tasks, config), np.arange(len(tables[0]))
     return {recipe.name: answer_tasks(recipe, fused, every, tasks, one=one, config=config)}
 
 
 def answer_tasks(
-    recipe: Recipe,
-    tables: Tables,
-    usable: Ints,
-    tasks: Sequence[TaskLabels],
-    *,
-    one: Round,
-    config: Config,
+    recipe: Recipe, tables: Tables, usable: Ints, tasks: Tasks, *, one: Round, config: Config
 ) -> list[Asked]:
     """Answer each task for the test rows of one round, once per (N, K).
 
@@ -98,12 +90,12 @@ def answer_tasks(
     return answers
 
 
-def fuse(kind: str, tables: Tables, one: Round, head: TaskLabels, config: Config) -> Tables:
+def fuse(kind: str, tables: Tables, one: Round, tasks: Tasks, config: Config) -> Tables:
     """Return tables as one or more others, by what is fitted to the training rows of a round.
 
     Each table is scaled by config.input_scaling, for itself (A11). Then
     none, cca: they stay apart. pca: side by side, n_code principal components (H1). lsfnet: side by
-    side, the codes of LSFNet trained on the rows with their labels of `head` (-1: none).
+    side, the codes of LSFNet trained on the rows with their labels of tasks[0] (-1: none).
     autoencoder: the same, reconstruction alone (H2).
     Choices: H8 a table has few rows, so LSFNet takes at least BATCHES batches an epoch and
     LEAST_STEPS steps.
@@ -118,6 +110,7 @@ def fuse(kind: str, tables: Tables, one: Round, head: TaskLabels, config: Config
     rows = np.concatenate(scaled, axis=1)
     if kind == "pca":
         return [pca.project(pca.fit_pca(rows[train], n_components=config.n_code), rows)]
+    head = tasks[0]
     rows, known = rows.astype(config.dtype), train[head.labels_M[train] >= 0]
     batch_size = min(config.batch_size, math.ceil(len(known) / BATCHES))
     steps = math.ceil(len(known) / batch_size)

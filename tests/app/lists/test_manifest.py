@@ -54,10 +54,10 @@ def test_a_list_by_hand(folder):
 
 
 def test_class_order_is_the_papers_then_sorted():
-    known = ("normal", "rain")
-    assert class_order(["zebra", "rain", "ant", "normal", "rain"], known) == (
+    assert class_order("background", ["zebra", "rain", "ant", "normal", "rain", None]) == (
         "normal", "rain", "ant", "zebra",
     )  # fmt: skip
+    assert class_order("foreground", ["none", "dog", "human"]) == ("none", "human", "dog")
 
 
 def test_shuffled_lists_mean_the_same(folder):

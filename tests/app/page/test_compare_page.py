@@ -77,7 +77,7 @@ def test_every_head_is_explained():
 
 def test_counts_of_a_round_are_whole_where_they_are():
     half = Outcome("h", "background", ("x", "y"), TRUE, np.array([[0, 0, 1, 1], [0, 0, 0, 1]]))
-    _, page = some_page([half], figure=None)
+    _, page = some_page([half], figure="")
     assert "x (2) 2 0 " in page.text
     assert "y (2) 0.5 1.5" in page.text
     assert "no answer" not in page.text

@@ -3,6 +3,7 @@
 import numpy as np
 
 from lsfref.scenes.render import buildings
+from lsfref.scenes.render.foliage import Tree
 from lsfref.scenes.render.ground import Picture
 from lsfref.scenes.render.perspective import Camera
 
@@ -31,7 +32,7 @@ def test_a_house_behind_another_is_hidden():
 
 
 def test_a_trunk_is_upright_and_as_thick_as_it_should_be():
-    picture = buildings.paint_trunk(empty(), CAMERA, x=1.0, z=10.0, tall=3.0, thick=0.6)
+    picture = buildings.paint_trunk(empty(), CAMERA, Tree(x=1.0, z=10.0, tall=5.0, half=5.0))
     solid = picture.depth_HW == 10
     rows, columns = np.nonzero(solid)
     assert (rows.min(), rows.max()) == (31, 59)  # between rows 30 and 60

@@ -181,13 +181,13 @@ def test_one_trajectory_is_enough_to_teach_and_to_be_asked(made):
     assert set(background.predicted_YM[:, 11]) == {1}  # and not for a still scene
     one = Round((np.array([0, 11]), np.arange(24)), 0, 0)
     counts, tasks = counted(made, extract), labels_of(made)
-    evaluate.check_rounds([one], counts, tasks[:1])
+    evaluate.checked_rounds([[one.split]], counts, tasks[:1])
     (network,) = evaluate.fit_networks(counts, tasks[0].labels_M, [one], CONFIG, work=Work(extract))
     (pooled_ME,) = evaluate.pool_videos(counts, [network], CONFIG, work=Work(extract))
     assert pooled_ME[11].any()
     counts.counts_M[11] = 0
     with pytest.raises(LsfrefError, match="fewer than two classes"):
-        evaluate.check_rounds([one], counts, tasks[:1])
+        evaluate.checked_rounds([[one.split]], counts, tasks[:1])
 
 
 def test_a_second_repetition_leaves_the_first_as_it_is(made):

@@ -38,7 +38,7 @@ def fused(kind, tables, labels, *, first=0, config=SMALL):
     """The tables joined, fitted to the rows from `first` on."""
     train, classes = np.arange(first, len(labels)), ("a", "b", "c")
     one = Round((train, train), 0, 0)
-    return fuse(kind, tables, one, TaskLabels("background", classes, labels), config)
+    return fuse(kind, tables, one, [TaskLabels("background", classes, labels)], config)
 
 
 def literal_selection(table, labels):
