@@ -99,7 +99,11 @@ class Crew:
             self.start(self.jobs)
         try:
             future = self.pool.submit(*each)
-        except (BrokenProcessPool, OSError):  # the latter as it breaks while a process starts
+        except (
+            BrokenProcessPool,
+            OSError,
+            ValueError,
+        ):  # as it breaks meanwhile
             if not self.pool._broken:
                 raise
             future = Future()
