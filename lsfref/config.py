@@ -29,7 +29,7 @@ class Config:
 
     # stages 1 to 4: what a video becomes
     max_side: int = choice(0, "A1", "longer side of frames at most, else shrunk, pixels; 0: any")
-    enlarge: int = choice(1, "A1", "times that smaller ones are enlarged, at most", least=1, most=4)
+    enlarge: int = choice(1, "A1", "times that smaller frames may grow, at most", least=1, most=4)
     max_frames: int = choice(0, "R1", "read no more than this many frames of a video; 0: all")
     max_pixels: int = choice(33_177_600, "R2", "refuse videos with larger frames, pixels", least=1)
     dtype: str = choice("float64", "C17", "floating-point type of all stages", "float64 float32")

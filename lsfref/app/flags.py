@@ -100,7 +100,7 @@ KINDS: dict[str, Callable[[str], Any]] = {
     kind.__name__: kind
     for kind in (
         _number("whole", int, "a whole number from 0 to 1e12", lambda n: 0 <= n <= 1e12),
-        _number("positive", int, "a whole number of 1 or more", lambda n: n >= 1),
+        _number("positive", int, "a whole number from 1 to 1e9", lambda n: 1 <= n <= 1e9),
         _number("share", float, "a number from 0 to 1", lambda x: 0 <= x <= 1),
         _number("amount", float, "a number from 1e-9 to 1e9", lambda x: 1e-9 <= x <= 1e9),
         picture_size,

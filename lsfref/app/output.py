@@ -10,6 +10,7 @@ from typing import Any
 
 from lsfref.app.work.progress import tell
 from lsfref.errors import UsageError
+from lsfref.media.pictures import NUMBERED
 from lsfref.storage.files import PathLike, check_output, printable
 
 Row = Mapping[str, Any]
@@ -18,12 +19,15 @@ Row = Mapping[str, Any]
 def claim(*paths: PathLike, reads: Iterable[str | None] = ()) -> None:
     """Check before the work that files can be written, and say on stderr which are replaced.
 
-    Raises WriteError, which tells why one cannot; UsageError for one that the command `reads`.
+    Raises WriteError, which tells why one cannot; UsageError for one that the command `reads`, or
+    a picture of a folder that it reads as a video.
     """
     inputs = {os.path.realpath(path) for path in reads if path}
     for path in paths:
-        if os.path.realpath(path) in inputs:
-            told = "would replace what this command reads; give the output a name of its own"
+        place = os.path.realpath(path)
+        above = os.path.dirname(place)
+        if place in inputs or (above in inputs and NUMBERED.fullmatch(os.path.basename(place))):
+            told = "would replace what this command works on; give the output a name of its own"
             raise UsageError(f"{printable(path)} {told}")
         check_output(path)
     there = [path for path in paths if os.path.exists(path)]

@@ -77,13 +77,12 @@ def continued(layers: list[Floats], n: int) -> list[Floats]:
 
 
 def resize(frame_HW: Floats, *, max_side: int, enlarge: int = 1) -> Floats:
-    """Return the frame with its longer side at most max_side pixels, by averaging areas.
+    """Return the frame with a longer side of max_side pixels, or nearer to it, by averaging areas.
 
-    Choices: A1 max_side 0 is no limit. The longer side becomes max_side, the other keeps the
-             aspect, halves rounded up, 1 px at least. A pixel is the mean of the part of the image
-             it covers; source pixels on its edge count by the covered fraction. A smaller frame
-             becomes as large in the same way, up to `enlarge` times its size: shrunk again, its
-             pixels are what they were.
+    Choices: A1 max_side 0: the frame as it is. The longer side becomes max_side, the other keeps
+             the aspect, halves rounded up, 1 px at least. A pixel is the mean of the part of the
+             image it covers; source pixels on its edge count by the covered fraction. A smaller
+             frame becomes as large in the same way, but at most `enlarge` times its size.
     """
     longer = max(frame_HW.shape)
     side = min(max_side, enlarge * longer) if max_side > 0 else longer

@@ -3,6 +3,7 @@
 import contextlib
 import itertools
 import os
+import re
 import subprocess
 import tempfile
 from collections.abc import Iterable, Sequence
@@ -68,8 +69,9 @@ def write_video(
                 child.__exit__(None, None, None)  # closes the pipe and waits
         if child.returncode != 0:
             complaints.seek(0)
-            words = printable(complaints.read(4096).partition(b"\n")[0].rpartition(b"] ")[2])
-            told = f"ffmpeg cannot write it ({words or 'without a word'})"  # none fits either
+            line = complaints.read(4096).partition(b"\n")[0]
+            words = printable(re.sub(rb"^(\[[^]]*\] )+", b"", line)) or "it says nothing"
+            told = f"ffmpeg cannot write it ({words})"
             raise WriteError(f"{printable(path)}: {told}; free some room or give another place")
     return i + 1
 

@@ -53,11 +53,11 @@ class Recorder(contextlib.AbstractContextManager["Recorder"]):
         self.target = Path(os.path.realpath(folder))  # a link stays a link
         self.count = self.size = 0  # tensors so far, and their bytes
         self.cases: dict[str, dict[str, Any]] = {}
-        taken = not self.target.is_dir() or any(self.target.iterdir())
-        fixed = os.path.ismount(self.target) or self.target == Path.cwd()
-        if os.path.lexists(self.target) and (taken or fixed):
-            why = "not empty" if taken else "a disk, or the current folder"
-            raise TraceError(f"{printable(self.target)}: {why}; give a new folder")
+        if os.path.lexists(self.target):
+            taken = not self.target.is_dir() or any(self.target.iterdir())
+            if taken or os.path.ismount(self.target) or self.target == Path.cwd():
+                why = "not empty" if taken else "a mount point, or the current folder"
+                raise TraceError(f"{printable(folder)}: {why}; give a new folder")
         self.stack = contextlib.ExitStack()
         check_folder(self.target.parent)
         with self._writing(""):

@@ -74,5 +74,8 @@ def test_what_is_replaced_is_said_and_what_cannot_be_written_refused(tmp_path, c
     with pytest.raises(WriteError):
         output.claim(tmp_path / "absent" / "m.npz")
     output.claim(new, reads=[str(old), None, ""])
-    with pytest.raises(UsageError, match="more would replace what this command reads"):
+    with pytest.raises(UsageError, match="more would replace what this command works on"):
         output.claim(new, more, reads=[None, f"{tmp_path}/absent/../more"])
+    output.claim(tmp_path / "page.html", reads=[str(tmp_path)])
+    with pytest.raises(UsageError, match=r"img7.png would replace what"):
+        output.claim(tmp_path / "img7.png", reads=[str(tmp_path)])

@@ -60,7 +60,7 @@ def test_area_average_by_hand():
 
 
 @given(sides, sides, st.integers(1, 300))
-def test_shrink_keeps_aspect_mean_and_limit(height, width, max_side):
+def test_resizing_keeps_aspect_mean_and_limit(height, width, max_side):
     frame_HW = np.random.default_rng(height).uniform(0, 255, (height, width))
     assert pyramid.resize(frame_HW, max_side=0) is frame_HW
     small = pyramid.resize(frame_HW, max_side=max_side)
@@ -117,6 +117,16 @@ def test_area_average_is_equal_to_the_loops(shape, max_side):
     image_HW = np.random.default_rng(6).uniform(0, 255, shape)
     small = pyramid.resize(image_HW, max_side=max_side)
     np.testing.assert_allclose(small, oracles.area_mean(image_HW, small.shape), rtol=1e-13)
+
+
+def test_smaller_frames_are_enlarged_within_both_limits():
+    frame_HW = np.array([[0.0, 4.0], [8.0, 12.0]])
+    twice = pyramid.resize(frame_HW, max_side=9, enlarge=2)
+    np.testing.assert_array_equal(twice, np.kron(frame_HW, np.ones((2, 2))))
+    by_half = pyramid.resize(frame_HW, max_side=3, enlarge=2)
+    np.testing.assert_allclose(by_half, oracles.area_mean(frame_HW, (3, 3)), rtol=1e-13)
+    assert pyramid.resize(frame_HW, max_side=0, enlarge=2) is frame_HW
+    assert pyramid.resize(frame_HW, max_side=9) is frame_HW
 
 
 def test_dtype_in_is_dtype_out():

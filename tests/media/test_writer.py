@@ -128,7 +128,7 @@ def test_an_error_of_the_frames_passes_and_leaves_nothing(tmp_path):
 @pytest.mark.parametrize(
     ("script", "words"),
     [
-        ("exit 1", "without a word"),
+        ("exit 1", "it says nothing"),
         ("echo '[vost#0:0/libx264 @ 0x55e0] No space left' >&2; exit 1", "No space left"),
     ],
 )

@@ -81,7 +81,7 @@ def test_what_cannot_be_replaced_is_refused_before_the_work(tmp_path, monkeypatc
     loop.symlink_to(loop)
     monkeypatch.chdir(here)
     monkeypatch.setattr("os.path.ismount", lambda path: path == disk)
-    for folder, why in ((".", "the current folder"), (disk, "a disk"), (loop, "not empty")):
+    for folder, why in ((".", "the current folder"), (disk, "a mount point"), (loop, "not empty")):
         with pytest.raises(TraceError, match=f"{why}.*; give a new folder"):
             Recorder(folder)
 

@@ -49,7 +49,9 @@ class Compared(NamedTuple):
 def run(args: argparse.Namespace) -> int:
     """Compare, print and write the page; status 1 where a video could not be used."""
     if args.page != "none":
-        output.claim(args.page, reads=[args.labels, *(args.features or []), *(args.also or [])])
+        listed = [] if args.features else [v.path for v in read_labels(args.labels).videos]
+        tables_read = [*(args.features or []), *(args.also or [])]
+        output.claim(args.page, reads=[args.labels, *tables_read, *listed])
     n_failed, found = (0, of_tables(args)) if args.features else of_videos(args)
     tests = compare.against(found.outcomes, ROWS["whole"].name)
     _print(found.outcomes, tests, args)

@@ -16,15 +16,15 @@ def run(args: argparse.Namespace) -> int:
     """Render the set; with --sheet also a picture of it."""
     check_folder(args.out)
     sheets = [] if args.sheet is None else [args.sheet]
-    output.claim(os.path.join(args.out, "labels.csv"))
-    output.claim(*sheets, reads=[os.path.join(args.out, "labels.csv")])
     extra = tuple(sorted(set(args.extra)))
     settings = clip_set.Settings(args.seed, args.scenes, args.frames, args.size, extra)
+    clips = [c.file for n in range(args.scenes) for c in clip_set.list_clips(settings, n)]
+    output.claim(os.path.join(args.out, "labels.csv"))
+    output.claim(*sheets, reads=[os.path.join(args.out, f) for f in ("labels.csv", *clips)])
     with workers.mapper(min(args.jobs, args.scenes)) as mapper:
         each = functools.partial(Progress(quiet=args.quiet).each, mapper)
         labels = clip_set.render_set(args.out, settings, each=each)
-    n_clips = args.scenes * len(clip_set.list_clips(settings, 0))
-    print(f"{printable(labels)}: {counted(n_clips, 'clip')} of {counted(args.scenes, 'camera')}")
+    print(f"{printable(labels)}: {counted(len(clips), 'clip')} of {counted(args.scenes, 'camera')}")
     for path in sheets:
         sheet.contact_sheet(path, settings)
         print(printable(path))

@@ -19,7 +19,7 @@ from lsfref.app.output import counted
 from lsfref.app.work.resuming import Keeper
 from lsfref.app.work.session import session
 from lsfref.model import Model, save
-from lsfref.storage.files import printable, scratch, write_bytes
+from lsfref.storage.files import TEMPORARY, printable, scratch, write_bytes
 
 
 def run(args: argparse.Namespace) -> int:
@@ -94,7 +94,7 @@ def scenes(args: argparse.Namespace) -> Iterator[Path]:
             above = cache.place(args.cache)
             cache.claim(above)
         folder = above / f"scenes-{args.seed}-{code[:16]}"
-        labels, seal = folder / "labels.csv", folder / "seal"
+        labels, seal = folder / "labels.csv", folder / "seal"  # which "*.*" is not
         if not seal.is_file() or seal.read_bytes() != digest(folder, "*.*").encode():
             with session(args, passes=1, n_videos=N_SCENES) as doing:
                 render_set(folder, Settings(args.seed), each=doing.work.each)
@@ -103,9 +103,13 @@ def scenes(args: argparse.Namespace) -> Iterator[Path]:
 
 
 def digest(folder: Path, pattern: str) -> str:
-    """Return a digest of the files in a folder and below whose names are of a pattern."""
-    files = [path for path in sorted(folder.rglob(pattern)) if path.is_file()]
-    return hashlib.sha256(b"".join(os.fsencode(f.name) + f.read_bytes() for f in files)).hexdigest()
+    """Return a digest of the files in and below a folder whose names match a pattern, but for what
+    another run is still writing there."""
+    found = hashlib.sha256()
+    for path in sorted(folder.rglob(pattern)):
+        if path.is_file() and not TEMPORARY.fullmatch(path.name):
+            found.update(os.fsencode(path.name) + path.read_bytes())
+    return found.hexdigest()
 
 
 def summary(model: Model) -> list[str]:

@@ -33,7 +33,8 @@ def guess(folder: str) -> tuple[list[Row], list[str]]:
     every = [os.path.relpath(file, folder) for file in files]
     names = [name for name in every if printable(name) == name]
     if not names:
-        why = "no videos in it" if os.path.isdir(folder) else "no such folder"
+        there = "not a folder" if os.path.exists(folder) else "no such folder"
+        why = "no videos in it" if os.path.isdir(folder) else there
         raise LabelsError(f"{printable(folder)}: {why}")
     tops = {name.split(os.sep)[0] for name in names if os.sep in name}
     by_folder = len(tops) > 1 and not any(any(said(top).values()) for top in tops)

@@ -212,7 +212,9 @@ def names_of(text: str) -> list[str]:
 
     Raises LabelsError for UTF-16.
     """
-    if text.startswith(("\udcff\udcfe", "\udcfe\udcff")):  # else each letter is a name, and / too
-        raise LabelsError("stdin is UTF-16 text; give the names as UTF-8")
     lines = text.removeprefix("\ufeff").split("\0" if "\0" in text else "\n")
-    return [name for name in (line.removesuffix("\r") for line in lines) if name]
+    names = [name for name in (line.removesuffix("\r") for line in lines) if name]
+    letters = "\0" in text and "." in names and max(map(len, names)) == 1
+    if letters or text.startswith(("\udcff\udcfe", "\udcfe\udcff")):  # else / is a name, too
+        raise LabelsError("stdin is UTF-16 text; give the names as UTF-8")
+    return names

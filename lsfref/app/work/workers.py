@@ -48,12 +48,12 @@ def mapper(jobs: int) -> Iterator[Mapper]:
         crew = Crew(jobs, folder)
         try:
             yield functools.partial(ordered, crew, AHEAD * jobs)
+            crew.stop(cancel=True)
         except BaseException:
             with signals.held(signal.SIGINT, signal.SIGTERM):  # a process that has just begun waits
                 crew.kill()
                 crew.stop(cancel=True)
             raise
-        crew.stop(cancel=True)
 
 
 class Crew:
@@ -82,13 +82,13 @@ class Crew:
 
     def stop(self, *, cancel: bool = False) -> None:
         """End the pool. One that broke waits for its processes, and may have missed one that was
-        just starting as it told them all to end; up to Python 3.11, also work that was just sent.
-        """
+        just starting as it told them all to end. Up to Python 3.11 it may also have lost work that
+        was just sent, which fails here."""
         if self.pool._broken:
             self.kill()
         self.pool.shutdown(wait=True, cancel_futures=cancel)
         for future in list(self.sent):
-            if not future.done():
+            if not cancel and not future.done():  # else nobody waits for it
                 future.set_exception(BrokenProcessPool())
 
     def submit(self, function: Callable[..., Any], /, *each: Any) -> Future[Any]:
@@ -99,11 +99,7 @@ class Crew:
             self.start(self.jobs)
         try:
             future = self.pool.submit(*each)
-        except (
-            BrokenProcessPool,
-            OSError,
-            ValueError,
-        ):  # as it breaks meanwhile
+        except (BrokenProcessPool, OSError, ValueError):  # the last two as it breaks meanwhile
             if not self.pool._broken:
                 raise
             future = Future()
@@ -249,7 +245,7 @@ def _end(*_rest: Any) -> NoReturn:
 
 
 def _told_again(otherwise: Callable[[Any], Any], unraisable: Any) -> None:
-    if _told_to_end:
+    if _told_to_end and unraisable.exc_type is SystemExit:  # it was lost, and comes again
         signal.signal(signal.SIGTERM, _end)
     signals.told_again(otherwise, unraisable)
 

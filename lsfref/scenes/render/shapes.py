@@ -82,7 +82,8 @@ def paint(strokes: list[Stroke], depth_F: Floats, *, sun: float) -> list[Layer]:
             plane_FHW[part] += cover_Fhw * np.float32(value)
     left_F, top_F = corner_2F.astype(int).tolist()
     color_F3HW = np.moveaxis(color_3FHW, 1, 0)
-    return list(map(Layer, color_F3HW, 1 - clear_FHW, left_F, top_F, map(float, depth_F)))
+    each = zip(color_F3HW, 1 - clear_FHW, left_F, top_F, depth_F, strict=True)
+    return [Layer(color, cover, left, top, float(depth)) for color, cover, left, top, depth in each]
 
 
 def lay_over(still_3HW: Floats, depth_HW: Floats, layers: Iterable[Layer]) -> Floats:

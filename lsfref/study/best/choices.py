@@ -20,11 +20,11 @@ class Choices:
     )  # fmt: skip
     mirror: str = choice("yes", "X2", "describe a video and its mirror image as one", "yes no")
     kernel: str = choice("gaussian", "X3", "likeness of two videos", "gaussian linear")
-    gamma: float = choice(1.0, "X4", "how narrow it is: tracks, changes", least=1e-6, most=1e6)
-    gamma_few: float = choice(0.3, "X14", "how narrow it is: few columns", least=1e-6, most=1e6)
+    gamma: float = choice(1.0, "X4", "kernel's narrowness: tracks, changes", least=1e-6, most=1e6)
+    gamma_few: float = choice(0.3, "X14", "kernel's narrowness: few columns", least=1e-6, most=1e6)
     cost: float = choice(60.0, "X5", "weight of the errors against smoothness", least=1e-6)
     limit: float = choice(4.0, "X11", "z-scores beyond it count as it", least=1e-3)
-    changes: float = choice(0.5, "X7", "share of the changes in what tracks and they say", most=1)
+    changes: float = choice(0.5, "X7", "share of the changes beside the tracks, background", most=1)
     statistics: float = choice(
         0.5, "X8", "share of the picture statistics in the background answer", most=1
     )

@@ -120,8 +120,8 @@ class Pictures:
 
 
 def small(frame_HW: Ints | Floats) -> Floats:
-    """Return a frame as changes and statistics see it, float32: of SMALL, or so that no side has
-    fewer pixels than SIDE."""
+    """Return a frame as changes and statistics see it, float32: its longer side has SMALL pixels at
+    most, or as many more as keep the shorter one at SIDE."""
     side = max(SMALL, -(-SIDE * max(frame_HW.shape) // min(frame_HW.shape)))
     return pyramid.resize(frame_HW.astype(np.float32), max_side=side)
 

@@ -63,7 +63,7 @@ def test_what_cannot_grow_is_refused(small_model, more, tmp_path, capsys):
     for out in (small_model, more, more.parent / "x.mkv"):
         before = out.read_bytes()
         assert add(more, small_model, out, tmp_path) == 2
-        assert f"{out} would replace what this command reads" in capsys.readouterr().err
+        assert f"{out} would replace what this command works on" in capsys.readouterr().err
         assert out.read_bytes() == before
 
 

@@ -103,6 +103,14 @@ def test_command_on_tables(tmp_path, capsys):
     assert "LSFNet" in out.read_text()
 
 
+def test_no_page_takes_the_place_of_a_video(labeled_clips, capsys):
+    video = labeled_clips.parent / "10.mkv"
+    before = video.read_bytes()
+    assert main(["compare", "--labels", str(labeled_clips), "--page", str(video)]) == 2
+    assert f"{video} would replace" in capsys.readouterr().err
+    assert video.read_bytes() == before
+
+
 def test_no_page_takes_the_place_of_a_table(tmp_path, capsys):
     table, labels = tmp_path / "t.csv", tmp_path / "l.txt"
     table.write_text("1,2\n3,4\n")
@@ -110,7 +118,7 @@ def test_no_page_takes_the_place_of_a_table(tmp_path, capsys):
     words = ["compare", "--features", str(table), "--labels", str(labels), "--page"]
     for page in (table, labels, tmp_path / "none" / ".." / "t.csv"):
         assert main([*words, str(page)]) == 2
-        assert "would replace what this command reads" in capsys.readouterr().err
+        assert "would replace what this command works on" in capsys.readouterr().err
     assert (table.read_text(), labels.read_text()) == ("1,2\n3,4\n", "a\nb\n")
 
 

@@ -231,7 +231,7 @@ def test_no_page_takes_the_place_of_what_it_is_about(small_model, labeled_clips,
         for out in (video, model):
             before = out.read_bytes()
             assert main([*words, str(out)]) == 2
-            assert f"{out} would replace what this command reads" in capsys.readouterr().err
+            assert f"{out} would replace what this command works on" in capsys.readouterr().err
             assert out.read_bytes() == before
     assert sorted(tmp_path.iterdir()) == [video, model]
 

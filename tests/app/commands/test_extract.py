@@ -49,7 +49,7 @@ def test_the_boxes_of_a_video_are_not_replaced(tmp_path, capsys):
     boxes.write_text("0\n")
     words = ["extract", str(tmp_path / "a.mkv"), "--camera-motion", "homography", "--text"]
     assert cli.main([*words, "--boxes", str(boxes), "--out", str(tmp_path)]) == 2
-    assert f"{boxes} would replace what this command reads" in capsys.readouterr().err
+    assert f"{boxes} would replace what this command works on" in capsys.readouterr().err
     assert boxes.read_text() == "0\n"
 
 

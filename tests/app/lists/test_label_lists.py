@@ -121,6 +121,9 @@ def test_names_on_stdin_are_lines_or_stand_between_zeros(monkeypatch):
         text = mark + "/a.mp4\n".encode(code)  # as names they would be "/", "a", ".", ...
         with pytest.raises(LabelsError, match="UTF-16"):
             names_of(text.decode("utf-8", "surrogateescape"))
+        with pytest.raises(LabelsError, match="UTF-16"):
+            names_of("a.mp4\n".encode(code).decode())
+    assert names_of("./a\0b\0c\0") == ["./a", "b", "c"]
     monkeypatch.setattr("sys.stdin", io.StringIO("\n"))
     with pytest.raises(LabelsError, match="stdin names no video"):
         find_videos(["-"])

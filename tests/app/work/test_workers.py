@@ -192,7 +192,7 @@ def test_a_broken_pool_that_misses_a_process_is_ended(monkeypatch, tmp_path):
 
 def test_a_worker_waits_for_no_lock_as_it_is_told_to_end(monkeypatch):
     """It may be told again in the middle of that, and would wait for itself."""
-    called = []
+    called, before = [], signal.getsignal(signal.SIGTERM)
     monkeypatch.setattr(workers, "_told_to_end", workers._told_to_end)
     monkeypatch.setattr(signal, "alarm", lambda _seconds: None)
     sys.setprofile(lambda _frame, event, what: called.append(what) if event == "c_call" else None)
@@ -201,6 +201,7 @@ def test_a_worker_waits_for_no_lock_as_it_is_told_to_end(monkeypatch):
             workers._end()
     finally:
         sys.setprofile(None)
+        signal.signal(signal.SIGTERM, before)
     assert sys.exit in called
     assert not [what for what in called if "lock" in repr(what).lower()], called
 
@@ -341,6 +342,26 @@ def test_processes_are_ended_whole_when_ctrl_c_comes_twice(monkeypatch):
     with pytest.raises(KeyboardInterrupt), workers.mapper(2):
         raise KeyboardInterrupt
     assert done == [True]
+
+
+def test_ctrl_c_while_work_that_nobody_wants_comes_to_its_end_ends_it(monkeypatch):
+    stop = workers.Crew.stop
+
+    def interrupted(crew, *, cancel=False):
+        monkeypatch.setattr(workers.Crew, "stop", stop)
+        raise KeyboardInterrupt
+
+    stack = contextlib.ExitStack()
+    mapper = stack.enter_context(workers.mapper(2))
+    naps = iter(mapper(nap, [0.1, 0.2, 0.3, 50, 50]))
+    assert [next(naps) for _ in range(3)] == [0.1, 0.2, 0.3]
+    monkeypatch.setattr(workers.Crew, "stop", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        stack.close()
+    left = multiprocessing.active_children()
+    for process in left:
+        process.kill()  # so that a failure does not wait for it
+    assert not left
 
 
 def test_a_call_to_end_between_two_tasks_ends_at_once():
