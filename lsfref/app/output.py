@@ -37,7 +37,7 @@ def claim(*paths: PathLike, reads: Iterable[str | None] = ()) -> None:
 
 
 def counted(n: int | str, noun: str) -> str:
-    """Return "1 video", "2 videos"; of words, such as "1,200" or "10 + 6", plural ones."""
+    """Return "1 video", "2 videos"; a count in words, such as "1,200" or "10 + 6", is plural."""
     return f"{n} {noun}" if str(n) == "1" else f"{n} {noun}s"
 
 
